@@ -1,0 +1,26 @@
+/* Reads the configuration: the main file, then conf.d beside it, into settings; all errors at once. */
+#pragma once
+
+#include <stdio.h>
+
+#include "config/settings.h"
+
+#define CONFIG_DEFAULT_FILE "/etc/connect-watchdog/connect-watchdog.conf"
+
+/* What is wrong, and what would be right: "FILE:LINE: …; …". */
+struct config_errors {
+        char **lines;           /* strv */
+};
+void config_errors_done(struct config_errors *e);
+
+struct config_options {
+        const char *file;                       /* NULL: the default */
+        const char *credentials_directory;      /* NULL: none; a bare …_file name is then an error */
+};
+
+/* Reads everything into a fresh *ret. Returns 0; -EBADMSG when there are errors (each a line in *errors, *ret
+ * untouched); -ENOMEM. A missing main file is an error if one was named by options->file, and no worker otherwise. */
+int config_load(const struct config_options *options, struct settings **ret, struct config_errors *errors);
+
+/* What was read, worker by worker, for --check-config: each key with its value, those left at their default marked. */
+void config_print(FILE *f, const struct settings *s);

@@ -1,0 +1,80 @@
+/* What the operator configured, as plain data: the result of config/, read by everybody. Knows no file and no I/O. */
+#pragma once
+
+#include "util/macro.h"
+
+struct worker_kind;
+
+enum worker_action {
+        ACTION_ALERT,
+        ACTION_RESTART,
+};
+
+/* [agent] */
+struct agent_settings {
+        bool dry_run;
+        int log_level;          /* syslog level: nothing above it is told */
+        char *hostname;         /* NULL: the machine's */
+};
+
+/* [worker NAME], with [defaults] applied. Spans in microseconds, sizes in bytes. A credential is named by the file
+ * that holds it, resolved (a bare name is below $CREDENTIALS_DIRECTORY), never by its content. */
+struct worker_settings {
+        char *name;
+        char *source_file;      /* where the section stands */
+        unsigned source_line;
+
+        const struct worker_kind *kind;
+        char *url;              /* without a trailing slash */
+        bool url_is_local;
+        char *unit;             /* NULL: can only alert */
+        enum worker_action action;
+        char **peers;
+        unsigned min_healthy_peers;
+
+        usec_t interval_usec;
+        usec_t retry_interval_usec;
+        usec_t timeout_usec;
+        uint64_t max_response_bytes;
+
+        unsigned failures;
+        usec_t sustain_usec;
+        usec_t sustain_kafka_usec;
+        unsigned successes;
+        usec_t startup_timeout_usec;
+        enum worker_action startup_action;
+        bool revive;
+
+        unsigned restart_limit;
+        usec_t restart_window_usec;
+        usec_t backoff_max_usec;
+        usec_t exhausted_retry_usec;    /* 0: never */
+
+        bool thread_dump;
+        usec_t thread_dump_interval_usec;
+
+        char *username;
+        char *password_file;
+        char *bearer_token_file;
+        char *ca_file;
+        char *cert_file;
+        char *key_file;
+        bool verify;
+};
+
+struct settings {
+        struct agent_settings agent;
+        struct worker_settings **workers;       /* in the order of the files */
+        size_t n_workers;
+};
+
+struct settings *settings_free(struct settings *s);
+DEFINE_CLEANUP(struct settings *, settings_free)
+
+struct worker_settings *worker_settings_free(struct worker_settings *w);
+DEFINE_CLEANUP(struct worker_settings *, worker_settings_free)
+
+/* The worker of that name, or NULL. */
+struct worker_settings *settings_find_worker(const struct settings *s, const char *name) _pure_;
+
+const char *worker_action_to_string(enum worker_action a) _pure_;

@@ -1,0 +1,67 @@
+/* N consecutive failures: what the polls of one worker add up to. Pure: time is an argument (agent time, in
+ * microseconds), nothing is read and nothing is done. The design's section "The judge" is its specification. */
+#pragma once
+
+#include "config/settings.h"
+#include "judge/told.h"
+
+struct health {
+        enum worker_state state;
+        usec_t state_since_usec;
+        uint64_t incident_seed;         /* makes the ids of incidents differ between agents */
+
+        struct unit_view unit;          /* as last told */
+        enum unit_condition condition;
+        usec_t started_at_usec;         /* of this start of the unit, or when we first looked */
+        bool started_slow_told;
+        bool unit_down_told;
+
+        struct observation last;        /* the last one that was taken into account; sent_at 0: none */
+        usec_t last_ok_usec;            /* 0: never */
+
+        unsigned failures;              /* consecutive failing polls */
+        usec_t sustained_usec;          /* how long they have been failing, without time of which we cannot tell */
+        bool any_answered;              /* one of them was an answered one */
+        unsigned silent;                /* the last run of polls without any answer */
+        usec_t silent_usec;             /* how long that run is, counted the same way */
+        usec_t stage_began_at_usec;     /* of the last failing poll that told one */
+
+        unsigned successes;             /* consecutive good polls */
+        usec_t healthy_since_usec;      /* of the first of them; 0: not healthy */
+        unsigned unknowns;              /* consecutive */
+        bool cannot_tell_told;
+        unsigned relapses;              /* good → suspect within this incident */
+        bool startup_overdue;           /* startup_timeout passed and startup_action = restart */
+};
+
+/* incident_seed: any number that differs between agents. h may carry over a reload as it is. */
+void health_init(struct health *h, uint64_t incident_seed, usec_t now_usec);
+
+/* What is known of the unit changed. *history's invocation and its memory follow; told gets the events. Returns true when
+ * this is a new start of the unit (its counters and its probe's memory begin anew). */
+bool health_unit_changed(struct health *h,
+                         struct history *history,
+                         const struct worker_settings *w,
+                         const struct unit_view *unit,
+                         bool stop_seen,
+                         usec_t now_usec,
+                         struct tolds *told);
+
+/* One observation. An observation sent before this start of the unit is dropped. */
+void health_observe(struct health *h,
+                    struct history *history,
+                    const struct worker_settings *w,
+                    const struct observation *o,
+                    usec_t now_usec,
+                    struct tolds *told);
+
+/* Our own restart: begun (state restarting, polls do not count), and ended (done or not; the startup grace begins when it
+ * is a new start). */
+void health_restart_begun(struct health *h, struct history *history, usec_t now_usec, struct tolds *told);
+void health_restart_ended(struct health *h, struct history *history, usec_t now_usec, struct tolds *told);
+
+/* Whether the last observation asks for a remedy now: unhealthy, and the last poll did fail. */
+bool health_wants_remedy(const struct health *h) _pure_;
+
+/* How long failing must last for what is seen now. */
+usec_t health_sustain_needed(const struct health *h, const struct worker_settings *w) _pure_;

@@ -1,0 +1,61 @@
+/* What must outlive the agent: restarts and their budget, the open incident, what is known of the unit's start. Plain
+ * data, one per worker; kept on disk by act/ledger.c. All times are agent time (agent.h). */
+#pragma once
+
+#include "judge/unit_view.h"
+#include "observe/observation.h"
+
+#define INCIDENT_ID_SIZE 17     /* 16 hexadecimal digits */
+#define RESTARTS_KEPT 32        /* more than any restart_limit */
+#define RESTART_LIMIT_MAX 24
+
+enum restart_result {
+        RESTART_PENDING,        /* the intent is written down, the outcome is not: it costs */
+        RESTART_DONE,
+        RESTART_FAILED,         /* the job failed, timed out or was lost */
+        _RESTART_RESULT_MAX,
+};
+
+struct restart_record {
+        usec_t at_usec;
+        enum restart_result result;
+        bool revive;                            /* brought a crashed unit back: costs backoff, not budget */
+        char incident[INCIDENT_ID_SIZE];
+        char invocation_id[INVOCATION_ID_SIZE]; /* of the start that was ended */
+        char stage[STAGE_TEXT_SIZE];            /* why: the stage of the last answer, or "" */
+        char connector[CONNECTOR_NAME_SIZE];    /* the connector it named, or "" */
+};
+
+/* Restarts done (or, when observing only, told): the oldest first. */
+struct budget {
+        struct restart_record restarts[RESTARTS_KEPT];
+        size_t n_restarts;
+        unsigned n;                     /* Strimzi's n: restarts since it was last healthy for longer than its backoff */
+        usec_t exhausted_at_usec;       /* 0: not exhausted */
+        usec_t last_try_usec;           /* the last counted try while exhausted; 0: none */
+        usec_t distrusted_until_usec;   /* the ledger was damaged: spent until then; 0: not */
+};
+
+struct incident {
+        char id[INCIDENT_ID_SIZE];      /* "": none is open */
+        usec_t opened_at_usec;
+        unsigned restarts;
+        bool was_unhealthy;
+        bool flapping_told;
+};
+
+struct history {
+        struct budget budget;
+        struct budget virtual_budget;   /* of would-be restarts while observe-only stands */
+        struct incident incident;
+        char invocation_id[INVOCATION_ID_SIZE];  /* the start of the unit that the next two speak of */
+        bool seen_ok;                           /* its first ok was seen */
+        bool stop_seen;                         /* a stop job was seen for it */
+        bool lacks_health;                      /* its worker has no GET /health */
+};
+
+/* Appends; the oldest makes room. */
+void budget_add(struct budget *b, const struct restart_record *r);
+const struct restart_record *budget_last(const struct budget *b) _pure_;
+
+const char *restart_result_to_string(enum restart_result r) _pure_;

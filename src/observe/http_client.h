@@ -1,0 +1,43 @@
+/* HTTP over curl multi on the sd-event loop: kept connections, timeouts, body cap, names resolved off the loop. Knows
+ * nothing of workers. */
+#pragma once
+
+#include "observe/kind.h"
+
+typedef struct sd_event sd_event;
+struct http_client;
+struct http_request;    /* the slot: unref cancels */
+
+/* How to reach and enter one server; copied by http_request_new. */
+struct http_target {
+        const char *base_url;           /* "https://host:8083", without a trailing slash; may have a path */
+        const char *username;           /* basic auth, with password_file */
+        const char *password_file;
+        const char *bearer_token_file;
+        const char *ca_file, *cert_file, *key_file;
+        bool verify;
+        usec_t timeout_usec;            /* for the whole request, name resolution included */
+        uint64_t max_response_bytes;
+};
+
+typedef void (*http_done_t)(struct http_request *r, const struct answer *a, void *userdata);
+
+/* Returns 0 or a negative errno. */
+int http_client_new(sd_event *event, struct http_client **ret);
+/* Cancels what is under way. Does not wait for a resolver that hangs. */
+struct http_client *http_client_free(struct http_client *c);
+DEFINE_CLEANUP(struct http_client *, http_client_free)
+
+/* Starts a GET of base_url + path. done is called exactly once from the loop, never from within this call, unless the
+ * request is unref'd before. Returns 0 or a negative errno (nothing was started). Credentials are read from their files
+ * for each request, so a changed file is picked up. */
+int http_get(struct http_client *c,
+             const struct http_target *target,
+             const char *path,
+             http_done_t done,
+             void *userdata,
+             struct http_request **ret);
+
+/* Cancels when still under way, and frees. May be called from within done. */
+struct http_request *http_request_unref(struct http_request *r);
+DEFINE_CLEANUP(struct http_request *, http_request_unref)

@@ -1,0 +1,77 @@
+/* A worker kind: which requests to make, and what their answers mean. Pure: no socket, no clock. One file per kind,
+ * one row each in kind.c. */
+#pragma once
+
+#include "observe/observation.h"
+
+/* How a request ended, as the HTTP client tells it. */
+enum transfer_error {
+        TRANSFER_OK,            /* an HTTP answer came whole: status and body say the rest */
+        TRANSFER_TIMEOUT,
+        TRANSFER_REFUSED,
+        TRANSFER_RESET,         /* also: closed without or within an answer */
+        TRANSFER_NOT_RESOLVED,
+        TRANSFER_UNREACHABLE,
+        TRANSFER_TLS_UNTRUSTED,
+        TRANSFER_TLS_EXPIRED,
+        TRANSFER_TLS_CLIENT,
+        TRANSFER_NOT_HTTP,
+        TRANSFER_TOO_LARGE,
+        TRANSFER_CREDENTIAL,
+        TRANSFER_NO_RESOURCES,
+        _TRANSFER_ERROR_MAX,
+};
+
+/* One answer; the pointers live only for the call that is given it. */
+struct answer {
+        enum transfer_error error;
+        unsigned status;
+        const char *content_type;       /* "" when none */
+        const char *body;               /* not NUL-terminated; never NULL */
+        size_t body_len;
+        usec_t latency_usec;
+        const char *detail;             /* error: the cause in words ("expired since 2026-11-01 …"), or "" */
+};
+
+/* What is remembered between the requests of one poll, and from poll to poll within one start of the unit. The agent
+ * clears it (probe_begin_start) when the unit's InvocationID changes. */
+struct probe {
+        bool seen_ok;           /* the first ok of this start was seen */
+        bool lacks_health;      /* this worker has no GET /health (older than 3.9): do not ask it again */
+        unsigned step;          /* which request of the poll is under way; the kind's own */
+        struct answer_summary {
+                enum transfer_error error;
+                unsigned status;
+        } before;               /* the previous request's end, for a kind that asks twice */
+};
+
+enum probe_verdict {
+        PROBE_DONE,             /* *ret holds the observation */
+        PROBE_ASK,              /* *ret_path holds the next request of this poll */
+};
+
+struct worker_kind {
+        const char *name;               /* as in kind = */
+        const char *default_url;
+        bool jvm;                       /* SIGQUIT makes it print its threads */
+        /* Begins a poll: returns the path to GET. */
+        const char *(*begin)(struct probe *p);
+        /* What an answer means. Sets outcome, reason, answered, http_status, stage and detail of *ret; the times are
+         * the caller's. The memory in *p is kept up to date (seen_ok when it is ok). */
+        enum probe_verdict (*classify)(struct probe *p,
+                                       const struct answer *a,
+                                       struct observation *ret,
+                                       const char **ret_path);
+};
+
+extern const struct worker_kind kafka_connect_kind;
+
+/* The kind of that name, or NULL. kind_names() is a NULL-terminated list of all, for messages. */
+const struct worker_kind *kind_by_name(const char *name) _pure_;
+const char *const *kind_names(void) _pure_;
+
+/* A new start of the unit: forget what was found out about the last one. */
+void probe_begin_start(struct probe *p);
+
+/* What every kind says of a request that brought no usable HTTP answer: fills *ret as the outcome table has it. */
+void classify_transfer_error(const struct probe *p, const struct answer *a, struct observation *ret);

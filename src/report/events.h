@@ -1,0 +1,83 @@
+/* Typed events: everything the agent says to the journal is one of these. Pure: building and formatting only; the
+ * journal's thread (journal.c) sends them. Each type has its own MESSAGE_ID and an entry in
+ * units/connect-watchdog.catalog. */
+#pragma once
+
+#include <stdio.h>
+
+#include "util/macro.h"
+
+enum event_type {
+        EVENT_AGENT_STARTED,
+        EVENT_AGENT_STOPPING,
+        EVENT_CONFIG_REJECTED,
+        EVENT_CONFIG_RELOADED,
+        EVENT_NO_WORKER,        /* nothing is configured to be watched */
+        EVENT_CANNOT_ACT,       /* no bus, no systemd */
+        EVENT_WATCHING,         /* a worker begins to be watched; warns of what its settings cannot do */
+        EVENT_STATE_CHANGED,
+        EVENT_INCIDENT_OPENED,
+        EVENT_INCIDENT_CLOSED,
+        EVENT_CANNOT_TELL,
+        EVENT_STARTUP_SLOW,
+        EVENT_FLAPPING,
+        EVENT_UNIT_DOWN,
+        EVENT_UNIT_RESTARTED,   /* by somebody else: its InvocationID changed */
+        EVENT_HOLD_BEGUN,
+        EVENT_HOLD_ENDED,
+        EVENT_HELD_LONG,
+        EVENT_WOULD_RESTART,
+        EVENT_EXHAUSTED,
+        EVENT_EVIDENCE,
+        EVENT_RESTART_REQUESTED,
+        EVENT_RESTART_DONE,
+        EVENT_RESTART_FAILED,
+        EVENT_RESTART_REFUSED,  /* polkit, RefuseManualStart, masked: costs no budget */
+        EVENT_LOGIND_UNREACHABLE,
+        EVENT_LEDGER_DAMAGED,
+        EVENT_LEDGER_UNWRITABLE,
+        EVENT_JOURNAL_LOST,
+        EVENT_INTERNAL_ERROR,
+        _EVENT_TYPE_MAX,
+};
+
+struct event_info {
+        const char *name;       /* CONNECT_WATCHDOG_EVENT: "state-changed" */
+        const char *message_id; /* 32 hexadecimal digits */
+        int priority;           /* the usual one, syslog's numbers */
+};
+
+const struct event_info *event_info(enum event_type type) _pure_;
+
+/* One event. It owns its strings; the static ones are names from tables. */
+struct event {
+        enum event_type type;
+        int priority;
+        char *message;          /* one sentence for a person, without the worker's name in front */
+        char *worker;
+        char *unit;
+        char *incident;
+        const char *state, *outcome, *reason, *hold;    /* static; NULL: the field is left out */
+        char *stage;
+        unsigned http_status;   /* 0: left out */
+        usec_t latency_usec;    /* USEC_INFINITY: left out */
+        int failures;           /* -1: left out */
+        char **fields;          /* further "FIELD=value" entries: a strv */
+};
+
+struct event *event_free(struct event *e);
+DEFINE_CLEANUP(struct event *, event_free)
+
+/* A new event of that type with its usual priority and a message; NULL when out of memory. */
+struct event *event_new(enum event_type type, const char *format, ...) _printf_(2, 3);
+/* Sets worker, unit and incident (each may be NULL or ""). Returns 0 or -ENOMEM. */
+int event_about(struct event *e, const char *worker, const char *unit, const char *incident);
+/* Adds "CONNECT_WATCHDOG_<name>=value". Returns 0 or -ENOMEM. */
+int event_field(struct event *e, const char *name, const char *format, ...) _printf_(3, 4);
+
+/* All fields as sd_journal_sendv(3) takes them: MESSAGE (with "worker: " in front), MESSAGE_ID, PRIORITY,
+ * SYSLOG_IDENTIFIER, CONNECT_WATCHDOG_…: a strv of "FIELD=value", or NULL when out of memory. */
+char **event_to_fields(const struct event *e);
+
+/* One line for stderr: "<time> worker: message", coloured by priority when asked. */
+void event_print(FILE *f, const struct event *e, usec_t realtime_usec, bool colour);
