@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# What the scripts of packaging/ and tests/ share: telling, showing that a long step moves, installing what is
+# missing. Sourced; everything for a person goes to stderr, so that stdout stays free for results.
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+        printf '%s: %s\n' "${0##*/}" "$*" >&2
+        exit 1
+}
+
+# with_progress LABEL LOG COMMAND…: runs COMMAND with its output in LOG. On a terminal one line is kept up to
+# date with the seconds and the newest line of the log; elsewhere (a CI log) a line appears every ten seconds.
+# When COMMAND fails, the end of the log is shown and its status returned.
+with_progress() {
+        local label=$1 log=$2 started=$SECONDS next=10 elapsed last pid status=0
+        shift 2
+        # A process group of its own, so that an interrupt reaches all that COMMAND has started.
+        set -m
+        "$@" </dev/null >"$log" 2>&1 &
+        pid=$!
+        set +m
+        # shellcheck disable=SC2064 # this pid, now
+        trap "kill -TERM -- -$pid 2>/dev/null; exit 130" INT TERM
+        [[ -t 2 ]] || say "… $label"
+        while kill -0 "$pid" 2>/dev/null; do
+                sleep 0.3
+                elapsed=$((SECONDS - started))
+                last=$(tail -n 1 "$log" | tr -cd '[:print:]')
+                if [[ -t 2 ]]; then
+                        printf '\r\033[K… %s  %d s  %.70s' "$label" "$elapsed" "$last" >&2
+                elif ((elapsed >= next)); then
+                        say "  … $label: $elapsed s  ${last:0:70}"
+                        next=$((elapsed + 10))
+                fi
+        done
+        wait "$pid" || status=$?
+        trap - INT TERM
+        [[ ! -t 2 ]] || printf '\r\033[K' >&2
+        if ((status == 0)); then
+                say "✓ $label ($((SECONDS - started)) s)"
+        else
+                say "✗ $label failed with status $status; the end of $log:"
+                tail -n 40 "$log" >&2
+        fi
+        return "$status"
+}
+
+package_manager() {
+        if command -v apt-get >/dev/null; then
+                echo apt
+        elif command -v dnf >/dev/null; then
+                echo dnf
+        else
+                echo none
+        fi
+}
+
+# install_packages LOG PACKAGE…: installs those that are not installed yet, in the distribution's own names.
+install_packages() {
+        local log=$1 manager missing=() name
+        shift
+        manager=$(package_manager)
+        for name in "$@"; do
+                case $manager in
+                apt) dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed || missing+=("$name") ;;
+                dnf) rpm -q --whatprovides "$name" >/dev/null 2>&1 || missing+=("$name") ;;
+                none) die "neither apt-get nor dnf is here; please install what provides: $*" ;;
+                esac
+        done
+        ((${#missing[@]})) || return 0
+        ((EUID == 0)) || die "not root, so these cannot be installed here: ${missing[*]}"
+        with_progress "installing ${missing[*]}" "$log" "install_with_$manager" "${missing[@]}"
+}
+
+install_with_apt() {
+        export DEBIAN_FRONTEND=noninteractive
+        # The lists of a fresh image are empty, those of an old one name files that are gone.
+        apt-get update
+        apt-get install -y --no-install-recommends "$@"
+}
+
+install_with_dnf() {
+        dnf install -y --setopt=install_weak_deps=False "$@"
+}
