@@ -1,0 +1,59 @@
+"""Fixtures of the tests that need booted containers."""
+
+import os
+
+import pytest
+
+from lib.agent import Agent, Standin, built
+from lib.container import Container, cannot_boot
+
+# tests/run gives each pytest process one of them, so that two suites run side by side.
+SUITES = os.environ.get("CONNECT_WATCHDOG_SUITES", "bookworm trixie").split()
+
+
+@pytest.fixture(scope="session")
+def bootable():
+    if reason := cannot_boot():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"containers cannot be booted here: {reason}")
+        pytest.skip(f"containers cannot be booted here: {reason}")
+
+
+@pytest.fixture(scope="session", params=SUITES)
+def booted(request, bootable):
+    """A container of each suite with the agent and the stand-in worker installed, shared by all tests."""
+    with Container.boot(request.param, install=[built(request.param)]) as container:
+        container.standin = Standin(container)
+        container.agent = Agent(container)
+        yield container
+
+
+@pytest.fixture
+def container(booted):
+    """The shared container, its journal beginning with this test, and nothing of ours running before and after."""
+    booted.mark()
+    yield booted
+    booted.sh("systemctl stop connect-watchdog.service kafka-connect.service 2>/dev/null || :")
+
+
+@pytest.fixture
+def agent(container):
+    return container.agent
+
+
+@pytest.fixture
+def standin(container):
+    container.standin.start()
+    return container.standin
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows what its container's journal says."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            if isinstance(value, Container):
+                report.sections.append((f"journal in the {value.suite} container", value.report()))
+                break

@@ -1,0 +1,232 @@
+#!/usr/bin/python3
+"""A stand-in for a Kafka Connect 4.x worker: what a watchdog can see of one, without a JVM.
+
+It answers as the worker does (facts: GET /health of KIP-1017, Jetty's HTML 404 before the resources are
+registered, JSON errors), prints a thread dump on SIGQUIT and exits with 143 on SIGTERM. Its mode is the text of
+the file --mode-file, read at each request:
+
+    healthy | starting | exit N (at the next request)
+    unhealthy STAGE     answers 500 after --tick-timeout, naming STAGE
+    hang-tick [NAME]    the tick thread is stuck in connector NAME: the same, and GET / still answers at once
+    hang                accepts connections and never answers; its threads can still be dumped
+
+A mode is forgotten when the worker starts, as a restart heals a hang; one that begins with the word `always` stays.
+"""
+
+import argparse
+import json
+import os
+import signal
+import threading
+import time
+from datetime import datetime, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote, urlsplit
+
+HEALTHY = "Worker has completed startup and is ready to handle requests."
+STARTING = "Worker is still starting up."
+UNHEALTHY = "Worker was unable to handle this request and may be unable to handle other requests."
+
+JETTY_404 = """<html>
+<head>
+<meta http-equiv="Content-Type" content="text/html;charset=ISO-8859-1"/>
+<title>Error 404 Not Found</title>
+</head>
+<body><h2>HTTP ERROR 404 Not Found</h2>
+<table>
+<tr><th>URI:</th><td>/health</td></tr>
+<tr><th>STATUS:</th><td>404</td></tr>
+<tr><th>MESSAGE:</th><td>Not Found</td></tr>
+</table>
+</body>
+</html>
+"""
+
+THREAD_DUMP = """\
+{now:%Y-%m-%d %H:%M:%S}
+Full thread dump OpenJDK 64-Bit Server VM (17.0.15+6-Debian-1 mixed mode, sharing):
+
+Threads class SMR info:
+_java_thread_list=0x00007f0c2c0030b0, length=2, elements={{
+0x00007f0c58016000, 0x00007f0c58c1a800
+}}
+
+"main" #1 prio=5 os_prio=0 cpu=1402.11ms elapsed={elapsed:.2f}s tid=0x00007f0c58016000 nid=0x1a waiting on condition  \
+[0x00007f0c5e5fd000]
+   java.lang.Thread.State: WAITING (parking)
+\tat jdk.internal.misc.Unsafe.park(java.base@17.0.15/Native Method)
+\tat org.apache.kafka.connect.runtime.Connect.awaitStop(Connect.java:72)
+
+"DistributedHerder-connect-127.0.0.1:8083-1" #31 prio=5 os_prio=0 cpu=811.52ms elapsed={elapsed:.2f}s \
+tid=0x00007f0c58c1a800 nid=0x3b {what}  [0x00007f0c0d9fc000]
+   java.lang.Thread.State: {state}
+{stack}
+
+JNI global refs: 17, weak refs: 0
+"""
+
+IDLE = ("runnable", "RUNNABLE", """\
+\tat sun.nio.ch.EPoll.wait(java.base@17.0.15/Native Method)
+\tat org.apache.kafka.common.network.Selector.poll(Selector.java:468)
+\tat org.apache.kafka.connect.runtime.distributed.DistributedHerder.tick(DistributedHerder.java:543)""")
+
+STUCK = ("sleeping", "TIMED_WAITING (sleeping)", """\
+\tat java.lang.Thread.sleep(java.base@17.0.15/Native Method)
+\tat com.example.StandinSourceConnector.taskConfigs(StandinSourceConnector.java:58)
+\tat org.apache.kafka.connect.runtime.Worker.connectorTaskConfigs(Worker.java:405)
+\tat org.apache.kafka.connect.runtime.distributed.DistributedHerder.tick(DistributedHerder.java:543)""")
+
+
+class Worker:
+    def __init__(self, args):
+        self.args = args
+        self.started = time.monotonic()
+        self.mode_file = args.mode_file
+        if not self.read_mode().startswith("always "):
+            self.forget_mode()
+
+    def read_mode(self):
+        try:
+            with open(self.mode_file, encoding="utf-8") as file:
+                return file.read().strip()
+        except OSError:
+            return ""
+
+    def forget_mode(self):
+        try:
+            os.unlink(self.mode_file)
+        except OSError:
+            pass
+
+    def mode(self):
+        """The mode's first word and the rest."""
+        word, _, rest = self.read_mode().removeprefix("always ").partition(" ")
+        return word or "healthy", rest
+
+    def mode_began(self):
+        try:
+            return max(os.stat(self.mode_file).st_mtime, time.time() - (time.monotonic() - self.started))
+        except OSError:
+            return time.time()
+
+    def age(self):
+        return time.monotonic() - self.started
+
+    def stuck_stage(self):
+        """What the tick thread cannot get away from, or None while it ticks."""
+        word, rest = self.mode()
+        if word == "hang-tick":
+            return f"generating task configs for connector {rest or 'standin-source'}"
+        if word == "unhealthy":
+            return rest or "flushing updates to the status topic"
+        return None
+
+    def stage_text(self, stage):
+        began = datetime.fromtimestamp(self.mode_began(), timezone.utc).isoformat(timespec="milliseconds")
+        return f" The worker is currently {stage}, which began at {began.replace('+00:00', 'Z')}."
+
+    def dump_threads(self, *_):
+        stuck = self.stuck_stage() or self.mode()[0] == "hang"
+        what, state, stack = STUCK if stuck else IDLE
+        print(THREAD_DUMP.format(now=datetime.now(), elapsed=self.age(), what=what, state=state, stack=stack), flush=True)
+
+    def stop(self, *_):
+        # A JVM that has run its shutdown hooks after SIGTERM exits with 143, which systemd calls a failure.
+        time.sleep(self.args.stop_delay)
+        os._exit(143)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "Jetty(12.0.22)"
+    sys_version = ""
+
+    def log_message(self, format, *args):
+        """Connect's access log is no part of what is imitated."""
+
+    def answer(self, code, body, content_type="application/json"):
+        data = (body if isinstance(body, str) else json.dumps(body, separators=(",", ":"))).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def error(self, code, message):
+        self.answer(code, {"error_code": code, "message": message})
+
+    def do_GET(self):
+        worker, path = self.server.worker, urlsplit(self.path).path
+        word, rest = worker.mode()
+        if word == "exit":
+            os._exit(int(rest or 1))
+        if word == "hang":
+            threading.Event().wait()
+        if worker.age() < worker.args.ready_after:
+            self.answer(404, JETTY_404, "text/html;charset=iso-8859-1")
+        elif path == "/":
+            self.answer(200, {"version": worker.args.version, "commit": "be816b82d25370ce", "kafka_cluster_id": "c3RhbmRpbi1jbHVzdGVy"})
+        elif path == "/health":
+            self.health(word)
+        elif path == "/connectors":
+            self.answer(200, [])
+        elif path.startswith("/connectors/"):
+            self.connector(unquote(path.split("/")[2]))
+        else:
+            self.error(404, "HTTP 404 Not Found")
+
+    def health(self, word):
+        worker = self.server.worker
+        if worker.args.old:
+            self.error(404, "HTTP 404 Not Found")
+        elif word == "starting" or worker.age() < worker.args.ready_after + worker.args.starting_for:
+            stage = worker.stage_text("initializing and reading to the end of internal topics")
+            self.answer(503, {"status": "starting", "message": STARTING + stage})
+        elif stage := worker.stuck_stage():
+            time.sleep(worker.args.tick_timeout)
+            self.answer(500, {"status": "unhealthy", "message": UNHEALTHY + worker.stage_text(stage)})
+        else:
+            self.answer(200, {"status": "healthy", "message": HEALTHY})
+
+    def connector(self, name):
+        if self.server.worker.stuck_stage():
+            time.sleep(90)
+            self.error(500, "Request timed out")
+        else:
+            self.error(404, f"Connector {name} not found")
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--listen", default="127.0.0.1:8083", metavar="ADDRESS:PORT")
+    parser.add_argument("--mode-file", default="/run/standin/mode")
+    parser.add_argument("--version", default="4.1.1", help="the version that GET / tells")
+    parser.add_argument("--old", action="store_true", help="older than KIP-1017: a JSON 404 for /health")
+    parser.add_argument("--refuse-for", type=float, default=0, metavar="S", help="seconds until the port is open")
+    parser.add_argument("--ready-after", type=float, default=0, metavar="S", help="seconds of HTML 404, from the start")
+    parser.add_argument("--starting-for", type=float, default=0, metavar="S", help="seconds of 503 after that")
+    parser.add_argument("--tick-timeout", type=float, default=10, metavar="S", help="how long an answer of 500 takes")
+    parser.add_argument("--stop-delay", type=float, default=0, metavar="S", help="how long SIGTERM takes to end it")
+    args = parser.parse_args()
+
+    worker = Worker(args)
+    signal.signal(signal.SIGQUIT, worker.dump_threads)
+    signal.signal(signal.SIGTERM, worker.stop)
+    time.sleep(args.refuse_for)
+    host, _, port = args.listen.rpartition(":")
+    server = Server((host.strip("[]"), int(port)), Handler)
+    server.worker = worker
+    # Signal handlers run in the main thread, which therefore does nothing else.
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(f"Kafka Connect stand-in {args.version} is listening on {args.listen}", flush=True)
+    while True:
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main()
