@@ -1,0 +1,64 @@
+"""Fixtures of the tests with a real Kafka. Each container of them takes about 1 GB of memory."""
+
+import os
+
+import pytest
+
+from lib import kafka
+from lib.agent import Agent, built
+
+# One suite is enough here: what differs between suites is systemd, and tests/system has all of them.
+SUITE = os.environ.get("CONNECT_WATCHDOG_SUITES", "bookworm").split()[0]
+
+
+def boot(connect_version):
+    container = kafka.boot(SUITE, [built(SUITE)], connect_version)
+    container.agent = Agent(container)
+    container.connect = kafka.Connect(container)
+    return container
+
+
+@pytest.fixture(scope="module")
+def booted(bootable):
+    """A broker and a Connect 4.1, for all tests of a file."""
+    with boot("4.1.1") as container:
+        container.connect.start()
+        yield container
+
+
+@pytest.fixture(scope="module")
+def booted_old(bootable):
+    """The same with the last Connect before KIP-1017."""
+    with boot("3.8.1") as container:
+        container.connect.start()
+        yield container
+
+
+@pytest.fixture
+def container(booted):
+    yield from _prepared(booted)
+
+
+@pytest.fixture
+def old_container(booted_old):
+    yield from _prepared(booted_old)
+
+
+def _prepared(container):
+    """Connect is up before each test, and its journal begins with the test; no agent runs before or after."""
+    connect = container.connect
+    if not (container.is_active(kafka.CONNECT) and connect.answers()):
+        connect.start()
+    container.mark()
+    yield container
+    container.sh("systemctl stop connect-watchdog.service 2>/dev/null || :")
+
+
+@pytest.fixture
+def agent(container):
+    return container.agent
+
+
+@pytest.fixture
+def connect(container):
+    return container.connect
