@@ -7,8 +7,9 @@ import pytest
 from lib import kafka
 from lib.agent import Agent, built
 
-# One suite is enough here: what differs between suites is systemd, and tests/system has all of them.
-SUITE = os.environ.get("CONNECT_WATCHDOG_SUITES", "bookworm").split()[0]
+# One suite is enough here: what differs between suites is systemd, and tests/system has all of them. The newest,
+# because the JDK is the host's and asks for a libc no older than the host's.
+SUITE = os.environ.get("CONNECT_WATCHDOG_SUITES", "trixie").split()[-1]
 
 
 def boot(connect_version):
