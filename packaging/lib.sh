@@ -56,6 +56,24 @@ package_manager() {
         fi
 }
 
+# What it takes to compile the tree, in the distribution's own names.
+build_packages() {
+        case $(package_manager) in
+        apt)
+                echo gcc libc6-dev meson ninja-build pkg-config python3
+                echo libcurl4-openssl-dev libinih-dev libjson-c-dev libsystemd-dev
+                # systemd.pc, which tells where units belong, has since moved into a package of its own.
+                if dpkg --compare-versions "$(dpkg-query -W -f '${Version}' libsystemd0)" ge 255; then
+                        echo systemd-dev
+                fi
+                ;;
+        dnf)
+                echo gcc meson ninja-build pkgconf-pkg-config python3
+                echo libcurl-devel inih-devel json-c-devel systemd-devel
+                ;;
+        esac
+}
+
 # install_packages LOG PACKAGE…: installs those that are not installed yet, in the distribution's own names.
 install_packages() {
         local log=$1 manager missing=() name
@@ -77,7 +95,8 @@ install_with_apt() {
         export DEBIAN_FRONTEND=noninteractive
         # The lists of a fresh image are empty, those of an old one name files that are gone.
         apt-get update
-        apt-get install -y --no-install-recommends "$@"
+        # Another apt may be at work, as after the start of a fresh machine.
+        apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
 }
 
 install_with_dnf() {
