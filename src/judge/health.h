@@ -56,10 +56,14 @@ void health_observe(struct health *h,
                     usec_t now_usec,
                     struct tolds *told);
 
-/* Our own restart: begun (state restarting, polls do not count), and ended (done or not; the startup grace begins when it
- * is a new start). */
-void health_restart_begun(struct health *h, struct history *history, usec_t now_usec, struct tolds *told);
-void health_restart_ended(struct health *h, struct history *history, usec_t now_usec, struct tolds *told);
+/* Our own restart: begun (state restarting, polls do not count), and ended, well or not: a new start of the unit, which
+ * health_unit_changed() must have been told before, begins the startup grace; without one the verdict still stands. */
+void health_restart_begun(struct health *h, usec_t now_usec);
+void health_restart_ended(struct health *h,
+                          struct history *history,
+                          const struct worker_settings *w,
+                          usec_t now_usec,
+                          struct tolds *told);
 
 /* Time passed without an answer: the verdict may be due before the poll under way ends. */
 void health_tick(struct health *h,
