@@ -2,7 +2,7 @@
  * know why. */
 
 #include "report/status_line.h"
-#include "util/span.h"
+#include "report/words.h"
 #include "util/text.h"
 
 /* Beyond this a name is cut: the line is read in one row of `systemctl status`. */
@@ -22,18 +22,6 @@ static const enum worker_state by_severity[] = {
         STATE_EXHAUSTED,
 };
 _Static_assert(ELEMENTSOF(by_severity) == _STATE_MAX, "a state is missing");
-
-static const char *ordinal_suffix(unsigned n) {
-        if (n % 100 >= 11 && n % 100 <= 13)
-                return "th";
-        if (n % 10 == 1)
-                return "st";
-        if (n % 10 == 2)
-                return "nd";
-        if (n % 10 == 3)
-                return "rd";
-        return "th";
-}
 
 /* The one to name among those in that state: the one that failed most often, or else the first. */
 static const struct status_item *worst_of(const struct status_item *items, size_t n_items, enum worker_state state) {
@@ -57,7 +45,7 @@ static void append_worst(char *buf, size_t size, const struct status_item *item,
 
                 text_append(buf, size, ", %u%s failure", item->failures, ordinal_suffix(item->failures));
                 if (item->last_failure_usec > 0 && ago >= USEC_PER_SEC)
-                        text_append(buf, size, " %s ago", SPAN(ago - ago % USEC_PER_SEC));
+                        text_append(buf, size, " %s ago", SAY_SPAN(ago - ago % USEC_PER_SEC));
         }
         text_append(buf, size, ")");
 }
