@@ -67,17 +67,36 @@ static void append_stage(char *buf, size_t size, const struct stage *stage, usec
                             SAY_SPAN(realtime_usec - at));
 }
 
-static void append_answer(char *buf, size_t size, const struct observation *o, const char *text) {
+static void append_answer(char *buf, size_t size, const struct observation *o) {
         char status[16];
 
         (void) snprintf(status, sizeof(status), "%u", o->http_status);
 
-        if (o->http_status > 0 && !strstr(text, status))
-                text_append(buf, size, "HTTP %s after %s", status, SAY_SPAN(o->latency_usec));
-        else if (o->reason == REASON_TIMEOUT)
+        if (o->http_status > 0) {
+                /* Some reasons name it already: "wants credentials (401)". */
+                if (!strstr(reason_text(o->reason), status))
+                        text_append(buf, size, "HTTP %s after %s", status, SAY_SPAN(o->latency_usec));
+        } else if (o->reason == REASON_TIMEOUT)
                 text_append(buf, size, "%s", SAY_SPAN(o->latency_usec));
-        else if (o->http_status > 0 || o->reason == REASON_RESET)
+        else if (o->reason == REASON_RESET)
                 text_append(buf, size, "after %s", SAY_SPAN(o->latency_usec));
+}
+
+/* " (HTTP 500 after 10s; the stage; the detail)", as far as there is any of it. */
+static void append_details(char *buf, size_t size, const struct observation *o, usec_t realtime_usec) {
+        char answer[64] = "", stage[STAGE_TEXT_SIZE + 96] = "";
+        const char *const parts[] = { answer, stage, o->detail };
+        size_t n = 0;
+
+        append_answer(answer, sizeof(answer), o);
+        if (o->stage.text[0])
+                append_stage(stage, sizeof(stage), &o->stage, realtime_usec);
+
+        for (size_t i = 0; i < ELEMENTSOF(parts); i++)
+                if (parts[i][0])
+                        text_append(buf, size, "%s%s", n++ == 0 ? " (" : "; ", parts[i]);
+        if (n > 0)
+                text_append(buf, size, ")");
 }
 
 char *narrate_observation(const struct observation *o,
@@ -85,31 +104,16 @@ char *narrate_observation(const struct observation *o,
                           int64_t clock_offset_usec,
                           char *buf,
                           size_t size) {
-        const char *text = reason_text(o->reason);
-        char answer[64] = "", stage[STAGE_TEXT_SIZE + 96] = "";
-        const char *separator = "";
+        buf[0] = '\0';
 
         /* The unit's end is all there is to say of it, and stands in the detail. */
         if (o->reason == REASON_UNIT_FAILED && o->detail[0]) {
-                (void) snprintf(buf, size, "%s%s", o->outcome == OUTCOME_FAILING ? "is down: its unit " : "", o->detail);
+                text_append(buf, size, "%s%s", o->outcome == OUTCOME_FAILING ? "is down: its unit " : "", o->detail);
                 return buf;
         }
 
-        append_answer(answer, sizeof(answer), o, text);
-        if (o->stage.text[0])
-                append_stage(stage, sizeof(stage), &o->stage, to_realtime(now_usec, clock_offset_usec));
-
-        const char *parts[] = { answer, stage, o->detail };
-        (void) snprintf(buf, size, "%s", text);
-        for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
-                if (!parts[i][0])
-                        continue;
-                text_append(buf, size, "%s%s", separator[0] ? separator : " (", parts[i]);
-                separator = "; ";
-        }
-        if (separator[0])
-                text_append(buf, size, ")");
-
+        text_append(buf, size, "%s", reason_text(o->reason));
+        append_details(buf, size, o, to_realtime(now_usec, clock_offset_usec));
         return buf;
 }
 
@@ -122,26 +126,21 @@ static void append_seen(char *buf, size_t size, const struct scene *s) {
 
 /* ---- incidents ---- */
 
-/* "1st failing poll; restarting needs 3 in a row over 3min" */
+/* "; 1st failing poll, a restart needs 3 in a row over 3min" */
 static void append_count(char *buf, size_t size, const struct scene *s) {
-        bool restarts = s->w->action == ACTION_RESTART && s->w->unit;
+        const struct told *t = s->t;
 
         text_append(buf,
                     size,
-                    ": %u%s failing poll; %s needs ",
-                    s->t->failures,
-                    ordinal_suffix(s->t->failures),
-                    restarts ? "restarting" : "alerting");
-        if (s->t->failures_needed > 1)
-                text_append(buf, size, "%u in a row", s->t->failures_needed);
+                    "; %u%s failing poll, %s needs ",
+                    t->failures,
+                    ordinal_suffix(t->failures),
+                    s->w->action == ACTION_RESTART && s->w->unit ? "a restart" : "an alert");
+        if (t->failures_needed > 1)
+                text_append(buf, size, "%u in a row over ", t->failures_needed);
         else
-                text_append(buf, size, "one");
-        if (s->t->sustain_needed_usec > 0)
-                text_append(buf,
-                            size,
-                            " %s %s",
-                            s->t->failures_needed > 1 ? "over" : "that lasts for",
-                            SAY_SPAN(s->t->sustain_needed_usec));
+                text_append(buf, size, "this to last for ");
+        text_append(buf, size, "%s", SAY_SPAN(t->sustain_needed_usec));
 }
 
 static void say_incident_opened(const struct scene *s, char *buf, size_t size) {
@@ -184,13 +183,9 @@ static void say_cannot_tell(const struct scene *s, char *buf, size_t size) {
 
         text_append(buf, size, "cannot tell how it is: ");
         append_seen(buf, size, s);
-        text_append(buf,
-                    size,
-                    ", %u poll%s in a row; nothing is counted and nothing done%s%s",
-                    s->t->failures_needed,
-                    s->t->failures_needed == 1 ? "" : "s",
-                    remedy[0] ? ". " : "",
-                    remedy);
+        if (s->t->failures_needed > 1)
+                text_append(buf, size, ", %u polls in a row", s->t->failures_needed);
+        text_append(buf, size, "; nothing is counted and nothing done%s%s", remedy[0] ? ". " : "", remedy);
 }
 
 static void say_startup_slow(const struct scene *s, char *buf, size_t size) {
@@ -217,8 +212,12 @@ static void say_healthy(const struct scene *s, char *buf, size_t size) {
         if (started && s->t->lasted_usec > 0)
                 text_append(buf, size, " %s after its start", SAY_SPAN(s->t->lasted_usec));
 
-        text_append(buf, size, ": ");
-        append_seen(buf, size, s);
+        if (s->t->seen.reason == REASON_HEALTHY)
+                append_details(buf, size, &s->t->seen, to_realtime(s->now_usec, s->clock_offset_usec));
+        else {
+                text_append(buf, size, ": ");
+                append_seen(buf, size, s);
+        }
 
         if (s->t->to == STATE_DEGRADED)
                 text_append(buf, size, "; a restart of the worker does not help with that");
@@ -283,8 +282,8 @@ static void say_unit_down(const struct scene *s, char *buf, size_t size) {
                 text_append(buf, size, " (%s)", s->t->text);
         text_append(buf,
                     size,
-                    s->w->revive ? ", and nobody was seen to stop it; left so, for only a crashed unit is revived"
-                                 : ", and nobody was seen to stop it; left so (revive = no)");
+                    s->w->revive ? " though nobody was seen to stop it; left so, for only a crashed unit is revived"
+                                 : "; not revived (revive = no)");
 }
 
 static void say_unit_restarted(const struct scene *s, char *buf, size_t size) {
@@ -310,7 +309,7 @@ static void say_hold_ended(const struct scene *s, char *buf, size_t size) {
 }
 
 static void say_would_restart(const struct scene *s, char *buf, size_t size) {
-        text_append(buf, size, "would restart %s now, but only observes", unit_name(s));
+        text_append(buf, size, "would restart %s now, but only observes", s->w->unit ? s->w->unit : "it");
         if (s->t->text[0])
                 text_append(buf, size, " (%s)", s->t->text);
 }
