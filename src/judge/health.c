@@ -44,11 +44,22 @@ static bool is_good(enum outcome o) {
         return o == OUTCOME_OK || o == OUTCOME_DEGRADED;
 }
 
+/* Longer without an answer than this, and polling stood still: a suspended machine, a stopped agent. */
+static bool stood_still(const struct health *h, const struct worker_settings *w, usec_t now_usec) {
+        usec_t longest = 2 * MAX(w->interval_usec, w->retry_interval_usec) + w->timeout_usec;
+
+        return h->last.sent_at_usec > 0 && usec_sub(now_usec, h->last.received_at_usec) > longest;
+}
+
 /* Time since the last failing answer, which belongs to the failure as long as polling did not stand still. */
 static usec_t since_last_failure(const struct health *h, const struct worker_settings *w, usec_t now_usec) {
-        if (h->failures == 0 || h->last.outcome != OUTCOME_FAILING)
+        if (h->failures == 0 || h->last.outcome != OUTCOME_FAILING || stood_still(h, w, now_usec))
                 return 0;
-        return MIN(usec_sub(now_usec, h->last.received_at_usec), 2 * w->interval_usec + w->timeout_usec);
+        return usec_sub(now_usec, h->last.received_at_usec);
+}
+
+usec_t health_sustained(const struct health *h, const struct worker_settings *w, usec_t now_usec) {
+        return usec_add(h->sustained_usec, since_last_failure(h, w, now_usec));
 }
 
 usec_t health_sustain_needed(const struct health *h, const struct worker_settings *w) {
@@ -77,10 +88,11 @@ usec_t health_deadline(const struct health *h, const struct worker_settings *w) 
 }
 
 bool health_wants_remedy(const struct health *h, const struct worker_settings *w, usec_t now_usec) {
-        if (h->state != STATE_UNHEALTHY)
+        if (h->state != STATE_UNHEALTHY || stood_still(h, w, now_usec))
                 return false;
-        return h->startup_overdue ||
-                (h->last.outcome == OUTCOME_FAILING && verdict(h, w, since_last_failure(h, w, now_usec)));
+        if (h->last.outcome == OUTCOME_STARTING)
+                return h->startup_overdue;
+        return h->last.outcome == OUTCOME_FAILING && verdict(h, w, since_last_failure(h, w, now_usec));
 }
 
 enum worker_state health_shown_state(const struct health *h, const struct history *history) {
@@ -103,7 +115,7 @@ static struct told *tell(struct tolds *told,
         t->seen = h->last;
         t->failures = h->failures;
         t->failures_needed = w->failures;
-        t->sustained_usec = usec_add(h->sustained_usec, since_last_failure(h, w, now_usec));
+        t->sustained_usec = health_sustained(h, w, now_usec);
         t->sustain_needed_usec = health_sustain_needed(h, w);
         memcpy(t->incident, history->incident.id, sizeof(t->incident));
         return t;
@@ -195,14 +207,18 @@ static void follow_transition(struct health *h, usec_t now_usec) {
                 h->transition_at_usec = now_usec;
 }
 
+/* The unit is down, and nothing is to be done about it. */
+static bool is_left_down(const struct health *h, const struct worker_settings *w) {
+        return h->condition == UNIT_STOPPED || (h->condition == UNIT_CRASHED && !w->revive);
+}
+
 static void unit_went_down(struct health *h,
                            struct history *history,
                            const struct worker_settings *w,
-                           bool crashed,
                            usec_t now_usec,
                            struct tolds *told) {
         bool enabled = streq(h->unit.unit_file_state, "enabled") && streq(h->unit.load_state, "loaded");
-        bool unasked = crashed ||
+        bool unasked = h->condition == UNIT_CRASHED ||
                 (enabled && !history->stop_seen && streq(h->unit.active_state, "inactive"));
 
         begin_anew(h);
@@ -244,9 +260,8 @@ bool health_unit_changed(struct health *h,
         if (h->state == STATE_RESTARTING)
                 return is_new;
 
-        bool crashed = h->condition == UNIT_CRASHED && !w->revive;
-        if (h->condition == UNIT_STOPPED || crashed)
-                unit_went_down(h, history, w, crashed, now_usec, told);
+        if (is_left_down(h, w))
+                unit_went_down(h, history, w, now_usec, told);
         else if (is_new && was_known) {
                 enter(h, STATE_STARTING, now_usec);
                 tell(told, TOLD_UNIT_RESTARTED, h, history, w, now_usec);
@@ -265,6 +280,7 @@ static void observe_good(struct health *h,
                          struct tolds *told) {
         history->seen_ok = true;
         h->startup_overdue = false;
+        h->startup_slow_told = false;
         forget_unknowns(h);
         forget_failures(h);
         if (h->successes > 0 && is_good(before->outcome))
@@ -293,7 +309,9 @@ static void observe_starting(struct health *h,
                              const struct worker_settings *w,
                              usec_t now_usec,
                              struct tolds *told) {
-        usec_t since = MAX(h->started_at_usec, h->transition_at_usec);
+        /* After an ok it starts anew without its unit: as slowly as that takes. */
+        usec_t unit_since = MAX(h->started_at_usec, h->transition_at_usec);
+        usec_t since = MAX(unit_since, h->last_ok_usec);
 
         forget_failures(h);
         forget_successes(h);
@@ -430,8 +448,7 @@ void health_observe(struct health *h,
                 return;
         if (h->unit.known && o->sent_at_usec < h->started_at_usec)
                 return;
-        if (before.sent_at_usec > 0 &&
-            usec_sub(o->received_at_usec, before.received_at_usec) > 2 * w->interval_usec + w->timeout_usec)
+        if (stood_still(h, w, o->received_at_usec))
                 begin_anew(h);
 
         h->last = *o;
@@ -459,7 +476,7 @@ void health_tick(struct health *h,
                  const struct worker_settings *w,
                  usec_t now_usec,
                  struct tolds *told) {
-        if (h->state == STATE_SUSPECT && h->last.outcome == OUTCOME_FAILING &&
+        if (h->state == STATE_SUSPECT && h->last.outcome == OUTCOME_FAILING && !stood_still(h, w, now_usec) &&
             verdict(h, w, since_last_failure(h, w, now_usec)))
                 become_unhealthy(h, history, w, now_usec, told);
 }
@@ -479,7 +496,7 @@ void health_restart_ended(struct health *h,
                 return;
 
         /* A new start has forgotten the failures; without one they still stand. */
-        enter(h, h->failures > 0 ? STATE_UNHEALTHY : STATE_STARTING, now_usec);
-        if (h->condition == UNIT_STOPPED)
-                unit_went_down(h, history, w, false, now_usec, told);
+        enter(h, h->failures > 0 || h->startup_overdue ? STATE_UNHEALTHY : STATE_STARTING, now_usec);
+        if (is_left_down(h, w))
+                unit_went_down(h, history, w, now_usec, told);
 }

@@ -80,5 +80,6 @@ bool health_wants_remedy(const struct health *h, const struct worker_settings *w
 /* The state for a person: unhealthy becomes exhausted while the budget is spent. */
 enum worker_state health_shown_state(const struct health *h, const struct history *history) _pure_;
 
-/* How long failing must last for what is seen now. */
+/* How long it has been failing up to now, and how long that must last for what is seen. */
+usec_t health_sustained(const struct health *h, const struct worker_settings *w, usec_t now_usec) _pure_;
 usec_t health_sustain_needed(const struct health *h, const struct worker_settings *w) _pure_;
