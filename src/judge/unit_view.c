@@ -105,9 +105,11 @@ char *unit_view_describe(const struct unit_view *u, char *buf, size_t size) {
 }
 
 static usec_t bounded(usec_t span) {
-        return span == USEC_INFINITY || span > USEC_PER_DAY ? USEC_PER_HOUR : span;
+        return span == USEC_INFINITY ? USEC_PER_HOUR : span;
 }
 
 usec_t unit_view_job_deadline(const struct unit_view *u) {
-        return 2 * bounded(u->timeout_stop_usec) + bounded(u->timeout_start_usec);
+        usec_t stop = bounded(u->timeout_stop_usec);
+
+        return usec_add(usec_add(stop, stop), bounded(u->timeout_start_usec));
 }
