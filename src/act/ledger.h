@@ -67,7 +67,7 @@ typedef void (*ledger_saved_t)(int error, void *userdata);
 
 /* Writes text (taken over) on the ledger's thread: temporary file, fsync, rename, fsync of the directory. saved (may be
  * NULL) is called from the loop when it is on disk or failed. A save that waits is replaced by a newer one, whose end
- * then answers both. */
+ * then answers both. Returns 0, or a negative errno (-ENOENT without a directory): nobody is called then. */
 int ledger_save(struct ledger *l, char *text, ledger_saved_t saved, void *userdata);
 
 /* Waits for what is queued, at most patience: for the end of the agent. */

@@ -13,7 +13,8 @@ struct health {
         struct unit_view unit;          /* as last told */
         enum unit_condition condition;
         usec_t started_at_usec;         /* of this start of the unit, or when we first looked */
-        bool started_slow_told;
+        usec_t transition_at_usec;      /* since when the unit is on its way up or down; 0: it is not */
+        bool startup_slow_told;
         bool unit_down_told;
 
         struct observation last;        /* the last one that was taken into account; sent_at 0: none */
@@ -27,7 +28,7 @@ struct health {
         usec_t stage_began_at_usec;     /* of the last failing poll that told one */
 
         unsigned successes;             /* consecutive good polls */
-        usec_t healthy_since_usec;      /* of the first of them; 0: not healthy */
+        usec_t healthy_usec;            /* how long that run is, without time of which we cannot tell */
         unsigned unknowns;              /* consecutive */
         bool cannot_tell_told;
         unsigned relapses;              /* good → suspect within this incident */
@@ -55,13 +56,30 @@ void health_observe(struct health *h,
                     usec_t now_usec,
                     struct tolds *told);
 
-/* Our own restart: begun (state restarting, polls do not count), and ended (done or not; the startup grace begins when it
- * is a new start). */
-void health_restart_begun(struct health *h, struct history *history, usec_t now_usec, struct tolds *told);
-void health_restart_ended(struct health *h, struct history *history, usec_t now_usec, struct tolds *told);
+/* Our own restart: begun (state restarting, polls do not count), and ended, well or not: a new start of the unit, which
+ * health_unit_changed() must have been told before, begins the startup grace; without one the verdict still stands. */
+void health_restart_begun(struct health *h, usec_t now_usec);
+void health_restart_ended(struct health *h,
+                          struct history *history,
+                          const struct worker_settings *w,
+                          usec_t now_usec,
+                          struct tolds *told);
 
-/* Whether the last observation asks for a remedy now: unhealthy, and the last poll did fail. */
-bool health_wants_remedy(const struct health *h) _pure_;
+/* Time passed without an answer: the verdict may be due before the poll under way ends. */
+void health_tick(struct health *h,
+                 struct history *history,
+                 const struct worker_settings *w,
+                 usec_t now_usec,
+                 struct tolds *told);
+/* When health_tick() would come to a verdict, agent time; USEC_INFINITY: only another answer can bring one. */
+usec_t health_deadline(const struct health *h, const struct worker_settings *w) _pure_;
 
-/* How long failing must last for what is seen now. */
+/* Whether a remedy is asked for now: unhealthy, and for long enough up to the last poll. */
+bool health_wants_remedy(const struct health *h, const struct worker_settings *w, usec_t now_usec) _pure_;
+
+/* The state for a person: unhealthy becomes exhausted while the budget is spent. */
+enum worker_state health_shown_state(const struct health *h, const struct history *history) _pure_;
+
+/* How long it has been failing up to now, and how long that must last for what is seen. */
+usec_t health_sustained(const struct health *h, const struct worker_settings *w, usec_t now_usec) _pure_;
 usec_t health_sustain_needed(const struct health *h, const struct worker_settings *w) _pure_;

@@ -32,6 +32,7 @@ struct budget {
         size_t n_restarts;
         unsigned n;                     /* Strimzi's n: restarts since it was last healthy for longer than its backoff */
         usec_t exhausted_at_usec;       /* 0: not exhausted */
+        bool recurring;                 /* exhausted not by number, but because the same connector came back */
         usec_t last_try_usec;           /* the last counted try while exhausted; 0: none */
         usec_t distrusted_until_usec;   /* the ledger was damaged: spent until then; 0: not */
 };

@@ -52,10 +52,10 @@ struct remedy {
         usec_t held_long_next_usec;     /* when to alert again */
 };
 
-/* Compares d with what was told before. d NULL: no remedy is asked for any more. */
+/* Compares d with what was told before, and latches a spent budget. d NULL: no remedy is asked for any more. */
 void remedy_tell(struct remedy *r,
                  const struct health *h,
-                 const struct history *history,
+                 struct history *history,
                  const struct worker_settings *w,
                  const struct decision *d,
                  usec_t now_usec,
@@ -73,7 +73,7 @@ void remedy_refund(struct history *history);
 
 /* Health gives credit back: n to zero once healthy for longer than its backoff, exhausted to its end once healthy for
  * restart_window. To be called after each observation. */
-void remedy_credit(struct history *history, const struct health *h, const struct worker_settings *w, usec_t now_usec);
+void remedy_credit(struct history *history, const struct health *h, const struct worker_settings *w);
 
 /* min(n² + n, 60) minutes, capped. */
 usec_t remedy_backoff(const struct budget *b, const struct worker_settings *w) _pure_;

@@ -43,6 +43,7 @@ enum told_type {
         TOLD_STARTUP_SLOW,
         TOLD_FLAPPING,
         TOLD_UNIT_DOWN,         /* an enabled unit is down without anybody having stopped it */
+        TOLD_UNIT_RESTARTED,    /* a new start of the unit that is not ours */
         TOLD_HOLD_BEGUN,
         TOLD_HOLD_ENDED,
         TOLD_WOULD_RESTART,
@@ -64,6 +65,7 @@ struct told {
         usec_t sustain_needed_usec;     /* how long is long enough for what is seen */
         usec_t lasted_usec;             /* incident-closed: its length; held-long: how long; startup-slow: since start */
         unsigned restarts;              /* incident-closed: restarts in it */
+        bool was_unhealthy;             /* incident-closed: it came to more than suspicion */
         enum hold hold;                 /* hold-…: which; held-long, would-restart: the first */
         usec_t until_usec;              /* the hold's expected end, agent time; 0: not known */
         char text[TOLD_TEXT_SIZE];      /* holds: the reason, with all that stand; else what is worth adding */

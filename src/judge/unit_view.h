@@ -37,12 +37,14 @@ enum unit_condition {
         UNIT_UP,
         UNIT_BUSY,      /* activating, deactivating, reloading, has a job, is frozen */
         UNIT_CRASHED,   /* failed by itself */
-        UNIT_STOPPED,   /* not meant to run: inactive, masked, gone, or failed by its own stop */
+        UNIT_STOPPED,   /* not meant to run: being stopped, inactive, masked, gone, or failed by its own stop */
         _UNIT_CONDITION_MAX,
 };
 
 /* stop_seen: a stop job was seen for this invocation. */
 enum unit_condition unit_view_condition(const struct unit_view *u, bool stop_seen) _pure_;
+/* On its way up or down, or about to be: what its worker answers now proves nothing. */
+bool unit_view_in_transition(const struct unit_view *u) _pure_;
 const char *unit_condition_to_string(enum unit_condition c) _pure_;
 
 /* How the unit ended or what keeps it busy, one clause: "exit code 2", "killed by signal 9", "stop job queued".

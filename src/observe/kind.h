@@ -39,6 +39,7 @@ struct probe {
         bool seen_ok;           /* the first ok of this start was seen */
         bool lacks_health;      /* this worker has no GET /health (older than 3.9): do not ask it again */
         unsigned step;          /* which request of the poll is under way; the kind's own */
+        unsigned keep_percent;  /* of the poll's time left, kept from this request for one after it; the kind's own */
         struct answer_summary {
                 enum transfer_error error;
                 unsigned status;
@@ -70,7 +71,7 @@ extern const struct worker_kind kafka_connect_kind;
 const struct worker_kind *kind_by_name(const char *name) _pure_;
 const char *const *kind_names(void) _pure_;
 
-/* A new start of the unit: forget what was found out about the last one. */
+/* A new start of the unit: forget what was found out about the last one. A poll under way goes on. */
 void probe_begin_start(struct probe *p);
 
 /* What every kind says of a request that brought no usable HTTP answer: fills *ret as the outcome table has it. */

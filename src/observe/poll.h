@@ -23,6 +23,13 @@ struct poll *poll_unref(struct poll *p);
 DEFINE_CLEANUP(struct poll *, poll_unref)
 
 /* Whether url's host is an address of this machine, asked for the hold not-this-host. Off the loop; cached by the client.
- * done gets 1, 0, or a negative errno where it cannot be told (not resolved). */
-typedef void (*poll_local_t)(int is_local, void *userdata);
-int poll_url_is_local(struct http_client *c, const char *url, poll_local_t done, void *userdata);
+ * done gets 1, 0, or a negative errno where it cannot be told (not resolved); from the loop, never from within this call,
+ * and not after the slot was unref'd (which done may do). Returns 0 or a negative errno. */
+struct poll_local;
+typedef void (*poll_local_t)(struct poll_local *l, int is_local, void *userdata);
+int poll_url_is_local(struct http_client *c,
+                      const char *url,
+                      poll_local_t done,
+                      void *userdata,
+                      struct poll_local **ret);
+struct poll_local *poll_local_unref(struct poll_local *l);

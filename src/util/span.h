@@ -13,5 +13,8 @@ int span_parse(const char *text, usec_t *ret);
 /* Writes a span for a person, at most two units ("3min 20s", "450ms", "2d 4h"), rounded down. Returns buf. */
 char *span_format(char *buf, size_t size, usec_t span);
 
-/* The same in a buffer of the enclosing block, for use in an argument list. */
+/* All units, nothing rounded ("1h 5s 3us"), so that span_parse() gives the same span back. Returns buf. */
+char *span_format_exact(char *buf, size_t size, usec_t span);
+
+/* span_format() in a buffer of the enclosing block, for use in an argument list. */
 #define SPAN(span) span_format((char[SPAN_TEXT_SIZE]) { 0 }, SPAN_TEXT_SIZE, span)

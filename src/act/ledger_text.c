@@ -1,0 +1,546 @@
+/* The ledger as JSON text, both ways. Knows neither file nor clock: the clocks' readings are an argument.
+ *
+ * {"version":1,"checksum":"<16 hex digits>","ledger":{…}}: the checksum is taken over all bytes after "ledger":, so that
+ * no damaged number can pass for another one. */
+#include "act/ledger.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+#include "act/ledger_text.h"
+#include "util/text.h"
+
+/* The letters of the format; not those of a log, which may change. */
+static const char *const result_names[_RESTART_RESULT_MAX] = {
+        [RESTART_PENDING] = "pending",
+        [RESTART_DONE] = "done",
+        [RESTART_FAILED] = "failed",
+};
+
+#define HEAD_FORMAT "{\"version\":%d,\"checksum\":\"%016" PRIx64 "\",\"ledger\":"
+#define HEAD_SIZE 96
+
+struct ledger_entry *ledger_entries_free(struct ledger_entry *entries, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                free(entries[i].worker);
+                free(entries[i].unit);
+        }
+        free(entries);
+        return NULL;
+}
+
+uint64_t ledger_checksum(const char *data, size_t len) {
+        uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+        /* FNV-1a: each step is a bijection of h, so a single changed byte always shows. */
+        for (size_t i = 0; i < len; i++)
+                h = (h ^ (unsigned char) data[i]) * UINT64_C(0x100000001b3);
+        return h;
+}
+
+/* ---- to text ---- */
+
+struct writer {
+        const struct ledger_clock *now;
+        bool failed; /* out of memory */
+};
+
+static void add(struct writer *w, json_object *to, const char *key, json_object *value) {
+        if (!value || json_object_object_add(to, key, value) < 0) {
+                json_object_put(value);
+                w->failed = true;
+        }
+}
+
+static void add_null(struct writer *w, json_object *to, const char *key) {
+        if (json_object_object_add(to, key, NULL) < 0)
+                w->failed = true;
+}
+
+static void append(struct writer *w, json_object *to, json_object *value) {
+        if (!value || json_object_array_add(to, value) < 0) {
+                json_object_put(value);
+                w->failed = true;
+        }
+}
+
+static void add_string(struct writer *w, json_object *to, const char *key, const char *s) {
+        char clean[STAGE_TEXT_SIZE]; /* the longest that comes from outside */
+
+        /* What is not UTF-8 would make the whole file unreadable. */
+        if (!text_is_utf8(s, strlen(s)))
+                s = text_copy_line(clean, sizeof(clean), s, strlen(s));
+        add(w, to, key, json_object_new_string(s));
+}
+
+static void add_bool(struct writer *w, json_object *to, const char *key, bool b) {
+        add(w, to, key, json_object_new_boolean(b));
+}
+
+static void add_number(struct writer *w, json_object *to, const char *key, uint64_t n) {
+        add(w, to, key, json_object_new_int64((int64_t) MIN(n, (uint64_t) LEDGER_STAMP_MAX)));
+}
+
+/* A stamp is [CLOCK_BOOTTIME, realtime]; before this boot the former is negative. Never is null. */
+static void add_stamp(struct writer *w, json_object *to, const char *key, usec_t at) {
+        int64_t age = (int64_t) (w->now->agent_usec - at);
+        json_object *pair;
+
+        if (at == 0) {
+                add_null(w, to, key);
+                return;
+        }
+        pair = json_object_new_array();
+        if (!pair) {
+                w->failed = true;
+                return;
+        }
+        append(w, pair, json_object_new_int64((int64_t) w->now->boottime_usec - age));
+        append(w, pair, json_object_new_int64((int64_t) w->now->realtime_usec - age));
+        add(w, to, key, pair);
+}
+
+static json_object *restart_to_json(struct writer *w, const struct restart_record *r) {
+        json_object *o = json_object_new_object();
+
+        if (!o)
+                return NULL;
+        add_stamp(w, o, "at", MAX(r->at_usec, (usec_t) 1));
+        add_string(w, o, "result", result_names[r->result < _RESTART_RESULT_MAX ? r->result : RESTART_PENDING]);
+        add_bool(w, o, "revive", r->revive);
+        add_string(w, o, "incident", r->incident);
+        add_string(w, o, "invocation_id", r->invocation_id);
+        add_string(w, o, "stage", r->stage);
+        add_string(w, o, "connector", r->connector);
+        return o;
+}
+
+static json_object *budget_to_json(struct writer *w, const struct budget *b) {
+        json_object *o = json_object_new_object(), *list;
+
+        if (!o)
+                return NULL;
+        list = json_object_new_array();
+        for (size_t i = 0; list && i < MIN(b->n_restarts, (size_t) RESTARTS_KEPT); i++)
+                append(w, list, restart_to_json(w, &b->restarts[i]));
+        add(w, o, "restarts", list);
+        add_number(w, o, "n", b->n);
+        add_stamp(w, o, "exhausted_at", b->exhausted_at_usec);
+        add_bool(w, o, "recurring", b->recurring);
+        add_stamp(w, o, "last_try", b->last_try_usec);
+        /* A moment to come is kept as what is left of it, so that no jump of a clock can make it years. */
+        add_number(w, o, "distrusted_left", usec_sub(b->distrusted_until_usec, w->now->agent_usec));
+        return o;
+}
+
+static json_object *incident_to_json(struct writer *w, const struct incident *i) {
+        json_object *o = json_object_new_object();
+
+        if (!o)
+                return NULL;
+        add_string(w, o, "id", i->id);
+        add_stamp(w, o, "opened_at", i->opened_at_usec);
+        add_number(w, o, "restarts", i->restarts);
+        add_bool(w, o, "was_unhealthy", i->was_unhealthy);
+        add_bool(w, o, "flapping_told", i->flapping_told);
+        return o;
+}
+
+static json_object *entry_to_json(struct writer *w, const struct ledger_entry *e) {
+        const struct history *h = &e->history;
+        json_object *o = json_object_new_object();
+
+        if (!o)
+                return NULL;
+        add_string(w, o, "worker", e->worker);
+        if (e->unit)
+                add_string(w, o, "unit", e->unit);
+        else
+                add_null(w, o, "unit");
+        add(w, o, "budget", budget_to_json(w, &h->budget));
+        add(w, o, "virtual_budget", budget_to_json(w, &h->virtual_budget));
+        add(w, o, "incident", incident_to_json(w, &h->incident));
+        add_string(w, o, "invocation_id", h->invocation_id);
+        add_bool(w, o, "seen_ok", h->seen_ok);
+        add_bool(w, o, "stop_seen", h->stop_seen);
+        add_bool(w, o, "lacks_health", h->lacks_health);
+        return o;
+}
+
+static json_object *ledger_to_json(struct writer *w, const struct ledger_entry *entries, size_t n) {
+        json_object *o = json_object_new_object(), *list;
+
+        if (!o)
+                return NULL;
+        add_string(w, o, "boot_id", w->now->boot_id);
+        add_stamp(w, o, "written_at", MAX(w->now->agent_usec, (usec_t) 1));
+        list = json_object_new_array();
+        for (size_t i = 0; list && i < n; i++)
+                append(w, list, entry_to_json(w, &entries[i]));
+        add(w, o, "workers", list);
+        return o;
+}
+
+char *ledger_to_text(const struct ledger_entry *entries, size_t n, const struct ledger_clock *now) {
+        struct writer w = { .now = now };
+        json_object *o = ledger_to_json(&w, entries, n);
+        _cleanup_free_ char *body = NULL;
+        char *text = NULL;
+        const char *s;
+
+        if (!o || w.failed)
+                goto finish;
+        s = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+        if (!s || asprintf(&body, "%s}\n", s) < 0)
+                goto finish;
+        if (asprintf(&text, HEAD_FORMAT "%s", LEDGER_VERSION, ledger_checksum(body, strlen(body)), body) < 0)
+                text = NULL;
+finish:
+        json_object_put(o);
+        return text;
+}
+
+/* ---- from text ---- */
+
+struct reader {
+        const struct ledger_clock *now;
+        bool same_boot;
+        int64_t since_written;  /* age of the file */
+        char problem[192];
+};
+
+static int bad(struct reader *r, const char *format, ...) _printf_(2, 3);
+static int bad(struct reader *r, const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        (void) vsnprintf(r->problem, sizeof(r->problem), format, ap);
+        va_end(ap);
+        return -EBADMSG;
+}
+
+/* Gets a member that must be there and of that type; json_type_null stands for "any". */
+static int get(struct reader *r, json_object *from, const char *key, json_type type, json_object **ret) {
+        if (!json_object_object_get_ex(from, key, ret))
+                return bad(r, "\"%s\" is missing", key);
+        if (type != json_type_null && !json_object_is_type(*ret, type))
+                return bad(r, "\"%s\" is not %s", key, json_type_to_name(type));
+        return 0;
+}
+
+static int get_string(struct reader *r, json_object *from, const char *key, char *buf, size_t size) {
+        json_object *v;
+        size_t len;
+        int q;
+
+        q = get(r, from, key, json_type_string, &v);
+        if (q < 0)
+                return q;
+        len = (size_t) json_object_get_string_len(v);
+        if (len >= size || strlen(json_object_get_string(v)) != len)
+                return bad(r, "\"%s\" is too long, or holds a NUL", key);
+        memcpy(buf, json_object_get_string(v), len + 1);
+        return 0;
+}
+
+/* "" or as many hexadecimal digits as fit. */
+static int get_hex(struct reader *r, json_object *from, const char *key, char *buf, size_t size) {
+        int q = get_string(r, from, key, buf, size);
+
+        if (q < 0)
+                return q;
+        if (buf[0] != '\0' && (strlen(buf) != size - 1 || strspn(buf, "0123456789abcdef") != size - 1))
+                return bad(r, "\"%s\" is no id", key);
+        return 0;
+}
+
+static int get_bool(struct reader *r, json_object *from, const char *key, bool *ret) {
+        json_object *v;
+        int q = get(r, from, key, json_type_boolean, &v);
+
+        if (q < 0)
+                return q;
+        *ret = json_object_get_boolean(v);
+        return 0;
+}
+
+static int get_number(struct reader *r, json_object *from, const char *key, int64_t max, int64_t *ret) {
+        json_object *v;
+        int q = get(r, from, key, json_type_int, &v);
+
+        if (q < 0)
+                return q;
+        *ret = json_object_get_int64(v);
+        if (*ret < 0 || *ret > max)
+                return bad(r, "\"%s\" is out of range", key);
+        return 0;
+}
+
+static int get_unsigned(struct reader *r, json_object *from, const char *key, unsigned *ret) {
+        int64_t n = 0;
+        int q = get_number(r, from, key, UINT32_MAX, &n);
+
+        *ret = (unsigned) n;
+        return q;
+}
+
+/* How long ago a stamp was; 0 for one from the future. */
+static int get_age(struct reader *r, const char *key, json_object *v, int64_t *ret) {
+        int64_t part[2];
+
+        if (!json_object_is_type(v, json_type_array) || json_object_array_length(v) != 2)
+                return bad(r, "\"%s\" is no stamp", key);
+        for (size_t i = 0; i < 2; i++) {
+                json_object *n = json_object_array_get_idx(v, i);
+
+                if (!json_object_is_type(n, json_type_int))
+                        return bad(r, "\"%s\" is no stamp", key);
+                part[i] = json_object_get_int64(n);
+                if (part[i] < -LEDGER_STAMP_MAX || part[i] > LEDGER_STAMP_MAX)
+                        return bad(r, "\"%s\" is out of range", key);
+        }
+        *ret = r->same_boot ? (int64_t) r->now->boottime_usec - part[0] : (int64_t) r->now->realtime_usec - part[1];
+        *ret = MAX(*ret, (int64_t) 0);
+        return 0;
+}
+
+static int get_stamp(struct reader *r, json_object *from, const char *key, usec_t *ret) {
+        json_object *v;
+        int64_t age;
+        int q = get(r, from, key, json_type_null, &v);
+
+        if (q < 0)
+                return q;
+        *ret = 0;
+        if (!v)
+                return 0;
+        q = get_age(r, key, v, &age);
+        if (q < 0)
+                return q;
+        /* 0 would read as "never": what is older than agent time itself becomes its first moment. */
+        *ret = MAX(usec_sub(r->now->agent_usec, (usec_t) age), (usec_t) 1);
+        return 0;
+}
+
+static int get_result(struct reader *r, json_object *from, enum restart_result *ret) {
+        char name[16];
+        int q = get_string(r, from, "result", name, sizeof(name));
+
+        if (q < 0)
+                return q;
+        for (int i = 0; i < _RESTART_RESULT_MAX; i++)
+                if (streq(name, result_names[i])) {
+                        *ret = (enum restart_result) i;
+                        return 0;
+                }
+        return bad(r, "\"result\" is unknown");
+}
+
+static int restart_from_json(struct reader *r, json_object *o, struct restart_record *ret) {
+        int q;
+
+        if (!json_object_is_type(o, json_type_object))
+                return bad(r, "a restart is no object");
+        if ((q = get_stamp(r, o, "at", &ret->at_usec)) < 0 || (q = get_result(r, o, &ret->result)) < 0 ||
+            (q = get_bool(r, o, "revive", &ret->revive)) < 0 ||
+            (q = get_hex(r, o, "incident", ret->incident, sizeof(ret->incident))) < 0 ||
+            (q = get_hex(r, o, "invocation_id", ret->invocation_id, sizeof(ret->invocation_id))) < 0 ||
+            (q = get_string(r, o, "stage", ret->stage, sizeof(ret->stage))) < 0 ||
+            (q = get_string(r, o, "connector", ret->connector, sizeof(ret->connector))) < 0)
+                return q;
+        return ret->at_usec == 0 ? bad(r, "a restart has no time") : 0;
+}
+
+static int restarts_from_json(struct reader *r, json_object *from, struct budget *ret) {
+        json_object *list;
+        int q = get(r, from, "restarts", json_type_array, &list);
+
+        if (q < 0)
+                return q;
+        if (json_object_array_length(list) > RESTARTS_KEPT)
+                return bad(r, "there are too many restarts");
+        ret->n_restarts = json_object_array_length(list);
+        for (size_t i = 0; i < ret->n_restarts; i++) {
+                q = restart_from_json(r, json_object_array_get_idx(list, i), &ret->restarts[i]);
+                if (q < 0)
+                        return q;
+                if (i > 0 && ret->restarts[i].at_usec < ret->restarts[i - 1].at_usec)
+                        return bad(r, "the restarts are not in order");
+        }
+        return 0;
+}
+
+static int budget_from_json(struct reader *r, json_object *from, const char *key, struct budget *ret) {
+        json_object *o;
+        int64_t left;
+        int q;
+
+        if ((q = get(r, from, key, json_type_object, &o)) < 0 || (q = restarts_from_json(r, o, ret)) < 0 ||
+            (q = get_unsigned(r, o, "n", &ret->n)) < 0 ||
+            (q = get_stamp(r, o, "exhausted_at", &ret->exhausted_at_usec)) < 0 ||
+            (q = get_bool(r, o, "recurring", &ret->recurring)) < 0 ||
+            (q = get_stamp(r, o, "last_try", &ret->last_try_usec)) < 0 ||
+            (q = get_number(r, o, "distrusted_left", LEDGER_STAMP_MAX, &left)) < 0)
+                return q;
+        if (left > r->since_written)
+                ret->distrusted_until_usec = usec_add(r->now->agent_usec, (usec_t) (left - r->since_written));
+        return 0;
+}
+
+static int incident_from_json(struct reader *r, json_object *from, struct incident *ret) {
+        json_object *o;
+        int q;
+
+        if ((q = get(r, from, "incident", json_type_object, &o)) < 0 ||
+            (q = get_hex(r, o, "id", ret->id, sizeof(ret->id))) < 0 ||
+            (q = get_stamp(r, o, "opened_at", &ret->opened_at_usec)) < 0 ||
+            (q = get_unsigned(r, o, "restarts", &ret->restarts)) < 0 ||
+            (q = get_bool(r, o, "was_unhealthy", &ret->was_unhealthy)) < 0)
+                return q;
+        return get_bool(r, o, "flapping_told", &ret->flapping_told);
+}
+
+static int get_name(struct reader *r, json_object *from, const char *key, char **ret) {
+        char name[LEDGER_NAME_SIZE];
+        int q = get_string(r, from, key, name, sizeof(name));
+
+        if (q < 0)
+                return q;
+        if (name[0] == '\0')
+                return bad(r, "\"%s\" is empty", key);
+        *ret = strdup(name);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static int entry_from_json(struct reader *r, json_object *o, struct ledger_entry *ret) {
+        struct history *h = &ret->history;
+        json_object *unit;
+        int q;
+
+        if (!json_object_is_type(o, json_type_object))
+                return bad(r, "a worker is no object");
+        if ((q = get_name(r, o, "worker", &ret->worker)) < 0 ||
+            (q = get(r, o, "unit", json_type_null, &unit)) < 0 ||
+            (unit && (q = get_name(r, o, "unit", &ret->unit)) < 0) ||
+            (q = budget_from_json(r, o, "budget", &h->budget)) < 0 ||
+            (q = budget_from_json(r, o, "virtual_budget", &h->virtual_budget)) < 0 ||
+            (q = incident_from_json(r, o, &h->incident)) < 0 ||
+            (q = get_hex(r, o, "invocation_id", h->invocation_id, sizeof(h->invocation_id))) < 0 ||
+            (q = get_bool(r, o, "seen_ok", &h->seen_ok)) < 0 ||
+            (q = get_bool(r, o, "stop_seen", &h->stop_seen)) < 0)
+                return q;
+        return get_bool(r, o, "lacks_health", &h->lacks_health);
+}
+
+static int entries_from_json(struct reader *r, json_object *list, struct ledger_entry **ret, size_t *ret_n) {
+        size_t n = json_object_array_length(list), done = 0;
+        struct ledger_entry *entries;
+        int q = 0;
+
+        entries = calloc(MAX(n, (size_t) 1), sizeof(*entries));
+        if (!entries)
+                return -ENOMEM;
+        for (; done < n && q >= 0; done++) {
+                q = entry_from_json(r, json_object_array_get_idx(list, done), &entries[done]);
+                for (size_t i = 0; q >= 0 && i < done; i++)
+                        if (streq(entries[i].worker, entries[done].worker))
+                                q = bad(r, "worker \"%s\" stands in it twice", entries[i].worker);
+        }
+        if (q < 0) {
+                ledger_entries_free(entries, done);
+                return q;
+        }
+        *ret = entries;
+        *ret_n = n;
+        return 0;
+}
+
+static int ledger_from_json(struct reader *r, json_object *top, struct ledger_entry **ret, size_t *ret_n) {
+        json_object *o, *list, *written;
+        char boot_id[sizeof(r->now->boot_id)];
+        int q;
+
+        if ((q = get(r, top, "ledger", json_type_object, &o)) < 0 ||
+            (q = get_hex(r, o, "boot_id", boot_id, sizeof(boot_id))) < 0 ||
+            (q = get(r, o, "written_at", json_type_array, &written)) < 0)
+                return q;
+        r->same_boot = boot_id[0] != '\0' && streq(boot_id, r->now->boot_id);
+        if ((q = get_age(r, "written_at", written, &r->since_written)) < 0 ||
+            (q = get(r, o, "workers", json_type_array, &list)) < 0)
+                return q;
+        return entries_from_json(r, list, ret, ret_n);
+}
+
+/* Byte for byte: the head is as we write it, and the checksum fits to the rest. */
+static int check_text(struct reader *r, const char *text, size_t len) {
+        char head[HEAD_SIZE];
+        size_t head_len = (size_t) snprintf(head, sizeof(head), HEAD_FORMAT, LEDGER_VERSION, UINT64_C(0));
+
+        if (len <= head_len)
+                return bad(r, "it is cut short");
+        (void) snprintf(head, sizeof(head), HEAD_FORMAT, LEDGER_VERSION,
+                        ledger_checksum(text + head_len, len - head_len));
+        return memcmp(text, head, head_len) == 0 ? 0 : bad(r, "its checksum does not fit");
+}
+
+static int parse(struct reader *r, const char *text, size_t len, json_object **ret) {
+        json_tokener *tok;
+        int q = 0;
+
+        if (len == 0)
+                return bad(r, "it is empty");
+        if (len > INT32_MAX || memchr(text, '\0', len))
+                return bad(r, "it is not text");
+        tok = json_tokener_new();
+        if (!tok)
+                return -ENOMEM;
+        json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+        *ret = json_tokener_parse_ex(tok, text, (int) len);
+        if (json_tokener_get_error(tok) != json_tokener_success)
+                q = bad(r, "it is not JSON: %s", json_tokener_error_desc(json_tokener_get_error(tok)));
+        else if (!json_object_is_type(*ret, json_type_object))
+                q = bad(r, "it is not a JSON object");
+        json_tokener_free(tok);
+        return q;
+}
+
+static int load(struct reader *r, json_object *top, const char *text, size_t len, struct ledger_entry **ret, size_t *ret_n) {
+        int64_t version;
+        int q;
+
+        q = get_number(r, top, "version", INT32_MAX, &version);
+        if (q < 0)
+                return q;
+        if (version > LEDGER_VERSION) {
+                (void) bad(r, "it is of version %" PRIi64 ", newer than this agent's %d", version, LEDGER_VERSION);
+                return -EPROTONOSUPPORT;
+        }
+        q = check_text(r, text, len);
+        return q < 0 ? q : ledger_from_json(r, top, ret, ret_n);
+}
+
+int ledger_from_text(const char *text,
+                     size_t len,
+                     const struct ledger_clock *now,
+                     struct ledger_entry **ret,
+                     size_t *ret_n,
+                     char **ret_problem) {
+        struct reader r = { .now = now };
+        json_object *top = NULL;
+        int q;
+
+        q = parse(&r, text, len, &top);
+        if (q >= 0)
+                q = load(&r, top, text, len, ret, ret_n);
+        json_object_put(top);
+        if ((q == -EBADMSG || q == -EPROTONOSUPPORT) && ret_problem) {
+                *ret_problem = strdup(r.problem);
+                if (!*ret_problem)
+                        q = -ENOMEM;
+        }
+        return q;
+}

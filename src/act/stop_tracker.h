@@ -1,0 +1,35 @@
+/* Whether somebody asked for the stop of a unit: jobs seen by signal and by reading, in all their orders. Pure. */
+#pragma once
+
+#include "judge/unit_view.h"
+
+#define STOP_JOBS_KEPT 8
+
+struct stop_job {
+        uint32_t id;            /* 0: the place is free */
+        char type[UNIT_WORD_SIZE]; /* "": never learned, jobs can be gone before one can ask */
+        bool removed;
+        bool done;              /* with result "done" */
+        uint64_t noted_at;      /* the tracker's count when it was last told of */
+};
+
+struct stop_tracker {
+        struct stop_job jobs[STOP_JOBS_KEPT];   /* the oldest first */
+        uint64_t count;
+        uint64_t read_began_at;
+        char invocation[INVOCATION_ID_SIZE];    /* the start for which a stop was seen */
+        bool seen;
+};
+
+void stop_tracker_job_new(struct stop_tracker *t, uint32_t id);
+/* The type of a job was learned; also of our own jobs, when their call returns. */
+void stop_tracker_job_type(struct stop_tracker *t, uint32_t id, const char *type);
+void stop_tracker_job_removed(struct stop_tracker *t, uint32_t id, const char *result);
+
+/* A reading of the unit begins; only what was told before it is judged by what it finds. */
+void stop_tracker_read_begins(struct stop_tracker *t);
+/* It ended. before: the view as it was until now (known false: none). */
+void stop_tracker_read_done(struct stop_tracker *t, const struct unit_view *before, const struct unit_view *view);
+
+/* Whether a stop was seen for the start that view names. */
+bool stop_tracker_seen(const struct stop_tracker *t, const struct unit_view *view) _pure_;

@@ -1,0 +1,296 @@
+/* Values of keys: from text to their place in the settings, and back. Knows no section, no file and no other key. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "config/keys.h"
+#include "config/suggest.h"
+#include "config/values.h"
+#include "observe/kind.h"
+#include "util/span.h"
+#include "util/text.h"
+
+#define SHOWN_SIZE 200
+
+static const char *const action_names[] = { "alert", "restart", NULL };
+
+static void *place_of(const struct config_key *k, void *base) {
+        return (char *) base + k->offset;
+}
+
+static const void *const_place_of(const struct config_key *k, const void *base) {
+        return (const char *) base + k->offset;
+}
+
+/* 'key = "text"', safe to show. */
+static int refuse(const struct config_key *k, const char *text, char problem[static KEY_PROBLEM_SIZE], const char *why) {
+        char shown[SHOWN_SIZE];
+
+        text_copy_line(shown, sizeof(shown), text, strlen(text));
+        problem[0] = '\0';
+        text_append(problem, KEY_PROBLEM_SIZE, "%s = \"%s\" %s", k->name, shown, why);
+        return -EINVAL;
+}
+
+static int refuse_name(const struct config_key *k,
+                       const char *text,
+                       char problem[static KEY_PROBLEM_SIZE],
+                       const char *what,
+                       const char *const *names) {
+        const char *nearest = suggest_nearest(text, names);
+        char why[KEY_PROBLEM_SIZE / 2];
+
+        (void) snprintf(why, sizeof(why), "is no %s; ", what);
+        if (nearest)
+                text_append(why, sizeof(why), "did you mean %s?", nearest);
+        else {
+                text_append(why, sizeof(why), "write one of: ");
+                for (size_t i = 0; names[i]; i++)
+                        text_append(why, sizeof(why), "%s%s", i > 0 ? ", " : "", names[i]);
+        }
+        return refuse(k, text, problem, why);
+}
+
+static char *format_number(const struct config_key *k, char *buf, size_t size, uint64_t n) {
+        if (k->type == KEY_SPAN)
+                return span_format_exact(buf, size, n);
+        if (k->type == KEY_SIZE)
+                return value_size_format(buf, size, n);
+        (void) snprintf(buf, size, "%" PRIu64, n);
+        return buf;
+}
+
+static int refuse_range(const struct config_key *k, const char *text, char problem[static KEY_PROBLEM_SIZE]) {
+        char min[SPAN_TEXT_SIZE], max[SPAN_TEXT_SIZE], why[KEY_PROBLEM_SIZE / 2];
+
+        (void) snprintf(why,
+                        sizeof(why),
+                        "is out of range; write %s to %s",
+                        format_number(k, min, sizeof(min), k->min),
+                        format_number(k, max, sizeof(max), k->max));
+        if (k->zero_is_never)
+                text_append(why, sizeof(why), ", or 0 for never");
+        if (k->infinity)
+                text_append(why, sizeof(why), ", or infinity");
+        return refuse(k, text, problem, why);
+}
+
+static int set_number(const struct config_key *k,
+                      const char *text,
+                      void *base,
+                      char problem[static KEY_PROBLEM_SIZE]) {
+        uint64_t n = 0;
+        int r;
+
+        if (k->type == KEY_SPAN) {
+                r = span_parse(text, &n);
+                if (r == -EINVAL)
+                        return refuse(k, text, problem, "is no time span; write one like 10s, 500ms or 1min 30s");
+        } else if (k->type == KEY_SIZE) {
+                r = value_size(text, &n);
+                if (r == -EINVAL)
+                        return refuse(k, text, problem, "is no size; write one like 65536, 512K or 16M");
+        } else {
+                r = value_unsigned(text, &n);
+                if (r == -EINVAL)
+                        return refuse(k, text, problem, "is no number; write one like 3");
+        }
+        if (r < 0 || !(n == USEC_INFINITY ? k->infinity
+                                          : (n >= k->min && n <= k->max) || (n == 0 && k->zero_is_never)))
+                return refuse_range(k, text, problem);
+        if (k->type == KEY_UNSIGNED)
+                *(unsigned *) place_of(k, base) = (unsigned) n;
+        else
+                *(uint64_t *) place_of(k, base) = n;
+        return 0;
+}
+
+static int set_url(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]) {
+        _cleanup_free_ char *url = NULL;
+        const char *why = NULL;
+        int r;
+
+        r = value_url(text, &url, &why);
+        if (r == -EINVAL)
+                return refuse(k, text, problem, why);
+        if (r < 0)
+                return r;
+        if (key_is_list(k)) {
+                char ***list = place_of(k, base);
+
+                return strv_contains(*list, url) ? 0 : strv_extend(list, url);
+        }
+        return free_and_strdup(place_of(k, base), url);
+}
+
+static int set_urls(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]) {
+        _cleanup_free_ char *copy = strdup(text);
+        char *rest = NULL;
+        int r;
+
+        if (!copy)
+                return -ENOMEM;
+        for (char *item = strtok_r(copy, " \t", &rest); item; item = strtok_r(NULL, " \t", &rest)) {
+                r = set_url(k, item, base, problem);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static const char *unit_problem(const char *text) {
+        if (streq(text, "connect-watchdog.service"))
+                return "is the watchdog itself; name the unit that runs the worker";
+        if (text_is_service_name(text))
+                return NULL;
+        if (strstr(text, "@.service"))
+                return "is a template; name one of its instances, like kafka-connect@8083.service";
+        if (!strchr(text, '.'))
+                return "is no service; write the whole name, with .service at its end";
+        return "is not the name of a service; write one like kafka-connect.service";
+}
+
+/* A path, or a name that is resolved later. */
+static const char *file_problem(const char *text) {
+        if (text[0] == '/')
+                return NULL;
+        if (strchr(text, '/'))
+                return "is no absolute path; begin it with /, or write a credential's name without any /";
+        if (!value_is_credential_name(text))
+                return "cannot be a credential's name; write letters, digits, dots, hyphens and underscores, or a "
+                       "path that begins with /";
+        return NULL;
+}
+
+static int set_text(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]) {
+        const char *why = NULL;
+
+        switch (k->type) {
+        case KEY_HOSTNAME:
+                if (!value_is_hostname(text))
+                        why = "is no host name; write letters, digits, dots and hyphens, like connect-1.example.org";
+                break;
+        case KEY_UNIT:
+                why = unit_problem(text);
+                break;
+        case KEY_SECRET:
+        case KEY_FILE:
+                why = file_problem(text);
+                break;
+        default:
+                if (strchr(text, ':'))
+                        why = "holds a colon, which HTTP basic authentication cannot carry; write the name alone, "
+                              "and the password into password_file";
+                break;
+        }
+        if (why)
+                return refuse(k, text, problem, why);
+        return free_and_strdup(place_of(k, base), text);
+}
+
+int key_set(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]) {
+        switch (k->type) {
+        case KEY_BOOL:
+                if (value_bool(text, place_of(k, base)) < 0)
+                        return refuse(k, text, problem, "is neither yes nor no; write yes or no");
+                return 0;
+        case KEY_UNSIGNED:
+        case KEY_SPAN:
+        case KEY_SIZE:
+                return set_number(k, text, base, problem);
+        case KEY_LOG_LEVEL:
+                if (value_log_level(text, place_of(k, base)) < 0)
+                        return refuse_name(k, text, problem, "level", value_log_level_names());
+                return 0;
+        case KEY_KIND: {
+                const struct worker_kind *kind = kind_by_name(text);
+
+                if (!kind)
+                        return refuse_name(k, text, problem, "kind of worker", kind_names());
+                *(const struct worker_kind **) place_of(k, base) = kind;
+                return 0;
+        }
+        case KEY_ACTION:
+                for (int i = 0; action_names[i]; i++)
+                        if (streq(action_names[i], text)) {
+                                *(enum worker_action *) place_of(k, base) = i == 0 ? ACTION_ALERT : ACTION_RESTART;
+                                return 0;
+                        }
+                return refuse_name(k, text, problem, "action", action_names);
+        case KEY_URL:
+                return set_url(k, text, base, problem);
+        case KEY_URLS:
+                return set_urls(k, text, base, problem);
+        case KEY_TEXT:
+        case KEY_HOSTNAME:
+        case KEY_UNIT:
+        case KEY_SECRET:
+        case KEY_FILE:
+        default:
+                return set_text(k, text, base, problem);
+        }
+}
+
+static int format_list(char *const *list, char **ret) {
+        size_t size = 1;
+        char *text;
+
+        STRV_FOREACH(s, list)
+                size += strlen(*s) + 1;
+        text = calloc(size, 1);
+        if (!text)
+                return -ENOMEM;
+        STRV_FOREACH(s, list)
+                text_append(text, size, "%s%s", s == list ? "" : " ", *s);
+        *ret = text;
+        return 0;
+}
+
+int key_format(const struct config_key *k, const void *base, char **ret) {
+        const void *place = const_place_of(k, base);
+        char number[SPAN_TEXT_SIZE];
+        const char *text;
+        char *copy;
+
+        switch (k->type) {
+        case KEY_BOOL:
+                text = *(const bool *) place ? "yes" : "no";
+                break;
+        case KEY_UNSIGNED:
+                text = format_number(k, number, sizeof(number), *(const unsigned *) place);
+                break;
+        case KEY_SPAN:
+        case KEY_SIZE:
+                text = format_number(k, number, sizeof(number), *(const uint64_t *) place);
+                break;
+        case KEY_LOG_LEVEL:
+                text = value_log_level_to_string(*(const int *) place);
+                break;
+        case KEY_KIND: {
+                const struct worker_kind *kind = *(const struct worker_kind *const *) place;
+
+                text = kind ? kind->name : NULL;
+                break;
+        }
+        case KEY_ACTION:
+                text = worker_action_to_string(*(const enum worker_action *) place);
+                break;
+        case KEY_URLS:
+                return format_list(*(char *const *const *) place, ret);
+        case KEY_TEXT:
+        case KEY_HOSTNAME:
+        case KEY_URL:
+        case KEY_UNIT:
+        case KEY_SECRET:
+        case KEY_FILE:
+        default:
+                text = *(char *const *) place;
+                break;
+        }
+        copy = strdup(strempty(text));
+        if (!copy)
+                return -ENOMEM;
+        *ret = copy;
+        return 0;
+}

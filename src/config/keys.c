@@ -1,0 +1,170 @@
+/* THE table of keys: section, name, type, place, default, range, meaning. Knows no file; how values are written is
+ * key_value.c's part. */
+
+#include "config/keys.h"
+
+#include <errno.h>
+
+#include "config/values.h"
+#include "judge/history.h"
+#include "observe/kind.h"
+#include "util/text.h"
+
+#define AGENT(member) .section = SECTION_AGENT, .offset = offsetof(struct agent_settings, member)
+#define WORKER(member) .section = SECTION_WORKER, .offset = offsetof(struct worker_settings, member)
+#define RANGE(from, to) .min = (from), .max = (to)
+
+#define KIB ((uint64_t) 1024)
+#define GIB (KIB * KIB * KIB)
+
+const struct config_key config_keys[] = {
+        { AGENT(dry_run), .name = "dry_run", .type = KEY_BOOL, .fallback = "no",
+          .meaning = "only say what would be done to any worker" },
+        { AGENT(log_level), .name = "log_level", .type = KEY_LOG_LEVEL, .fallback = "info",
+          .meaning = "the least important messages that are still told" },
+        { AGENT(hostname), .name = "hostname", .type = KEY_HOSTNAME,
+          .meaning = "this host's name in reports; unset: the machine's" },
+
+        { WORKER(kind), .name = "kind", .type = KEY_KIND, .fallback = "kafka-connect",
+          .meaning = "what the worker is, and so how it is asked" },
+        { WORKER(url), .name = "url", .type = KEY_URL, .fallback = "http://127.0.0.1:8083", .one_worker = true,
+          .meaning = "where the worker's REST interface listens" },
+        { WORKER(url_is_local), .name = "url_is_local", .type = KEY_BOOL, .fallback = "no",
+          .meaning = "the url speaks of this machine although its address is not one of ours" },
+        { WORKER(unit), .name = "unit", .type = KEY_UNIT, .one_worker = true,
+          .meaning = "the systemd service that runs the worker; unset: can only alert" },
+        { WORKER(action), .name = "action", .type = KEY_ACTION, .fallback = "alert",
+          .meaning = "what may be done about an unhealthy worker" },
+        { WORKER(peers), .name = "peers", .type = KEY_URLS,
+          .meaning = "the other workers of the same cluster" },
+        { WORKER(min_healthy_peers), .name = "min_healthy_peers", .type = KEY_UNSIGNED, .fallback = "1", RANGE(0, 1000),
+          .meaning = "no restart while fewer of the peers answer healthy" },
+
+        { WORKER(interval_usec), .name = "interval", .type = KEY_SPAN, .fallback = "10s",
+          RANGE(100 * USEC_PER_MSEC, USEC_PER_DAY), .meaning = "time from poll to poll" },
+        { WORKER(retry_interval_usec), .name = "retry_interval", .type = KEY_SPAN, .fallback = "5s",
+          RANGE(100 * USEC_PER_MSEC, USEC_PER_DAY), .meaning = "the same after a first failure" },
+        { WORKER(timeout_usec), .name = "timeout", .type = KEY_SPAN, .fallback = "15s",
+          RANGE(USEC_PER_SEC, 10 * USEC_PER_MINUTE), .meaning = "how long an answer may take" },
+        { WORKER(max_response_bytes), .name = "max_response", .type = KEY_SIZE, .fallback = "16M",
+          RANGE(4 * KIB, GIB), .meaning = "how large an answer may be" },
+
+        { WORKER(failures), .name = "failures", .type = KEY_UNSIGNED, .fallback = "3", RANGE(1, 1000),
+          .meaning = "failing polls in a row before a worker is unhealthy" },
+        { WORKER(sustain_usec), .name = "sustain", .type = KEY_SPAN, .fallback = "3min",
+          RANGE(100 * USEC_PER_MSEC, 7 * USEC_PER_DAY),
+          .meaning = "and the time since the first of them, where nothing is answered" },
+        { WORKER(sustain_kafka_usec), .name = "sustain_kafka", .type = KEY_SPAN, .fallback = "10min",
+          RANGE(100 * USEC_PER_MSEC, 7 * USEC_PER_DAY),
+          .meaning = "the same where an error is answered, of which Kafka may be the cause" },
+        { WORKER(successes), .name = "successes", .type = KEY_UNSIGNED, .fallback = "2", RANGE(1, 1000),
+          .meaning = "good polls in a row before it is healthy again" },
+        { WORKER(startup_timeout_usec), .name = "startup_timeout", .type = KEY_SPAN, .fallback = "30min",
+          RANGE(USEC_PER_SEC, 30 * USEC_PER_DAY), .infinity = true,
+          .meaning = "how long a start may take before it is told" },
+        { WORKER(startup_action), .name = "startup_action", .type = KEY_ACTION, .fallback = "alert",
+          .meaning = "what may be done about a start that takes longer" },
+        { WORKER(revive), .name = "revive", .type = KEY_BOOL, .fallback = "yes",
+          .meaning = "a unit that crashed counts as failing; one that was stopped never does" },
+
+        { WORKER(restart_limit), .name = "restart_limit", .type = KEY_UNSIGNED, .fallback = "3",
+          RANGE(1, RESTART_LIMIT_MAX), .meaning = "restarts within restart_window" },
+        { WORKER(restart_window_usec), .name = "restart_window", .type = KEY_SPAN, .fallback = "1h",
+          RANGE(USEC_PER_SEC, 30 * USEC_PER_DAY), .meaning = "the time in which restart_limit counts" },
+        { WORKER(backoff_max_usec), .name = "backoff_max", .type = KEY_SPAN, .fallback = "1h",
+          RANGE(USEC_PER_SEC, 7 * USEC_PER_DAY), .meaning = "the longest pause between two restarts" },
+        { WORKER(exhausted_retry_usec), .name = "exhausted_retry", .type = KEY_SPAN, .fallback = "6h",
+          RANGE(USEC_PER_SEC, 30 * USEC_PER_DAY), .zero_is_never = true,
+          .meaning = "time between single tries once the restarts are used up; 0: never" },
+
+        { WORKER(thread_dump), .name = "thread_dump", .type = KEY_BOOL, .fallback = "no",
+          .meaning = "have a JVM print its threads before it is restarted" },
+        { WORKER(thread_dump_interval_usec), .name = "thread_dump_interval", .type = KEY_SPAN, .fallback = "5s",
+          RANGE(100 * USEC_PER_MSEC, USEC_PER_MINUTE), .meaning = "time between the two thread dumps" },
+
+        { WORKER(username), .name = "username", .type = KEY_TEXT, .meaning = "for HTTP basic authentication" },
+        { WORKER(password_file), .name = "password_file", .type = KEY_SECRET,
+          .meaning = "the file that holds the password of username" },
+        { WORKER(bearer_token_file), .name = "bearer_token_file", .type = KEY_SECRET,
+          .meaning = "the file that holds a bearer token" },
+        { WORKER(ca_file), .name = "ca_file", .type = KEY_FILE,
+          .meaning = "the authorities (PEM) that may sign the worker's certificate; unset: the system's" },
+        { WORKER(cert_file), .name = "cert_file", .type = KEY_FILE, .meaning = "our certificate (PEM), where one is asked for" },
+        { WORKER(key_file), .name = "key_file", .type = KEY_SECRET, .meaning = "the private key (PEM) of cert_file" },
+        { WORKER(verify), .name = "verify", .type = KEY_BOOL, .fallback = "yes",
+          .meaning = "whether the worker's certificate is checked" },
+};
+
+const size_t n_config_keys = ELEMENTSOF(config_keys);
+_Static_assert(ELEMENTSOF(config_keys) <= CONFIG_KEYS_MAX, "raise CONFIG_KEYS_MAX");
+
+/* Named by the design, not yet built: known, so that nobody is sent to a name that only looks alike. */
+static const char *const planned_sections[] = { "http", "kafka", "notify", "coordination", NULL };
+static const char *const planned_worker_keys[] = {
+        "requires",
+        "dependency_grace",
+        "connectors",
+        "connectors_interval",
+        "unhealthy_states",
+        "considered",
+        "failure_threshold",
+        "worker_id",
+        "broker_connector",
+        "connector_restart",
+        "connector_restart_limit",
+        NULL,
+};
+
+int key_index(enum config_section section, const char *name) {
+        for (size_t i = 0; i < n_config_keys; i++)
+                if (config_keys[i].section == section && streq(config_keys[i].name, name))
+                        return (int) i;
+        return -1;
+}
+
+bool key_is_list(const struct config_key *k) {
+        return k->type == KEY_URLS;
+}
+
+bool key_is_planned(int section, const char *name) {
+        const char *const *names = section < 0 ? planned_sections : planned_worker_keys;
+
+        if (section == SECTION_AGENT)
+                return false;
+        for (; *names; names++)
+                if (streq(*names, name))
+                        return true;
+        return false;
+}
+
+int keys_set_fallbacks(enum config_section section, void *base) {
+        char problem[KEY_PROBLEM_SIZE];
+        int r;
+
+        for (size_t i = 0; i < n_config_keys; i++) {
+                if (config_keys[i].section != section || !config_keys[i].fallback)
+                        continue;
+                r = key_set(&config_keys[i], config_keys[i].fallback, base, problem);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static bool is_given(const bool *given, const char *name) {
+        return given && given[key_index(SECTION_WORKER, name)];
+}
+
+int keys_adapt_fallbacks(struct worker_settings *w, const struct worker_settings *from, const bool *given) {
+        if (!is_given(given, "url") && from->kind && free_and_strdup(&w->url, from->kind->default_url) < 0)
+                return -ENOMEM;
+        if (!is_given(given, "min_healthy_peers"))
+                w->min_healthy_peers = from->peers ? 1 : 0;
+        if (!is_given(given, "retry_interval"))
+                w->retry_interval_usec = MIN(w->retry_interval_usec, from->interval_usec);
+        if (!is_given(given, "sustain_kafka"))
+                w->sustain_kafka_usec = MAX(w->sustain_kafka_usec, from->sustain_usec);
+        if (!is_given(given, "exhausted_retry"))
+                w->exhausted_retry_usec = MAX(w->exhausted_retry_usec, from->restart_window_usec);
+        return 0;
+}

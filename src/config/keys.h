@@ -1,0 +1,67 @@
+/* THE table of keys: from it defaults are set, values parsed and printed, and the manual is checked. Pure. */
+#pragma once
+
+#include "config/settings.h"
+
+enum config_section {
+        SECTION_AGENT,
+        SECTION_WORKER, /* and [defaults], but for keys of one worker alone */
+        _CONFIG_SECTION_MAX,
+};
+
+enum key_type {
+        KEY_BOOL,
+        KEY_UNSIGNED,
+        KEY_SPAN,
+        KEY_SIZE,
+        KEY_TEXT,
+        KEY_HOSTNAME,
+        KEY_LOG_LEVEL,
+        KEY_KIND,
+        KEY_URL,
+        KEY_URLS, /* a list */
+        KEY_UNIT,
+        KEY_ACTION,
+        KEY_SECRET, /* a file: a credential's bare name, or a path; as the next, but for what is told about it */
+        KEY_FILE,   /* … with nothing secret in it */
+};
+
+struct config_key {
+        enum config_section section;
+        const char *name;
+        enum key_type type;
+        size_t offset;        /* in struct agent_settings or struct worker_settings */
+        const char *fallback; /* as the operator would write it; NULL: nothing is set */
+        uint64_t min, max;    /* numbers, spans (microseconds), sizes (bytes) */
+        bool zero_is_never;   /* 0 is allowed also below min */
+        bool infinity;        /* a span that may be endless */
+        bool one_worker;      /* refused in [defaults] */
+        const char *meaning;
+};
+
+extern const struct config_key config_keys[];
+extern const size_t n_config_keys;
+#define CONFIG_KEYS_MAX 64 /* at least n_config_keys, which a test holds */
+
+#define KEY_PROBLEM_SIZE 512
+
+/* The key's place in config_keys, or -1. */
+int key_index(enum config_section section, const char *name) _pure_;
+bool key_is_list(const struct config_key *k) _pure_;
+/* Whether a name (a section's, if section is negative) is one that a later version will know. */
+bool key_is_planned(int section, const char *name) _pure_;
+
+/* Parses text into its place in *base (struct agent_settings or struct worker_settings); a list grows. Empty text sets
+ * nothing (the caller's business). Returns 0, -ENOMEM, or -EINVAL with what is wrong and what would be right in problem,
+ * which begins with the key. */
+int key_set(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]);
+/* The value as the operator would write it; "" for none; exact. Returns 0 or -ENOMEM. */
+int key_format(const struct config_key *k, const void *base, char **ret);
+
+/* Everything at its fallback. Returns 0 or -ENOMEM. */
+int keys_set_fallbacks(enum config_section section, void *base);
+
+/* Sets the defaults that hang on other keys, as those stand in *from (which may be w): the kind's URL, min_healthy_peers
+ * where there are peers, and those that must not be less, or more, than another. given: by key_index(), true for what the
+ * operator wrote, or NULL. Returns 0 or -ENOMEM. */
+int keys_adapt_fallbacks(struct worker_settings *w, const struct worker_settings *from, const bool *given);

@@ -1,0 +1,61 @@
+/* Prints settings for --check-config, in a form that could be read again. Knows the keys from their table alone. */
+
+#include <errno.h>
+
+#include "config/config.h"
+#include "config/keys.h"
+#include "observe/kind.h"
+#include "util/text.h"
+
+/* What is as it would be without a line is marked as the shipped file marks it: with a "#". */
+static void print_keys(FILE *f, enum config_section section, const void *base, const void *plain) {
+        for (size_t i = 0; i < n_config_keys; i++) {
+                _cleanup_free_ char *value = NULL, *fallback = NULL;
+                const struct config_key *k = &config_keys[i];
+
+                if (k->section != section)
+                        continue;
+                if (key_format(k, base, &value) < 0 || key_format(k, plain, &fallback) < 0) {
+                        fprintf(f, "# %s: out of memory\n", k->name);
+                        continue;
+                }
+                fprintf(f, "%s%s =%s%s\n", streq(value, fallback) ? "#" : "", k->name, *value ? " " : "", value);
+        }
+}
+
+static void print_worker(FILE *f, const struct worker_settings *w) {
+        _cleanup_(worker_settings_freep) struct worker_settings *plain = NULL;
+
+        plain = calloc(1, sizeof(struct worker_settings));
+        if (!plain || keys_set_fallbacks(SECTION_WORKER, plain) < 0 || keys_adapt_fallbacks(plain, w, NULL) < 0) {
+                fprintf(f, "\n[worker %s]\n# out of memory\n", w->name);
+                return;
+        }
+        fprintf(f, "\n[worker %s]\n# %s:%u\n", w->name, w->source_file, w->source_line);
+        if (!w->unit)
+                fprintf(f, "# has no unit: its troubles are told, nothing is restarted\n");
+        else if (w->action == ACTION_RESTART)
+                fprintf(f, "# may restart %s\n", w->unit);
+        else
+                fprintf(f, "# only says when it would restart %s (action = alert)\n", w->unit);
+        print_keys(f, SECTION_WORKER, w, plain);
+}
+
+void config_print(FILE *f, const struct settings *s) {
+        struct agent_settings plain = { 0 };
+
+        if (s->n_workers == 0)
+                fprintf(f, "# no worker: nothing is watched\n");
+        else
+                fprintf(f, "# %zu worker%s\n", s->n_workers, s->n_workers == 1 ? "" : "s");
+        fprintf(f, "# a line that begins with # and a key is at its default\n\n[agent]\n");
+        if (s->agent.dry_run)
+                fprintf(f, "# only says what would be done (dry_run = yes)\n");
+        if (keys_set_fallbacks(SECTION_AGENT, &plain) < 0)
+                fprintf(f, "# out of memory\n");
+        else
+                print_keys(f, SECTION_AGENT, &s->agent, &plain);
+        free(plain.hostname);
+        for (size_t i = 0; i < s->n_workers; i++)
+                print_worker(f, s->workers[i]);
+}

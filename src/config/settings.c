@@ -1,0 +1,45 @@
+/* Settings as plain data: freed, searched, named. Knows not where they come from. */
+
+#include "config/settings.h"
+
+#include "util/text.h"
+
+struct worker_settings *worker_settings_free(struct worker_settings *w) {
+        if (!w)
+                return NULL;
+        free(w->name);
+        free(w->source_file);
+        free(w->url);
+        free(w->unit);
+        strv_free(w->peers);
+        free(w->username);
+        free(w->password_file);
+        free(w->bearer_token_file);
+        free(w->ca_file);
+        free(w->cert_file);
+        free(w->key_file);
+        free(w);
+        return NULL;
+}
+
+struct settings *settings_free(struct settings *s) {
+        if (!s)
+                return NULL;
+        for (size_t i = 0; i < s->n_workers; i++)
+                worker_settings_free(s->workers[i]);
+        free(s->workers);
+        free(s->agent.hostname);
+        free(s);
+        return NULL;
+}
+
+struct worker_settings *settings_find_worker(const struct settings *s, const char *name) {
+        for (size_t i = 0; i < s->n_workers; i++)
+                if (streq(s->workers[i]->name, name))
+                        return s->workers[i];
+        return NULL;
+}
+
+const char *worker_action_to_string(enum worker_action a) {
+        return a == ACTION_RESTART ? "restart" : "alert";
+}

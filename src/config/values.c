@@ -1,0 +1,244 @@
+/* What may stand to the right of a "=". Knows no key, no section and no file. */
+
+#include "config/values.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <strings.h>
+#include <syslog.h>
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+static bool is_one_of(const char *text, const char *const *names) {
+        for (; *names; names++)
+                if (strcasecmp(text, *names) == 0)
+                        return true;
+        return false;
+}
+
+int value_bool(const char *text, bool *ret) {
+        static const char *const yes[] = { "1", "yes", "y", "true", "t", "on", NULL };
+        static const char *const no[] = { "0", "no", "n", "false", "f", "off", NULL };
+
+        if (is_one_of(text, yes))
+                *ret = true;
+        else if (is_one_of(text, no))
+                *ret = false;
+        else
+                return -EINVAL;
+        return 0;
+}
+
+int value_unsigned(const char *text, uint64_t *ret) {
+        uint64_t n = 0;
+
+        if (text[0] == '\0' || text[strspn(text, DIGITS)] != '\0')
+                return -EINVAL;
+        for (; *text != '\0'; text++)
+                if (__builtin_mul_overflow(n, (uint64_t) 10, &n) ||
+                    __builtin_add_overflow(n, (uint64_t) (*text - '0'), &n))
+                        return -ERANGE;
+        *ret = n;
+        return 0;
+}
+
+static const char size_suffixes[] = "KMGT";
+
+int value_size(const char *text, uint64_t *ret) {
+        char digits[24];
+        size_t n = strspn(text, DIGITS);
+        const char *rest = text + n + strspn(text + n, " \t"), *suffix = NULL;
+        uint64_t bytes;
+        int r;
+
+        if (n == 0)
+                return -EINVAL;
+        if (*rest != '\0') {
+                suffix = *rest == 'B' ? rest : strchr(size_suffixes, *rest);
+                if (!suffix || rest[1] != '\0')
+                        return -EINVAL;
+        }
+        if (n >= sizeof(digits))
+                return -ERANGE;
+        memcpy(digits, text, n);
+        digits[n] = '\0';
+        r = value_unsigned(digits, &bytes);
+        if (r < 0)
+                return r;
+        if (suffix && suffix != rest)
+                for (ptrdiff_t i = 0; i <= suffix - size_suffixes; i++)
+                        if (__builtin_mul_overflow(bytes, (uint64_t) 1024, &bytes))
+                                return -ERANGE;
+        *ret = bytes;
+        return 0;
+}
+
+char *value_size_format(char *buf, size_t size, uint64_t bytes) {
+        char suffix[2] = "";
+
+        for (const char *s = size_suffixes; *s != '\0' && bytes > 0 && bytes % 1024 == 0; s++) {
+                bytes /= 1024;
+                suffix[0] = *s;
+        }
+        (void) snprintf(buf, size, "%" PRIu64 "%s", bytes, suffix);
+        return buf;
+}
+
+static const char *const level_names[] = {
+        [LOG_EMERG] = "emerg",
+        [LOG_ALERT] = "alert",
+        [LOG_CRIT] = "crit",
+        [LOG_ERR] = "err",
+        [LOG_WARNING] = "warning",
+        [LOG_NOTICE] = "notice",
+        [LOG_INFO] = "info",
+        [LOG_DEBUG] = "debug",
+        NULL,
+};
+
+int value_log_level(const char *text, int *ret) {
+        for (int i = 0; level_names[i]; i++)
+                if (streq(level_names[i], text) || (text[0] == '0' + i && text[1] == '\0')) {
+                        *ret = i;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+const char *value_log_level_to_string(int level) {
+        return level >= LOG_EMERG && level <= LOG_DEBUG ? level_names[level] : NULL;
+}
+
+const char *const *value_log_level_names(void) {
+        return level_names;
+}
+
+bool value_is_worker_name(const char *text) {
+        size_t len = strnlen(text, WORKER_NAME_LEN_MAX + 1);
+
+        return len > 0 && len <= WORKER_NAME_LEN_MAX && strspn(text, LOWER UPPER DIGITS "._-") == len;
+}
+
+/* The first len bytes as a host's name: labels of letters, digits and inner hyphens. */
+static bool is_hostname(const char *text, size_t len, const char *also) {
+        size_t label = 0;
+
+        if (len == 0 || len > 253)
+                return false;
+        for (size_t i = 0; i < len; i++) {
+                if (text[i] == '.') {
+                        if (label == 0 || text[i - 1] == '-')
+                                return false;
+                        label = 0;
+                        continue;
+                }
+                if (!memchr(LOWER UPPER DIGITS "-", text[i], 63) && !strchr(also, text[i]))
+                        return false;
+                if ((text[i] == '-' && label == 0) || ++label > 63)
+                        return false;
+        }
+        return text[len - 1] != '-';
+}
+
+bool value_is_hostname(const char *text) {
+        size_t len = strnlen(text, 254);
+
+        return is_hostname(text, len, "") && text[len - 1] != '.';
+}
+
+bool value_is_credential_name(const char *text) {
+        size_t len = strnlen(text, 201);
+
+        return len > 0 && len <= 200 && text[0] != '.' && strspn(text, LOWER UPPER DIGITS "._-+@") == len;
+}
+
+/* ":PORT", or nothing, up to len. */
+static bool is_port(const char *text, size_t len) {
+        char digits[6] = "";
+        uint64_t port;
+
+        if (len == 0)
+                return true;
+        if (text[0] != ':' || len < 2 || len > sizeof(digits))
+                return false;
+        memcpy(digits, text + 1, len - 1);
+        return value_unsigned(digits, &port) == 0 && port >= 1 && port <= 65535;
+}
+
+static const char *authority_problem(const char *text, size_t len) {
+        size_t host_len;
+
+        if (memchr(text, '@', len))
+                return "has a user in it; write http://HOST:PORT, and give username and password_file";
+        if (len > 0 && text[0] == '[') {
+                char address[INET6_ADDRSTRLEN] = "";
+                const char *end = memchr(text, ']', len);
+                struct in6_addr in6;
+
+                host_len = end ? (size_t) (end - text) + 1 : 0;
+                if (host_len < 3 || host_len - 2 >= sizeof(address))
+                        return "has no IPv6 address in its brackets; write for example http://[::1]:8083";
+                memcpy(address, text + 1, host_len - 2);
+                if (inet_pton(AF_INET6, address, &in6) != 1)
+                        return "has no IPv6 address in its brackets; write for example http://[::1]:8083";
+        } else {
+                const char *colon = memchr(text, ':', len);
+
+                host_len = colon ? (size_t) (colon - text) : len;
+                if (host_len == 0)
+                        return "has no host; write http://HOST:PORT";
+                if (colon && memchr(colon + 1, ':', len - host_len - 1))
+                        return "has more than one colon; an IPv6 address goes into brackets: http://[::1]:8083";
+                if (!is_hostname(text, host_len, "_"))
+                        return "has no valid host name; write http://HOST:PORT with letters, digits, dots and hyphens";
+        }
+        return is_port(text + host_len, len - host_len) ? NULL : "has no valid port; write one of 1 to 65535";
+}
+
+static const char *path_problem(const char *path) {
+        for (const char *p = path; *p != '\0'; p++) {
+                if (*p == '?' || *p == '#')
+                        return "has a query or a fragment; write only http://HOST:PORT and, where it has one, the path";
+                if (*p == '%' && !(strspn(p + 1, DIGITS "abcdefABCDEF") >= 2))
+                        return "has a % without two hexadecimal digits; write %25 for a percent sign";
+                if (!strchr(LOWER UPPER DIGITS "-._~!$&'()*+,;=:@/%", *p))
+                        return "has a character that no URL may hold; write it percent-encoded";
+        }
+        return NULL;
+}
+
+int value_url(const char *text, char **ret, const char **ret_problem) {
+        size_t scheme_len, authority_len, len;
+        const char *authority, *problem;
+        char *url;
+
+        if (strncasecmp(text, "http://", 7) == 0)
+                scheme_len = 4;
+        else if (strncasecmp(text, "https://", 8) == 0)
+                scheme_len = 5;
+        else {
+                *ret_problem = "is no URL that begins with http:// or https://; write http://HOST:PORT";
+                return -EINVAL;
+        }
+        authority = text + scheme_len + 3;
+        authority_len = strcspn(authority, "/?#");
+        problem = authority_problem(authority, authority_len);
+        if (!problem)
+                problem = path_problem(authority + authority_len);
+        if (problem) {
+                *ret_problem = problem;
+                return -EINVAL;
+        }
+        url = strdup(text);
+        if (!url)
+                return -ENOMEM;
+        memcpy(url, "https", scheme_len);
+        for (len = strlen(url); url[len - 1] == '/'; len--)
+                url[len - 1] = '\0';
+        *ret = url;
+        return 0;
+}

@@ -1,0 +1,236 @@
+/* The holds: one predicate each, one table, in the order in which they are told. Changes nothing. */
+#include <stdio.h>
+
+#include "judge/holds.h"
+#include "util/span.h"
+#include "util/text.h"
+
+/* What a predicate may ask. budget is the one that counts: the virtual one while observe-only stands. */
+struct asking {
+        const struct health *health;
+        const struct history *history;
+        const struct worker_settings *w;
+        const struct surroundings *s;
+        const struct budget *budget;
+        enum unit_condition condition;
+        bool observe_only;
+        usec_t now_usec;
+};
+
+#define SAY(e, ...) text_append((e)->text, sizeof((e)->text), __VA_ARGS__)
+
+static void list(struct hold_entry *e, const char *reason) {
+        SAY(e, "%s%s", e->text[0] ? ", " : "", reason);
+}
+
+static bool observe_only(const struct asking *a, struct hold_entry *e) {
+        if (a->s->dry_run)
+                list(e, "dry run");
+        if (a->w->action != ACTION_RESTART)
+                list(e, "action = alert");
+        if (!a->w->unit)
+                list(e, "no unit is named");
+        if (!a->s->bus)
+                list(e, "no systemd to act over");
+        return e->text[0];
+}
+
+static bool not_this_host(const struct asking *a, struct hold_entry *e) {
+        if (a->w->url_is_local || a->s->url_is_local > 0)
+                return false;
+        if (a->s->url_is_local == 0)
+                SAY(e, "%s is not an address of this machine, so its failure says nothing about %s; "
+                       "url_is_local = yes overrules",
+                    a->w->url, strempty(a->w->unit));
+        else
+                SAY(e, "whether %s is an address of this machine cannot be told", a->w->url);
+        return true;
+}
+
+static bool unit_busy(const struct asking *a, struct hold_entry *e) {
+        char what[128];
+
+        if (!a->w->unit || !a->s->bus)
+                return false;
+        if (streq(a->s->system_state, "stopping") || streq(a->s->system_state, "maintenance"))
+                SAY(e, "the system is in state %s", a->s->system_state);
+        else if (a->condition == UNIT_STOPPED)
+                SAY(e, "%s is not meant to run (%s)", a->w->unit, unit_view_describe(&a->s->unit, what, sizeof(what)));
+        else if (a->condition != UNIT_UP && a->condition != UNIT_CRASHED)
+                SAY(e, "%s: %s", a->w->unit, unit_view_describe(&a->s->unit, what, sizeof(what)));
+        return e->text[0];
+}
+
+static bool package_manager(const struct asking *a, struct hold_entry *e) {
+        if (a->s->package_manager[0])
+                SAY(e, "%s is at work", a->s->package_manager);
+        return e->text[0];
+}
+
+static bool peers_unhealthy(const struct asking *a, struct hold_entry *e) {
+        size_t n = strv_length(a->w->peers);
+
+        if (n == 0)
+                return false;
+        if (a->s->peers_healthy < 0)
+                SAY(e, "the peers have not been asked yet");
+        else if ((unsigned) a->s->peers_healthy < a->w->min_healthy_peers)
+                SAY(e, "%d of %zu peers answer healthy, %u must", a->s->peers_healthy, n, a->w->min_healthy_peers);
+        return e->text[0];
+}
+
+static bool ledger_unwritable(const struct asking *a, struct hold_entry *e) {
+        if (a->observe_only || a->s->ledger_writable)
+                return false;
+        SAY(e, "what is about to be done could not be written down");
+        return true;
+}
+
+static bool backoff(const struct asking *a, struct hold_entry *e) {
+        const struct restart_record *last = budget_last(a->budget);
+
+        if (!last)
+                return false;
+
+        usec_t wait = remedy_backoff(a->budget, a->w);
+        if (usec_sub(a->now_usec, last->at_usec) >= wait)
+                return false;
+        e->until_usec = usec_add(last->at_usec, wait);
+        SAY(e, "%s after restart %u", SPAN(wait), a->budget->n);
+        return true;
+}
+
+static bool same_connector_again(const struct asking *a) {
+        const struct stage *now = &a->health->last.stage;
+        unsigned alike = 0;
+
+        if (!now->connector[0])
+                return false;
+        for (size_t i = a->budget->n_restarts; i-- > 0 && alike < 2;) {
+                const struct restart_record *r = &a->budget->restarts[i];
+
+                if (r->revive)
+                        continue;
+                if (!streq(r->connector, now->connector) || !streq(r->stage, now->text))
+                        return false;
+                alike++;
+        }
+        return alike == 2;
+}
+
+/* While exhausted, the next counted try; 0 is never. */
+static usec_t next_try(const struct budget *b, const struct worker_settings *w) {
+        if (w->exhausted_retry_usec == 0)
+                return 0;
+        return usec_add(MAX(b->exhausted_at_usec, b->last_try_usec), w->exhausted_retry_usec);
+}
+
+static void say_next_try(const struct asking *a, struct hold_entry *e) {
+        if (e->until_usec > 0)
+                SAY(e, "; one try again in %s", SPAN(usec_sub(e->until_usec, a->now_usec)));
+        else
+                SAY(e, "; no further try");
+}
+
+static bool recurring(const struct asking *a, struct hold_entry *e) {
+        const struct budget *b = a->budget;
+        const struct restart_record *last = budget_last(b);
+        bool latched = b->exhausted_at_usec > 0 && b->recurring;
+
+        if (a->condition == UNIT_CRASHED)
+                return false;
+        if (!latched && (b->exhausted_at_usec > 0 || !same_connector_again(a)))
+                return false;
+        if (latched) {
+                e->until_usec = next_try(b, a->w);
+                if (e->until_usec > 0 && a->now_usec >= e->until_usec)
+                        return false;
+        } else if (a->w->exhausted_retry_usec > 0)
+                e->until_usec = usec_add(a->now_usec, a->w->exhausted_retry_usec);
+        SAY(e, "after two restarts connector %s blocks the worker again (%s): look at that connector",
+            last ? last->connector : "", last ? last->stage : "");
+        say_next_try(a, e);
+        return true;
+}
+
+static bool budget_exhausted(const struct asking *a, struct hold_entry *e) {
+        const struct budget *b = a->budget;
+
+        if (a->condition == UNIT_CRASHED)
+                return false;
+        if (a->now_usec < b->distrusted_until_usec) {
+                e->until_usec = b->distrusted_until_usec;
+                SAY(e, "the ledger of past restarts was lost, so the budget counts as spent");
+                return true;
+        }
+        if (b->exhausted_at_usec > 0 && !b->recurring) {
+                e->until_usec = next_try(b, a->w);
+                if (e->until_usec > 0 && a->now_usec >= e->until_usec)
+                        return false;
+        } else if (b->exhausted_at_usec == 0 &&
+                   remedy_restarts_in_window(b, a->w, a->now_usec) >= a->w->restart_limit) {
+                if (a->w->exhausted_retry_usec > 0)
+                        e->until_usec = usec_add(a->now_usec, a->w->exhausted_retry_usec);
+        } else
+                return false;
+        SAY(e, "%u restarts within %s did not help", a->w->restart_limit, SPAN(a->w->restart_window_usec));
+        say_next_try(a, e);
+        return true;
+}
+
+static bool refused(const struct asking *a, struct hold_entry *e) {
+        if (a->observe_only || a->now_usec >= a->s->refused_until_usec)
+                return false;
+        e->until_usec = a->s->refused_until_usec;
+        SAY(e, "the last call was refused: %s", a->s->refused_why);
+        return true;
+}
+
+/* In the design's order. paused, dependency-down and not-our-turn come with their features, at their places. */
+static const struct {
+        enum hold hold;
+        bool (*stands)(const struct asking *a, struct hold_entry *e);
+} table[] = {
+        { HOLD_OBSERVE_ONLY, observe_only },
+        { HOLD_NOT_THIS_HOST, not_this_host },
+        { HOLD_UNIT_BUSY, unit_busy },
+        { HOLD_PACKAGE_MANAGER, package_manager },
+        { HOLD_PEERS_UNHEALTHY, peers_unhealthy },
+        { HOLD_LEDGER_UNWRITABLE, ledger_unwritable },
+        { HOLD_BACKOFF, backoff },
+        { HOLD_RECURRING, recurring },
+        { HOLD_BUDGET_EXHAUSTED, budget_exhausted },
+        { HOLD_REFUSED, refused },
+};
+
+enum unit_condition holds_standing(const struct health *h,
+                                   const struct history *history,
+                                   const struct worker_settings *w,
+                                   const struct surroundings *s,
+                                   usec_t now_usec,
+                                   struct decision *ret) {
+        struct asking a = {
+                .health = h,
+                .history = history,
+                .w = w,
+                .s = s,
+                .budget = &history->budget,
+                .condition = unit_view_condition(&s->unit, s->stop_seen || history->stop_seen),
+                .now_usec = now_usec,
+        };
+
+        ret->n_holds = 0;
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                struct hold_entry *e = &ret->holds[ret->n_holds];
+
+                *e = (struct hold_entry) { .hold = table[i].hold };
+                if (!table[i].stands(&a, e))
+                        continue;
+                ret->n_holds++;
+                if (e->hold == HOLD_OBSERVE_ONLY) {
+                        a.observe_only = true;
+                        a.budget = &history->virtual_budget;
+                }
+        }
+        return a.condition;
+}

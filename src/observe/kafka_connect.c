@@ -1,0 +1,296 @@
+/* The worker kind kafka-connect: GET /health (KIP-1017), and for workers older than 3.9 a request that needs the herder's
+ * thread. Pure: knows no socket and no clock. */
+#include <strings.h>
+
+#include <json-c/json.h>
+
+#include "observe/kind.h"
+#include "observe/stage.h"
+#include "util/text.h"
+
+#define PROBE_CONNECTOR "connect-watchdog-probe"
+
+/* What Connect says here is a few hundred bytes; more is not its answer, and not worth parsing. */
+#define BODY_PARSED_MAX ((size_t) 64 * 1024)
+#define JSON_DEPTH_MAX 16
+
+/* How much of the odd body a person gets to see. */
+#define EXCERPT_SIZE 81
+
+/* A stuck herder keeps a request waiting for 90 s: this much of the poll's time is for asking then whether anything
+ * answers at all. */
+#define KEEP_FOR_ROOT_PERCENT 33
+
+enum step {
+        STEP_HEALTH,
+        STEP_CONNECTOR, /* older than 3.9: answered by the herder's thread alone */
+        STEP_ROOT,      /* answered without that thread */
+};
+
+static const char *const paths[] = {
+        [STEP_HEALTH] = "/health",
+        [STEP_CONNECTOR] = "/connectors/" PROBE_CONNECTOR,
+        [STEP_ROOT] = "/",
+};
+
+/* What we read of an answer in JSON. */
+struct connect_body {
+        bool is_object;
+        bool has_name;          /* "name": a connector */
+        int64_t error_code;     /* 0: none */
+        char status[16];
+        char message[1024];     /* "" when none */
+};
+
+typedef struct json_object json_object;
+static inline json_object *json_object_unref(json_object *o) {
+        (void) json_object_put(o);
+        return NULL;
+}
+DEFINE_CLEANUP(json_object *, json_object_unref)
+
+/* json-c 0.16 takes 'a', NaN and control characters inside strings even when told to be strict. */
+static bool is_plain_json(const char *text, size_t len) {
+        bool in_string = false;
+
+        for (size_t i = 0; i < len; i++) {
+                unsigned char c = (unsigned char) text[i];
+
+                if (in_string) {
+                        if (c < 0x20)
+                                return false;
+                        if (c == '\\')
+                                i++;
+                        else if (c == '"')
+                                in_string = false;
+                } else if (c == '"')
+                        in_string = true;
+                else if (c == '\'' || c == '/' || c == 'N' || c == 'I')
+                        return false;
+        }
+        return !in_string && text_is_utf8(text, len);
+}
+
+static json_object *parse_json(const char *text, size_t len) {
+        struct json_tokener *tokener;
+        json_object *o;
+
+        while (len > 0 && strchr(" \t\r\n", text[len - 1]) && text[len - 1] != '\0')
+                len--;
+        if (len == 0 || len > BODY_PARSED_MAX || !is_plain_json(text, len))
+                return NULL;
+
+        tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
+        if (!tokener)
+                return NULL;
+        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+        o = json_tokener_parse_ex(tokener, text, (int) len);
+        if (json_tokener_get_error(tokener) != json_tokener_success ||
+            json_tokener_get_parse_end(tokener) != len)
+                o = json_object_unref(o);
+        json_tokener_free(tokener);
+        return o;
+}
+
+/* Copies a string member; leaves buf empty when it is absent, no string, or holds a NUL byte. */
+static void read_string(json_object *o, const char *key, char *buf, size_t size) {
+        json_object *v = NULL;
+        const char *s;
+        size_t len;
+
+        buf[0] = '\0';
+        if (!json_object_object_get_ex(o, key, &v) || !json_object_is_type(v, json_type_string))
+                return;
+        s = json_object_get_string(v);
+        len = (size_t) json_object_get_string_len(v);
+        if (memchr(s, '\0', len))
+                return;
+        text_copy_line(buf, size, s, len);
+}
+
+static void read_body(const struct answer *a, struct connect_body *ret) {
+        _cleanup_(json_object_unrefp) json_object *o = parse_json(a->body, a->body_len);
+        json_object *v = NULL;
+
+        *ret = (struct connect_body) { 0 };
+        if (!o || !json_object_is_type(o, json_type_object))
+                return;
+        ret->is_object = true;
+        read_string(o, "status", ret->status, sizeof(ret->status));
+        read_string(o, "message", ret->message, sizeof(ret->message));
+        if (json_object_object_get_ex(o, "error_code", &v) && json_object_is_type(v, json_type_int))
+                ret->error_code = json_object_get_int64(v);
+        if (json_object_object_get_ex(o, "name", &v))
+                ret->has_name = json_object_is_type(v, json_type_string);
+}
+
+static bool is_html(const struct answer *a) {
+        size_t i = 0;
+
+        if (strncasecmp(a->content_type, "text/html", strlen("text/html")) == 0)
+                return true;
+        while (i < a->body_len && a->body[i] != '\0' && strchr(" \t\r\n", a->body[i]))
+                i++;
+        return i < a->body_len && a->body[i] == '<';
+}
+
+/* What was answered, for a person. A page that repeats our request could hold our credentials: not that one. */
+static void describe(const struct answer *a, struct observation *o) {
+        char excerpt[EXCERPT_SIZE];
+
+        text_copy_line(excerpt, sizeof(excerpt), a->body, a->body_len);
+        o->detail[0] = '\0';
+        text_append(o->detail, sizeof(o->detail), "HTTP %u", a->status);
+        if (!isempty(a->content_type)) {
+                char type[48];
+
+                text_copy_line(type, sizeof(type), a->content_type, strlen(a->content_type));
+                text_append(o->detail, sizeof(o->detail), ", %s", type);
+        }
+        if (excerpt[0] == '\0')
+                text_append(o->detail, sizeof(o->detail), ", empty");
+        else if (!strcasestr(excerpt, "authorization") && !strcasestr(excerpt, "password") &&
+                 !strcasestr(excerpt, "basic ") && !strcasestr(excerpt, "bearer ") && !strcasestr(excerpt, "token"))
+                text_append(o->detail, sizeof(o->detail), ": %s", excerpt);
+}
+
+static enum probe_verdict conclude(const struct answer *a,
+                                   struct observation *o,
+                                   enum outcome outcome,
+                                   enum reason reason) {
+        o->outcome = outcome;
+        o->reason = reason;
+        o->answered = outcome == OUTCOME_FAILING;
+        if (reason != REASON_HEALTHY && reason != REASON_STARTING_UP && reason != REASON_UNHEALTHY)
+                describe(a, o);
+        return PROBE_DONE;
+}
+
+static enum probe_verdict conclude_ok(struct probe *p, const struct answer *a, struct observation *o) {
+        p->seen_ok = true;
+        return conclude(a, o, OUTCOME_OK, REASON_HEALTHY);
+}
+
+static enum probe_verdict ask(struct probe *p, const struct answer *a, enum step step, const char **ret_path) {
+        p->step = step;
+        p->before.error = a->error;
+        p->before.status = a->status;
+        p->keep_percent = step == STEP_CONNECTOR ? KEEP_FOR_ROOT_PERCENT : 0;
+        *ret_path = paths[step];
+        return PROBE_ASK;
+}
+
+/* The statuses that mean the same wherever they come from. */
+static enum probe_verdict classify_status(const struct probe *p,
+                                          const struct answer *a,
+                                          const struct connect_body *b,
+                                          struct observation *o) {
+        static const struct {
+                unsigned first, last;
+                enum reason reason;
+        } rows[] = {
+                { 300, 399, REASON_REDIRECT },  { 401, 401, REASON_UNAUTHORIZED }, { 403, 403, REASON_FORBIDDEN },
+                { 404, 404, REASON_NOT_FOUND }, { 429, 429, REASON_RATE_LIMITED }, { 400, 499, REASON_CLIENT_ERROR },
+        };
+
+        if (a->status >= 500 && a->status <= 599) {
+                if (a->status == 500 && b->error_code == 500 && streq(b->message, "Worker is shutting down"))
+                        return conclude(a, o, OUTCOME_FAILING, REASON_SHUTTING_DOWN);
+                return conclude(a, o, OUTCOME_FAILING, REASON_SERVER_ERROR);
+        }
+        if (a->status == 404 && !p->seen_ok && !b->is_object && is_html(a))
+                return conclude(a, o, OUTCOME_STARTING, REASON_NOT_READY_YET);
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+                if (a->status >= rows[i].first && a->status <= rows[i].last)
+                        return conclude(a, o, OUTCOME_UNKNOWN, rows[i].reason);
+        return conclude(a, o, OUTCOME_UNKNOWN, REASON_NOT_CONNECT);
+}
+
+static enum probe_verdict classify_health(struct probe *p,
+                                          const struct answer *a,
+                                          const struct connect_body *b,
+                                          struct observation *o,
+                                          const char **ret_path) {
+        if (a->status == 404 && b->error_code == 404 && streq(b->message, "HTTP 404 Not Found")) {
+                p->lacks_health = true;
+                return ask(p, a, STEP_CONNECTOR, ret_path);
+        }
+
+        if (a->status == 200 && streq(b->status, "healthy"))
+                return conclude_ok(p, a, o);
+        if (a->status == 503 && streq(b->status, "starting")) {
+                stage_parse(b->message, &o->stage);
+                return conclude(a, o, OUTCOME_STARTING, REASON_STARTING_UP);
+        }
+        if (a->status == 500 && streq(b->status, "unhealthy")) {
+                stage_parse(b->message, &o->stage);
+                return conclude(a, o, OUTCOME_FAILING, REASON_UNHEALTHY);
+        }
+        return classify_status(p, a, b, o);
+}
+
+static enum probe_verdict classify_connector(struct probe *p,
+                                             const struct answer *a,
+                                             const struct connect_body *b,
+                                             struct observation *o) {
+        if (a->status == 200 && b->has_name)
+                return conclude_ok(p, a, o);
+        if (a->status == 404 && b->error_code == 404 && streq(b->message, "Connector " PROBE_CONNECTOR " not found"))
+                return conclude_ok(p, a, o);
+        if (a->status == 500 && b->error_code == 500 && !streq(b->message, "Worker is shutting down"))
+                return conclude(a, o, OUTCOME_FAILING, REASON_HERDER_STUCK);
+        return classify_status(p, a, b, o);
+}
+
+/* Whatever answers here shows that the JVM lives; what is told is how the question before it ended. */
+static enum probe_verdict classify_root(const struct probe *p, const struct answer *a, struct observation *o) {
+        if (a->status >= 500)
+                return conclude(a, o, OUTCOME_FAILING, REASON_SERVER_ERROR);
+        (void) conclude(a, o, OUTCOME_FAILING, REASON_HERDER_STUCK);
+        o->http_status = p->before.status;
+        o->detail[0] = '\0';
+        text_append(o->detail,
+                    sizeof(o->detail),
+                    "GET %s was not answered in time, GET / was with HTTP %u",
+                    paths[STEP_CONNECTOR],
+                    a->status);
+        return PROBE_DONE;
+}
+
+static const char *kafka_connect_begin(struct probe *p) {
+        p->step = p->lacks_health ? STEP_CONNECTOR : STEP_HEALTH;
+        p->keep_percent = p->lacks_health ? KEEP_FOR_ROOT_PERCENT : 0;
+        p->before.error = TRANSFER_OK;
+        p->before.status = 0;
+        return paths[p->step];
+}
+
+static enum probe_verdict kafka_connect_classify(struct probe *p,
+                                                 const struct answer *a,
+                                                 struct observation *ret,
+                                                 const char **ret_path) {
+        struct connect_body body;
+
+        ret->http_status = a->status;
+        if (a->error == TRANSFER_TIMEOUT && p->step == STEP_CONNECTOR)
+                return ask(p, a, STEP_ROOT, ret_path);
+        if (a->error != TRANSFER_OK) {
+                classify_transfer_error(p, a, ret);
+                return PROBE_DONE;
+        }
+
+        if (p->step == STEP_ROOT)
+                return classify_root(p, a, ret);
+        read_body(a, &body);
+        if (p->step == STEP_CONNECTOR)
+                return classify_connector(p, a, &body, ret);
+        return classify_health(p, a, &body, ret, ret_path);
+}
+
+const struct worker_kind kafka_connect_kind = {
+        .name = "kafka-connect",
+        .default_url = "http://127.0.0.1:8083",
+        .jvm = true,
+        .begin = kafka_connect_begin,
+        .classify = kafka_connect_classify,
+};
