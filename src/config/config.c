@@ -209,7 +209,7 @@ static int resolve_file(struct loader *l,
                 problem_warning(&l->scratch.problems,
                                 at,
                                 "%s = \"%s\" of worker %s names a credential that is not in %s; put it into "
-                                "/etc/connect-watchdog/credentials and restart connect-watchdog.service",
+                                CONFIG_CREDENTIALS_SOURCE " and restart connect-watchdog.service",
                                 k->name,
                                 *file,
                                 w->name,
