@@ -1,4 +1,5 @@
-/* units/connect-watchdog.catalog against the table of events: each has its entry, and no entry is left over. */
+/* units/connect-watchdog.catalog against the table of events: each has its entry, and no entry is left
+ * over. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,22 +12,19 @@
 
 struct catalog_entry {
         char id[33];
-        char event[64];         /* of the line "Event: NAME (PRIORITY…" */
+        char event[64]; /* of the line "Event: NAME (PRIORITY…" */
         char priority[16];
         bool subject, defined_by, documentation;
         size_t body_lines;
 };
 
-static const char *const priority_names[] = { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" };
+static const char *const priority_names[] = { "emerg",   "alert",  "crit", "err",
+                                              "warning", "notice", "info", "debug" };
 
 /* The fields that an event may have, and that a text may therefore name as @FIELD@. */
 static const char *const fields[] = {
-        "CONNECT_WATCHDOG_WORKER",
-        "CONNECT_WATCHDOG_UNIT",
-        "CONNECT_WATCHDOG_STATE",
-        "CONNECT_WATCHDOG_INCIDENT",
-        "CONNECT_WATCHDOG_REASON",
-        "CONNECT_WATCHDOG_HOLD",
+        "CONNECT_WATCHDOG_WORKER",   "CONNECT_WATCHDOG_UNIT",   "CONNECT_WATCHDOG_STATE",
+        "CONNECT_WATCHDOG_INCIDENT", "CONNECT_WATCHDOG_REASON", "CONNECT_WATCHDOG_HOLD",
 };
 
 static FILE *catalog_open(void) {

@@ -34,10 +34,10 @@ static void test_table_is_whole_and_unique(void **state _unused_) {
 /* The design's closed set; others may be added. */
 static void test_names_of_the_design(void **state _unused_) {
         static const char *const names[] = {
-                "agent-started", "config-rejected", "config-reloaded",   "state-changed", "incident-opened",
-                "hold-begun",    "hold-ended",      "would-restart",     "evidence",      "incident-closed",
-                "restart-done",  "restart-failed",  "restart-requested", "cannot-tell",   "startup-slow",
-                "exhausted",     "flapping",        "held-long",         "unit-down",     "journal-lost",
+                "agent-started",  "config-rejected", "config-reloaded",   "state-changed", "incident-opened",
+                "hold-begun",     "hold-ended",      "would-restart",     "evidence",      "incident-closed",
+                "restart-done",   "restart-failed",  "restart-requested", "cannot-tell",   "startup-slow",
+                "exhausted",      "flapping",        "held-long",         "unit-down",     "journal-lost",
                 "ledger-damaged",
         };
 
@@ -79,7 +79,8 @@ static void test_all_fields(void **state _unused_) {
                 "CONNECT_WATCHDOG_FAILURES=0",
                 "CONNECT_WATCHDOG_THREAD_DUMP=line 1\nline 2",
         };
-        _cleanup_(event_freep) struct event *e = event_new(EVENT_STATE_CHANGED, "the %u%s message", 2U, "nd");
+        _cleanup_(event_freep) struct event *e =
+                event_new(EVENT_STATE_CHANGED, "the %u%s message", 2U, "nd");
 
         assert_non_null(e);
         assert_int_equal(e->priority, LOG_INFO);

@@ -1,4 +1,5 @@
-/* What systemd gets to read at $NOTIFY_SOCKET, also while it reads nothing. A notification that blocks ends in the alarm. */
+/* What systemd gets to read at $NOTIFY_SOCKET, also while it reads nothing. A notification that blocks
+ * ends in the alarm. */
 
 #include <errno.h>
 #include <setjmp.h>
@@ -31,10 +32,10 @@ static void systemd_listen(const char *name) {
 
         systemd_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         assert_true(systemd_fd >= 0);
-        assert_int_equal(bind(systemd_fd,
-                              (const struct sockaddr *) &address,
-                              (socklen_t) (offsetof(struct sockaddr_un, sun_path) + len + (name[0] == '@' ? 0 : 1))),
-                         0);
+        assert_int_equal(
+                bind(systemd_fd, (const struct sockaddr *) &address,
+                     (socklen_t) (offsetof(struct sockaddr_un, sun_path) + len + (name[0] == '@' ? 0 : 1))),
+                0);
         assert_int_equal(setenv("NOTIFY_SOCKET", name, 1), 0);
 }
 
@@ -158,11 +159,7 @@ static void test_watchdog_interval(void **state _unused_) {
                 const char *usec;
                 usec_t interval;
         } rows[] = {
-                { "60000000", 30 * USEC_PER_SEC },
-                { "1", 0 },
-                { "0", 0 },
-                { "junk", 0 },
-                { "", 0 },
+                { "60000000", 30 * USEC_PER_SEC }, { "1", 0 }, { "0", 0 }, { "junk", 0 }, { "", 0 },
         };
 
         (void) unsetenv("WATCHDOG_PID");

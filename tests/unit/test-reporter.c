@@ -1,5 +1,6 @@
-/* The reporter's queue and thread: over a writer that blocks at will, over a real journal socket that nobody reads (in a
- * mount namespace of our own), and over a stderr that is a full pipe. A caller that blocks ends in the alarm. */
+/* The reporter's queue and thread: over a writer that blocks at will, over a real journal socket that
+ * nobody reads (in a mount namespace of our own), and over a stderr that is a full pipe. A caller that
+ * blocks ends in the alarm. */
 
 #include <dirent.h>
 #include <errno.h>
@@ -31,8 +32,8 @@ static bool have_namespace;
 static struct gate {
         pthread_mutex_t mutex;
         pthread_cond_t changed;
-        unsigned permits;       /* so many writes may pass */
-        unsigned entered;       /* so many have begun */
+        unsigned permits; /* so many writes may pass */
+        unsigned entered; /* so many have begun */
         int result;
         bool signals_blocked;
         char *written[WRITTEN_MAX];
@@ -193,9 +194,9 @@ static void test_a_write_that_fails_counts_as_lost(void **state _unused_) {
         struct reporter *r = gate_reporter(LOG_INFO);
 
         gate_permit(3, -ECONNREFUSED);
-        tell_n(r, 1);           /* fails */
+        tell_n(r, 1); /* fails */
         gate_wait_entered(1);
-        tell_n(r, 1);           /* so does telling of it, and the entry itself */
+        tell_n(r, 1); /* so does telling of it, and the entry itself */
         gate_wait_entered(3);
         gate_permit(100, 0);
         reporter_tell(r, event_new(EVENT_WATCHING, "works"));
@@ -408,15 +409,18 @@ static void test_journal_stream(void **state _unused_) {
         (void) unsetenv("JOURNAL_STREAM");
         assert_false(journal_is_stderr());
 
-        (void) snprintf(value, sizeof(value), "%llu:%llu", (unsigned long long) st.st_dev, (unsigned long long) st.st_ino);
+        (void) snprintf(value, sizeof(value), "%llu:%llu", (unsigned long long) st.st_dev,
+                        (unsigned long long) st.st_ino);
         (void) setenv("JOURNAL_STREAM", value, 1);
         assert_true(journal_is_stderr());
 
-        (void) snprintf(value, sizeof(value), "%llu:%llux", (unsigned long long) st.st_dev, (unsigned long long) st.st_ino);
+        (void) snprintf(value, sizeof(value), "%llu:%llux", (unsigned long long) st.st_dev,
+                        (unsigned long long) st.st_ino);
         (void) setenv("JOURNAL_STREAM", value, 1);
         assert_false(journal_is_stderr());
 
-        (void) snprintf(value, sizeof(value), "%llu:%llu", (unsigned long long) st.st_dev, (unsigned long long) st.st_ino + 1);
+        (void) snprintf(value, sizeof(value), "%llu:%llu", (unsigned long long) st.st_dev,
+                        (unsigned long long) st.st_ino + 1);
         (void) setenv("JOURNAL_STREAM", value, 1);
         assert_false(journal_is_stderr());
 
@@ -429,20 +433,23 @@ static void test_journal_stream(void **state _unused_) {
 
 static bool enter_namespace(void) {
         return unshare(CLONE_NEWNS) >= 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) >= 0 &&
-                mount("tmpfs", "/run", "tmpfs", 0, "mode=0755") >= 0 && mkdir("/run/systemd", 0755) >= 0 &&
-                mkdir("/run/systemd/journal", 0755) >= 0;
+               mount("tmpfs", "/run", "tmpfs", 0, "mode=0755") >= 0 && mkdir("/run/systemd", 0755) >= 0 &&
+               mkdir("/run/systemd/journal", 0755) >= 0;
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_all_in_order, gate_reset, gate_reset),
-                cmocka_unit_test_setup_teardown(test_lost_entries_are_told_when_it_flows_again, gate_reset, gate_reset),
+                cmocka_unit_test_setup_teardown(test_lost_entries_are_told_when_it_flows_again, gate_reset,
+                                                gate_reset),
                 cmocka_unit_test_setup_teardown(test_the_gap_is_told_where_it_is, gate_reset, gate_reset),
                 cmocka_unit_test_setup_teardown(test_bounded_in_bytes, gate_reset, gate_reset),
-                cmocka_unit_test_setup_teardown(test_a_write_that_fails_counts_as_lost, gate_reset, gate_reset),
+                cmocka_unit_test_setup_teardown(test_a_write_that_fails_counts_as_lost, gate_reset,
+                                                gate_reset),
                 cmocka_unit_test_setup_teardown(test_level, gate_reset, gate_reset),
                 cmocka_unit_test_setup_teardown(test_no_memory_for_an_event_is_told, gate_reset, gate_reset),
-                cmocka_unit_test_setup_teardown(test_free_does_not_wait_for_a_writer_that_hangs, gate_reset, gate_reset),
+                cmocka_unit_test_setup_teardown(test_free_does_not_wait_for_a_writer_that_hangs, gate_reset,
+                                                gate_reset),
                 cmocka_unit_test(test_journal_entry),
                 cmocka_unit_test(test_journal_that_hangs),
                 cmocka_unit_test(test_stderr_that_nobody_reads),

@@ -19,7 +19,9 @@ static const struct {
 } rows[] = {
         { { { 0 } }, 0, "watching nothing: no worker configured; see connect-watchdog.conf(5)" },
         { { { "a", STATE_HEALTHY, 0, 0, NULL } }, 1, "1 worker: 1 healthy" },
-        { { { "a", STATE_HEALTHY, 0, 0, NULL }, { "b", STATE_HEALTHY, 0, 0, NULL } }, 2, "2 workers: 2 healthy" },
+        { { { "a", STATE_HEALTHY, 0, 0, NULL }, { "b", STATE_HEALTHY, 0, 0, NULL } },
+          2,
+          "2 workers: 2 healthy" },
         { { { "connect-a", STATE_RESTARTING, 3, AGO(40 * USEC_PER_SEC + 1), NULL },
             { "connect-b", STATE_HEALTHY, 0, AGO(1), NULL } },
           2,
@@ -58,7 +60,8 @@ static void test_rows(void **state _unused_) {
         char buf[256];
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)
-                assert_string_equal(status_line(rows[i].items, rows[i].n, NOW, buf, sizeof(buf)), rows[i].line);
+                assert_string_equal(status_line(rows[i].items, rows[i].n, NOW, buf, sizeof(buf)),
+                                    rows[i].line);
 }
 
 /* However many states and however long the name: one row of `systemctl status`. */
@@ -69,7 +72,7 @@ static void test_length(void **state _unused_) {
         memset(name, 'x', sizeof(name));
         name[sizeof(name) - 1] = '\0';
         for (enum worker_state s = 0; s < _STATE_MAX; s++)
-                items[s] = (struct status_item) { name, s, 1000000, AGO(USEC_PER_MINUTE), NULL };
+                items[s] = (struct status_item){ name, s, 1000000, AGO(USEC_PER_MINUTE), NULL };
 
         status_line(items, ELEMENTSOF(items), NOW, buf, sizeof(buf));
         assert_in_range(strlen(buf), 100, 240);
