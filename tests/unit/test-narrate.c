@@ -44,7 +44,8 @@ static const struct worker_settings alerts = {
 #define SEEN(o, r, status, after, ...) \
         { \
                 .outcome = OUTCOME_##o, .reason = REASON_##r, .http_status = (status), \
-                .sent_at_usec = NOW - (after), .received_at_usec = NOW, .latency_usec = (after), __VA_ARGS__ \
+                .sent_at_usec = NOW - (after), .received_at_usec = NOW, .latency_usec = (after), \
+                __VA_ARGS__ \
         }
 #define TIMED_OUT SEEN(FAILING, TIMEOUT, 0, 15 * SEC)
 #define WELL SEEN(OK, HEALTHY, 200, 12 * USEC_PER_MSEC, .answered = true)
