@@ -45,7 +45,6 @@ struct http_client {
         struct curl_glue *glue;
         struct resolver *resolver;
         struct http_request *requests;
-        struct local_question *local_questions;
         struct site_entry *sites;
         size_t n_sites;
         unsigned n_refs;
@@ -399,10 +398,6 @@ sd_event *http_client_event(struct http_client *c) {
         return c->event;
 }
 
-struct local_question **http_client_local_questions(struct http_client *c) {
-        return &c->local_questions;
-}
-
 struct http_client *http_client_free(struct http_client *c) {
         if (!c || c->closing)
                 return NULL;
@@ -412,7 +407,6 @@ struct http_client *http_client_free(struct http_client *c) {
 
                 put_away(request_detach(q), q->for_expiry);
         }
-        local_questions_free(&c->local_questions);
         c->resolver = resolver_free(c->resolver);
         c->glue = curl_glue_free(c->glue);
         client_unref(c);

@@ -9,8 +9,3 @@ int http_client_new_full(sd_event *event, resolver_function_t function, struct h
 
 struct resolver *http_client_resolver(struct http_client *c);
 sd_event *http_client_event(struct http_client *c);
-
-/* Questions about local addresses that are under way: the client's list, freed with it. */
-struct local_question;
-struct local_question **http_client_local_questions(struct http_client *c);
-void local_questions_free(struct local_question **first);

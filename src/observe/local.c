@@ -11,9 +11,7 @@
 /* A look-up that hangs for longer is told as one that cannot be had. */
 #define PATIENCE_USEC (30 * USEC_PER_SEC)
 
-struct local_question {
-        struct local_question **first;  /* the client's list */
-        struct local_question *next;
+struct poll_local {
         struct lookup *lookup;
         sd_event_source *source;        /* the deadline, or the answer known at once */
         int answer;
@@ -21,44 +19,36 @@ struct local_question {
         void *userdata;
 };
 
-static void question_free(struct local_question *q) {
-        for (struct local_question **p = q->first; *p; p = &(*p)->next)
-                if (*p == q) {
-                        *p = q->next;
-                        break;
-                }
-        lookup_unref(q->lookup);
-        sd_event_source_disable_unref(q->source);
-        free(q);
+struct poll_local *poll_local_unref(struct poll_local *l) {
+        if (!l)
+                return NULL;
+        lookup_unref(l->lookup);
+        sd_event_source_disable_unref(l->source);
+        free(l);
+        return NULL;
 }
 
-void local_questions_free(struct local_question **first) {
-        while (*first)
-                question_free(*first);
-}
-
-static void question_finish(struct local_question *q, int answer) {
-        poll_local_t done = q->done;
-        void *userdata = q->userdata;
-
-        question_free(q);
-        done(answer, userdata);
+/* done may drop the slot. */
+static void finish(struct poll_local *l, int answer) {
+        l->lookup = lookup_unref(l->lookup);
+        l->source = sd_event_source_disable_unref(l->source);
+        l->done(l, answer, l->userdata);
 }
 
 static int on_known(_unused_ sd_event_source *s, void *userdata) {
-        struct local_question *q = userdata;
+        struct poll_local *l = userdata;
 
-        question_finish(q, q->answer);
+        finish(l, l->answer);
         return 0;
 }
 
 static int on_deadline(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *userdata) {
-        question_finish(userdata, -ETIMEDOUT);
+        finish(userdata, -ETIMEDOUT);
         return 0;
 }
 
 static void on_resolved(_unused_ struct lookup *l, const struct addresses *a, void *userdata) {
-        question_finish(userdata, a->problem ? -EHOSTUNREACH : a->is_local);
+        finish(userdata, a->problem ? -EHOSTUNREACH : a->is_local);
 }
 
 static int url_host(const char *url, char **ret) {
@@ -78,42 +68,42 @@ static int url_host(const char *url, char **ret) {
         return r;
 }
 
-int poll_url_is_local(struct http_client *c, const char *url, poll_local_t done, void *userdata) {
+int poll_url_is_local(struct http_client *c,
+                      const char *url,
+                      poll_local_t done,
+                      void *userdata,
+                      struct poll_local **ret) {
+        _cleanup_(poll_local_unrefp) struct poll_local *l = NULL;
         sd_event *event = http_client_event(c);
         _cleanup_free_ char *host = NULL;
-        struct local_question *q;
         struct addresses a;
         int r;
 
         r = url_host(url, &host);
         if (r < 0)
                 return r;
-        q = calloc(1, sizeof(*q));
-        if (!q)
+        l = calloc(1, sizeof(*l));
+        if (!l)
                 return -ENOMEM;
-        q->done = done;
-        q->userdata = userdata;
-        q->first = http_client_local_questions(c);
-        q->next = *q->first;
-        *q->first = q;
+        l->done = done;
+        l->userdata = userdata;
 
         if (resolver_known(http_client_resolver(c), host, &a)) {
-                q->answer = a.is_local;
-                r = sd_event_add_defer(event, &q->source, on_known, q);
+                l->answer = a.is_local;
+                r = sd_event_add_defer(event, &l->source, on_known, l);
         } else {
-                r = resolver_lookup(http_client_resolver(c), host, on_resolved, q, &q->lookup);
+                r = resolver_lookup(http_client_resolver(c), host, on_resolved, l, &l->lookup);
                 if (r >= 0)
                         r = sd_event_add_time_relative(event,
-                                                       &q->source,
+                                                       &l->source,
                                                        CLOCK_MONOTONIC,
                                                        PATIENCE_USEC,
                                                        USEC_PER_SEC,
                                                        on_deadline,
-                                                       q);
+                                                       l);
         }
-        if (r < 0) {
-                question_free(q);
+        if (r < 0)
                 return r;
-        }
+        *ret = TAKE_PTR(l);
         return 0;
 }

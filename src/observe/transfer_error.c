@@ -111,17 +111,16 @@ static enum transfer_error error_of_code(const struct transfer *t, CURLcode code
 }
 
 static void describe_timeout(const struct transfer *t, usec_t timeout_usec, char *detail, size_t size) {
-        curl_off_t connected_usec = 0;
-        long status = 0;
+        long status = 0, sent = 0;
 
-        (void) curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected_usec);
+        (void) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
         (void) curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
         if (status > 0)
                 text_append(detail, size, "HTTP %ld and %zu bytes came within %s, then no more", status, t->body_len,
                             SPAN(timeout_usec));
         else if (t->header_len > 0)
                 text_append(detail, size, "only part of an answer came within %s", SPAN(timeout_usec));
-        else if (connected_usec > 0)
+        else if (sent > 0)
                 text_append(detail, size, "connected, but no answer within %s", SPAN(timeout_usec));
         else
                 text_append(detail, size, "no connection within %s", SPAN(timeout_usec));

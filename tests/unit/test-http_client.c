@@ -419,21 +419,28 @@ static void test_credentials_that_cannot_be_read(void **state) {
 
 /* ---- names ---- */
 
-static sem_t gate;      /* what a look-up of "hangs" waits for */
+/* What a look-up of "hangs" waits for; one for each test, because a thread may be left waiting. */
+static sem_t gates[8], *gate;
+static unsigned n_gates;
 
 static int scripted_lookup(const char *host, struct addrinfo **ret) {
         const struct addrinfo numeric = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
 
-        if (strncmp(host, "hangs", 5) == 0)
-                while (sem_wait(&gate) < 0)
+        if (strncmp(host, "hangs", 5) == 0) {
+                sem_t *mine = gate;
+
+                while (sem_wait(mine) < 0)
                         ;
+        }
         if (streq(host, "missing.example"))
                 return EAI_NONAME;
         return getaddrinfo(streq(host, "far.example") ? "192.0.2.1" : "127.0.0.1", NULL, &numeric, ret);
 }
 
 static void use_scripted_names(struct fixture *f, const char *host, char *base, size_t size) {
-        sem_init(&gate, 0, 0);
+        assert_in_range(n_gates, 0, ELEMENTSOF(gates) - 1);
+        gate = &gates[n_gates++];
+        sem_init(gate, 0, 0);
         f->client = http_client_free(f->client);
         assert_int_equal(http_client_new_full(f->event, scripted_lookup, &f->client), 0);
         (void) snprintf(base, size, "http://%s:%u", host, scripted_server_port(f->server));
@@ -492,7 +499,7 @@ static void test_a_resolver_that_hangs_holds_up_nothing_else(void **state) {
                 assert_string_equal(g_hung[i].detail, "hangs.example: the look-up did not end within 200ms");
         }
         /* When it does answer, those who still wait get their answer. */
-        sem_post(&gate);
+        sem_post(gate);
         run_until(f, &g_hung[2].n, 1);
         assert_int_equal(g_hung[2].error, TRANSFER_OK);
         for (size_t i = 0; i < ELEMENTSOF(hung); i++)
@@ -516,7 +523,7 @@ static void test_more_hung_names_than_threads(void **state) {
                 assert_int_equal(http_get(f->client, &f->target, "/ok", on_done, &g[i], &r[i]), 0);
         }
         for (unsigned i = 0; i < N; i++)
-                sem_post(&gate);
+                sem_post(gate);
         for (unsigned i = 0; i < N; i++) {
                 run_until(f, &g[i].n, 1);
                 assert_int_equal(g[i].error, TRANSFER_OK);
@@ -532,10 +539,9 @@ static void test_the_end_does_not_wait_for_a_resolver_that_hangs(void **state) {
 
         use_scripted_names(f, "hangs.example", base, sizeof(base));
         assert_int_equal(http_get(f->client, &f->target, "/ok", on_done, &g, &r), 0);
-        f->client = http_client_free(f->client);        /* returns: nobody posts the gate before */
+        f->client = http_client_free(f->client);        /* returns, though nobody posts the gate */
         http_request_unref(r);
         assert_int_equal(g.n, 0);
-        sem_post(&gate);
 }
 
 /* ---- is it this machine? ---- */
@@ -545,7 +551,7 @@ struct local_answer {
         int is_local;
 };
 
-static void on_local(int is_local, void *userdata) {
+static void on_local(_unused_ struct poll_local *l, int is_local, void *userdata) {
         struct local_answer *a = userdata;
 
         a->n++;
@@ -569,23 +575,27 @@ static void test_which_urls_are_local(void **state) {
         };
         struct fixture *f = *state;
         struct local_answer pending = { 0 };
+        struct poll_local *slot = NULL;
         char base[64];
 
         use_scripted_names(f, "x", base, sizeof(base));
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
                 struct local_answer a = { 0 };
+                struct poll_local *l = NULL;
 
-                assert_int_equal(poll_url_is_local(f->client, rows[i].url, on_local, &a), 0);
+                assert_int_equal(poll_url_is_local(f->client, rows[i].url, on_local, &a, &l), 0);
                 assert_int_equal(a.n, 0);
                 run_until(f, &a.n, 1);
                 if (a.is_local != rows[i].expected)
                         fail_msg("%s: %d", rows[i].url, a.is_local);
+                poll_local_unref(l);
         }
-        assert_int_equal(poll_url_is_local(f->client, "http://", on_local, &pending), -EINVAL);
-        assert_int_equal(poll_url_is_local(f->client, "http://hangs.example", on_local, &pending), 0);
+        assert_int_equal(poll_url_is_local(f->client, "http://", on_local, &pending, &slot), -EINVAL);
+        assert_null(slot);
+        assert_int_equal(poll_url_is_local(f->client, "http://hangs.example", on_local, &pending, &slot), 0);
         f->client = http_client_free(f->client);
+        poll_local_unref(slot);
         assert_int_equal(pending.n, 0);
-        sem_post(&gate);
 }
 
 int main(void) {
