@@ -17,14 +17,16 @@ void config_errors_done(struct config_errors *e);
 
 struct config_options {
         const char *file;                       /* NULL: the default */
-        /* $CREDENTIALS_DIRECTORY; for --check-config without one, CONFIG_CREDENTIALS_SOURCE (both forms of a credential's
-         * name are tried). NULL: none; a bare …_file name is then an error. */
+        /* $CREDENTIALS_DIRECTORY; for --check-config without one, CONFIG_CREDENTIALS_SOURCE (both forms
+         * of a credential's name are tried). NULL: none; a bare …_file name is then an error. */
         const char *credentials_directory;
 };
 
-/* Reads everything into a fresh *ret. Returns 0; -EBADMSG when there are errors (each a line in *errors, *ret
- * untouched); -ENOMEM. The caller frees *errors in every case. A missing main file is an error if one was named by options->file, and no worker otherwise. */
+/* Reads everything into a fresh *ret. Returns 0; -EBADMSG when there are errors (each a line in *errors,
+ * *ret untouched); -ENOMEM. The caller frees *errors in every case. A missing main file is an error if
+ * one was named by options->file, and no worker otherwise. */
 int config_load(const struct config_options *options, struct settings **ret, struct config_errors *errors);
 
-/* What was read, worker by worker, for --check-config: each key with its value, those left at their default marked. */
+/* What was read, worker by worker, for --check-config: each key with its value, those left at their
+ * default marked. */
 void config_print(FILE *f, const struct settings *s);

@@ -1,5 +1,5 @@
-/* Fuzzes the configuration from text to settings and back to text, without a file: any bytes are read whole, told, or
- * both, and what loads is printed. */
+/* Fuzzes the configuration from text to settings and back to text, without a file: any bytes are read
+ * whole, told, or both, and what loads is printed. */
 
 #include <stdio.h>
 
@@ -44,7 +44,9 @@ static void print_nowhere(const struct settings *s) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        static const struct ini_events events = { .section = on_section, .key = on_key, .problem = on_problem };
+        static const struct ini_events events = { .section = on_section,
+                                                  .key = on_key,
+                                                  .problem = on_problem };
         _cleanup_strv_ char **errors = NULL, **warnings = NULL;
         _cleanup_(settings_freep) struct settings *settings = NULL;
         struct scratch s = { 0 };
@@ -56,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 print_nowhere(settings);
         if (problems_to_lines(&s.problems, &errors, &warnings) < 0)
                 abort();
-        STRV_FOREACH(line, errors)
+        STRV_FOREACH (line, errors)
                 if (!text_is_utf8(*line, strlen(*line)))
                         abort();
         scratch_done(&s);

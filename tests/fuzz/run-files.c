@@ -1,5 +1,5 @@
-/* Runs a fuzz target once for each file it is given, where it is not linked with libFuzzer: so that targets and their
- * corpus are tried by every compiler and in every run of the tests. */
+/* Runs a fuzz target once for each file it is given, where it is not linked with libFuzzer: so that
+ * targets and their corpus are tried by every compiler and in every run of the tests. */
 
 #include <stdint.h>
 #include <stdio.h>

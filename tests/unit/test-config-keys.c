@@ -53,7 +53,8 @@ static const struct {
 };
 
 static void *new_base(enum config_section section) {
-        void *base = calloc(1, section == SECTION_AGENT ? sizeof(struct agent_settings) : sizeof(struct worker_settings));
+        void *base = calloc(1, section == SECTION_AGENT ? sizeof(struct agent_settings)
+                                                        : sizeof(struct worker_settings));
 
         assert_non_null(base);
         return base;
@@ -99,7 +100,8 @@ static void the_table_holds_together(void **state) {
                 if (k->one_worker)
                         assert_int_equal(k->section, SECTION_WORKER);
                 for (size_t j = 0; j < i; j++)
-                        assert_false(config_keys[j].section == k->section && config_keys[j].offset == k->offset);
+                        assert_false(config_keys[j].section == k->section &&
+                                     config_keys[j].offset == k->offset);
         }
 }
 
@@ -161,7 +163,8 @@ static void limits_themselves_are_allowed(void **state) {
                         char text[32], problem[KEY_PROBLEM_SIZE];
                         void *base = new_base(k->section);
 
-                        (void) snprintf(text, sizeof(text), "%ju%s", (uintmax_t) limits[j], k->type == KEY_SPAN ? "us" : "");
+                        (void) snprintf(text, sizeof(text), "%ju%s", (uintmax_t) limits[j],
+                                        k->type == KEY_SPAN ? "us" : "");
                         if ((key_set(k, text, base, problem) == 0) != inside)
                                 fail_msg("%s = %s", k->name, text);
                         free_base(k->section, base);

@@ -1,5 +1,4 @@
-/* Whole configurations: files and drop-ins in order, defaults, credentials, nasty bytes, what is printed, and the
- * files that are shipped. */
+/* Whole configurations: files and drop-ins in order, defaults, credentials, nasty bytes. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +9,6 @@
 #include <cmocka.h>
 
 #include "config-fixture.h"
-#include "config/keys.h"
 #include "observe/kind.h"
 
 static void assert_loads(struct fixture *f) {
@@ -96,19 +94,19 @@ static void every_key_can_be_set(void **state) {
 
         (void) state;
         fixture_init(&f);
-        fixture_load_text(&f,
-                          "[agent]\ndry_run=yes\nlog_level = debug\nhostname = h.example\n"
-                          "[worker a]\n"
-                          "kind = kafka-connect\nurl = https://a:8443/c/\nurl_is_local = yes\nunit = a.service\n"
-                          "action = restart\npeers = https://b:1 https://c:1\nmin_healthy_peers = 2\n"
-                          "interval = 20s\nretry_interval = 6s\ntimeout = 11s\nmax_response = 1M\n"
-                          "failures = 4\nsustain = 4min\nsustain_kafka = 11min\nsuccesses = 3\n"
-                          "startup_timeout = infinity\nstartup_action = restart\nrevive = no\n"
-                          "restart_limit = 24\nrestart_window = 2h\nbackoff_max = 30min\nexhausted_retry = 2h\n"
-                          "thread_dump = yes\nthread_dump_interval = 3s\n"
-                          "username = u\npassword_file = /p\nca_file = /ca\ncert_file = /cert\nkey_file = /key\n"
-                          "verify = yes\n"
-                          "[worker b]\nurl = http://b:1\nbearer_token_file = /t\n");
+        fixture_load_text(
+                &f, "[agent]\ndry_run=yes\nlog_level = debug\nhostname = h.example\n"
+                    "[worker a]\n"
+                    "kind = kafka-connect\nurl = https://a:8443/c/\nurl_is_local = yes\nunit = a.service\n"
+                    "action = restart\npeers = https://b:1 https://c:1\nmin_healthy_peers = 2\n"
+                    "interval = 20s\nretry_interval = 6s\ntimeout = 11s\nmax_response = 1M\n"
+                    "failures = 4\nsustain = 4min\nsustain_kafka = 11min\nsuccesses = 3\n"
+                    "startup_timeout = infinity\nstartup_action = restart\nrevive = no\n"
+                    "restart_limit = 24\nrestart_window = 2h\nbackoff_max = 30min\nexhausted_retry = 2h\n"
+                    "thread_dump = yes\nthread_dump_interval = 3s\n"
+                    "username = u\npassword_file = /p\nca_file = /ca\ncert_file = /cert\nkey_file = /key\n"
+                    "verify = yes\n"
+                    "[worker b]\nurl = http://b:1\nbearer_token_file = /t\n");
         assert_loads(&f);
         assert_null(f.errors.warnings);
         assert_true(f.settings->agent.dry_run);
@@ -154,9 +152,8 @@ static void defaults_count_wherever_they_stand(void **state) {
         (void) state;
         fixture_init(&f);
         fixture_write(&f, "conf.d/z.conf", "[defaults]\nfailures = 7\nusername = u\npassword_file = /p\n");
-        fixture_load_text(&f,
-                          "[worker a]\nurl = http://a:1\n[worker b]\nurl = http://b:1\nfailures = 8\n"
-                          "username =\npassword_file =\n[defaults]\nsuccesses = 9\n");
+        fixture_load_text(&f, "[worker a]\nurl = http://a:1\n[worker b]\nurl = http://b:1\nfailures = 8\n"
+                              "username =\npassword_file =\n[defaults]\nsuccesses = 9\n");
         assert_loads(&f);
         assert_int_equal(worker(&f, "a")->failures, 7);
         assert_int_equal(worker(&f, "a")->successes, 9);
@@ -173,7 +170,8 @@ static void drop_ins_come_in_byte_order_and_override(void **state) {
 
         (void) state;
         fixture_init(&f);
-        fixture_write(&f, "conf.d/10-a.conf", "[agent]\nlog_level = err\n[defaults]\nfailures = 10\n[worker ten]\n");
+        fixture_write(&f, "conf.d/10-a.conf",
+                      "[agent]\nlog_level = err\n[defaults]\nfailures = 10\n[worker ten]\n");
         fixture_write(&f, "conf.d/9-b.conf", "[defaults]\nfailures = 9\n[worker nine]\nurl = http://n:1\n");
         fixture_write(&f, "conf.d/B.conf", "[agent]\nlog_level = alert\n");
         fixture_write(&f, "conf.d/a.conf", "[agent]\nlog_level = crit\n");
@@ -183,7 +181,9 @@ static void drop_ins_come_in_byte_order_and_override(void **state) {
         fixture_write(&f, "conf.d/x.conf~", "nonsense\n");
         fixture_write(&f, "conf.d/x.conf.dpkg-new", "nonsense\n");
         fixture_write(&f, "conf.d/README", "nonsense\n");
-        fixture_load_text(&f, "[agent]\nlog_level = debug\n[defaults]\nfailures = 1\n[worker main]\nurl = http://m:1\n");
+        fixture_load_text(
+                &f,
+                "[agent]\nlog_level = debug\n[defaults]\nfailures = 1\n[worker main]\nurl = http://m:1\n");
         assert_loads(&f);
         assert_int_equal(f.settings->agent.log_level, LOG_CRIT);
         assert_int_equal(f.settings->n_workers, 3);
@@ -199,15 +199,17 @@ static void doubles_across_files_name_the_first_place(void **state) {
 
         (void) state;
         fixture_init(&f);
-        fixture_write(&f, "conf.d/a.conf", "\n[worker a]\nurl = http://x:1\n[worker b]\nunit = a.service\nurl = http://y:1\n");
+        fixture_write(&f, "conf.d/a.conf",
+                      "\n[worker a]\nurl = http://x:1\n[worker b]\nunit = a.service\nurl = http://y:1\n");
         fixture_load_text(&f, "[worker a]\nunit = a.service\n");
         assert_int_equal(f.r, -EBADMSG);
-        fixture_assert_lines(f.errors.lines,
-                             "conf.d/a.conf:2: [worker a] stands already in main.conf:1; give this one another name, or "
-                             "join the two\n"
-                             "conf.d/a.conf:5: worker b has the unit a.service, as worker a in main.conf:2 has already; "
-                             "give each section a unit of its own",
-                             "two files");
+        fixture_assert_lines(
+                f.errors.lines,
+                "conf.d/a.conf:2: [worker a] stands already in main.conf:1; give this one another name, or "
+                "join the two\n"
+                "conf.d/a.conf:5: worker b has the unit a.service, as worker a in main.conf:2 has already; "
+                "give each section a unit of its own",
+                "two files");
         fixture_done(&f);
 }
 
@@ -231,25 +233,28 @@ static void a_new_file_is_in_no_section(void **state) {
         fixture_init(&f);
         fixture_write(&f, "conf.d/a.conf", "interval = 1s\n");
         fixture_load_text(&f, "[worker a]\n");
-        fixture_assert_lines(f.errors.lines,
-                             "conf.d/a.conf:1: interval stands before any section; write [worker NAME] above it",
-                             "drop-in");
+        fixture_assert_lines(
+                f.errors.lines,
+                "conf.d/a.conf:1: interval stands before any section; write [worker NAME] above it",
+                "drop-in");
         fixture_done(&f);
 }
 
 static void lists_add_up_and_can_be_emptied(void **state) {
-        char *const expected[] = { (char *) "http://c:1", (char *) "http://d:1", (char *) "http://e:1", NULL };
+        char *const expected[] = { (char *) "http://c:1", (char *) "http://d:1", (char *) "http://e:1",
+                                   NULL };
         struct fixture f;
 
         (void) state;
         fixture_init(&f);
         fixture_write(&f, "conf.d/a.conf", "[defaults]\npeers = http://z:1\n");
-        fixture_load_text(&f,
-                          "[defaults]\npeers = http://y:1\n"
-                          "[worker a]\nurl = http://a:1\n"
-                          "[worker b]\nurl = http://b:1\npeers = http://x:1\npeers =\npeers = http://c:1  http://d:1\n"
-                          "peers = http://e:1 http://c:1\n"
-                          "[worker c]\nurl = http://q:1\npeers =\n");
+        fixture_load_text(
+                &f,
+                "[defaults]\npeers = http://y:1\n"
+                "[worker a]\nurl = http://a:1\n"
+                "[worker b]\nurl = http://b:1\npeers = http://x:1\npeers =\npeers = http://c:1  http://d:1\n"
+                "peers = http://e:1 http://c:1\n"
+                "[worker c]\nurl = http://q:1\npeers =\n");
         assert_loads(&f);
         assert_int_equal(strv_length(worker(&f, "a")->peers), 2);
         assert_string_equal(worker(&f, "a")->peers[1], "http://z:1");
@@ -266,9 +271,10 @@ static void missing_and_unreadable_files_are_told(void **state) {
         (void) state;
         fixture_init(&f);
         assert_int_equal(fixture_load(&f), -EBADMSG);
-        fixture_assert_lines(f.errors.lines,
-                             "main.conf: cannot be read: No such file or directory; put a readable file there",
-                             "missing");
+        fixture_assert_lines(
+                f.errors.lines,
+                "main.conf: cannot be read: No such file or directory; put a readable file there",
+                "missing");
 
         fixture_path(&f, "main.conf", path);
         assert_int_equal(mkdir(path, 0755), 0);
@@ -300,11 +306,13 @@ static void what_is_wrong_with_drop_ins_is_told(void **state) {
         fixture_path(&f, "conf.d/d.conf", path);
         assert_int_equal(symlink("d.conf", path), 0);
         fixture_load_text(&f, "");
-        fixture_assert_lines(f.errors.lines,
-                             "conf.d/a.conf: is a directory; put a file there, or give it another name\n"
-                             "conf.d/b.conf: cannot be read: No such file or directory; put a readable file there\n"
-                             "conf.d/d.conf: cannot be read: Too many levels of symbolic links; put a readable file there",
-                             "conf.d");
+        fixture_assert_lines(
+                f.errors.lines,
+                "conf.d/a.conf: is a directory; put a file there, or give it another name\n"
+                "conf.d/b.conf: cannot be read: No such file or directory; put a readable file there\n"
+                "conf.d/d.conf: cannot be read: Too many levels of symbolic links; put a readable file "
+                "there",
+                "conf.d");
         fixture_path(&f, "conf.d", path);
         fixture_empty(path);
         assert_int_equal(rmdir(path), 0);
@@ -334,7 +342,8 @@ static void a_file_that_may_not_be_read_is_told(void **state) {
         if (root)
                 assert_int_equal(seteuid(0), 0);
         fixture_assert_lines(f.errors.lines,
-                             "main.conf: cannot be read: Permission denied; let the user connect-watchdog read it (secrets "
+                             "main.conf: cannot be read: Permission denied; let the user connect-watchdog "
+                             "read it (secrets "
                              "go into other files)",
                              "mode 0");
         fixture_done(&f);
@@ -345,9 +354,9 @@ static void crlf_bom_tabs_and_indents_are_read(void **state) {
 
         (void) state;
         fixture_init(&f);
-        fixture_load_text(&f,
-                          "\xEF\xBB\xBF[worker a]\r\n\tfailures\t=\t4\t\r\n\r\n  # note\r\n   successes=5\r\n"
-                          "username=;x\r\npassword_file=/p#q;r\r\n[ worker   b ]\r\nurl=http://b:1");
+        fixture_load_text(
+                &f, "\xEF\xBB\xBF[worker a]\r\n\tfailures\t=\t4\t\r\n\r\n  # note\r\n   successes=5\r\n"
+                    "username=;x\r\npassword_file=/p#q;r\r\n[ worker   b ]\r\nurl=http://b:1");
         assert_loads(&f);
         assert_int_equal(worker(&f, "a")->failures, 4);
         assert_int_equal(worker(&f, "a")->successes, 5);
@@ -365,11 +374,12 @@ static void nul_bytes_are_refused(void **state) {
         fixture_init(&f);
         fixture_write_bytes(&f, "main.conf", bytes, sizeof(bytes) - 1);
         fixture_load(&f);
-        fixture_assert_lines(f.errors.lines,
-                             "main.conf:2: the line holds a NUL byte; write the file as plain text in UTF-8\n"
-                             "main.conf:3: the line holds a NUL byte; write the file as plain text in UTF-8\n"
-                             "main.conf:4: successes = \"0\" is out of range; write 1 to 1000",
-                             "NUL");
+        fixture_assert_lines(
+                f.errors.lines,
+                "main.conf:2: the line holds a NUL byte; write the file as plain text in UTF-8\n"
+                "main.conf:3: the line holds a NUL byte; write the file as plain text in UTF-8\n"
+                "main.conf:4: successes = \"0\" is out of range; write 1 to 1000",
+                "NUL");
         fixture_done(&f);
 }
 
@@ -388,14 +398,16 @@ static void long_lines_are_never_cut(void **state) {
                 assert_int_equal(f.r, -EBADMSG);
                 if (strv_length(f.errors.lines) == 1)
                         /* Read whole: nothing but the line below is wrong. */
-                        assert_string_equal(f.errors.lines[0],
-                                            "main.conf:4: failures = \"0\" is out of range; write 1 to 1000");
+                        assert_string_equal(
+                                f.errors.lines[0],
+                                "main.conf:4: failures = \"0\" is out of range; write 1 to 1000");
                 else {
                         char expected[64];
 
                         assert_true(len > 180);
                         assert_int_equal(strv_length(f.errors.lines), 3);
-                        (void) snprintf(expected, sizeof(expected), "main.conf:2: the line is %zu bytes long, and", len + 12);
+                        (void) snprintf(expected, sizeof(expected),
+                                        "main.conf:2: the line is %zu bytes long, and", len + 12);
                         assert_memory_equal(f.errors.lines[0], expected, strlen(expected));
                         assert_memory_equal(f.errors.lines[1], "main.conf:3:", 12); /* no username then */
                         assert_memory_equal(f.errors.lines[2], "main.conf:4:", 12);
@@ -460,12 +472,13 @@ static void a_huge_file_is_refused(void **state) {
         fixture_path(&f, "main.conf", path);
         assert_int_equal(truncate(path, 1024 * 1024 + 1), 0);
         fixture_load(&f);
-        fixture_assert_lines(f.errors.lines, "main.conf: is larger than 1048576 bytes; is this the right file?", "1 MiB");
+        fixture_assert_lines(f.errors.lines,
+                             "main.conf: is larger than 1048576 bytes; is this the right file?", "1 MiB");
         fixture_done(&f);
 }
 
-#define CREDENTIAL_TEXT                                                                                               \
-        "[worker a]\nurl = https://a\nusername = u\npassword_file = pw\nca_file = ca.pem\ncert_file = /c\n"           \
+#define CREDENTIAL_TEXT                                                                                     \
+        "[worker a]\nurl = https://a\nusername = u\npassword_file = pw\nca_file = ca.pem\ncert_file = /c\n" \
         "key_file = lost\n"
 
 static void credentials_are_found_under_both_names(void **state) {
@@ -486,9 +499,9 @@ static void credentials_are_found_under_both_names(void **state) {
         assert_string_equal(worker(&f, "a")->cert_file, "/c");
         (void) snprintf(expected, sizeof(expected), "%s/lost", f.credentials);
         assert_string_equal(worker(&f, "a")->key_file, expected);
-        (void) snprintf(warning,
-                        sizeof(warning),
-                        "main.conf:7: key_file = \"lost\" of worker a names a credential that is not in credentials; put it "
+        (void) snprintf(warning, sizeof(warning),
+                        "main.conf:7: key_file = \"lost\" of worker a names a credential that is not in "
+                        "credentials; put it "
                         "into %s and restart connect-watchdog.service",
                         CONFIG_CREDENTIALS_SOURCE);
         fixture_assert_lines(f.errors.warnings, warning, "credentials");
@@ -501,155 +514,14 @@ static void credentials_need_their_directory(void **state) {
         (void) state;
         fixture_init(&f);
         fixture_load_text(&f, "[defaults]\nca_file = ca.pem\n[worker a]\nurl = https://a\nfailures = 0\n");
-        fixture_assert_lines(f.errors.lines,
-                             "main.conf:2: ca_file = \"ca.pem\" of worker a names a credential, but there is no credentials "
-                             "directory; run under systemd with LoadCredential=, or write a path that begins with /\n"
-                             "main.conf:5: failures = \"0\" is out of range; write 1 to 1000",
-                             "no directory");
+        fixture_assert_lines(
+                f.errors.lines,
+                "main.conf:2: ca_file = \"ca.pem\" of worker a names a credential, but there is no "
+                "credentials "
+                "directory; run under systemd with LoadCredential=, or write a path that begins with /\n"
+                "main.conf:5: failures = \"0\" is out of range; write 1 to 1000",
+                "no directory");
         fixture_done(&f);
-}
-
-static void read_into(FILE *file, char *buf, size_t size) {
-        rewind(file);
-        buf[fread(buf, 1, size - 1, file)] = '\0';
-}
-
-static void what_is_printed_can_be_read_again(void **state) {
-        struct fixture f;
-        char once[8192], twice[8192];
-        FILE *file;
-
-        (void) state;
-        fixture_init(&f);
-        fixture_load_text(&f,
-                          "[agent]\ndry_run = yes\n"
-                          "[worker a]\nunit = a.service\naction = restart\ninterval = 2s\n");
-        assert_loads(&f);
-        file = tmpfile();
-        assert_non_null(file);
-        config_print(file, f.settings);
-        read_into(file, once, sizeof(once));
-        (void) fclose(file);
-        assert_non_null(strstr(once, "# 1 worker\n"));
-        assert_non_null(strstr(once, "\n[agent]\n"));
-        assert_non_null(strstr(once, "\ndry_run = yes\n#log_level = info\n#hostname =\n"));
-        assert_non_null(strstr(once, "/main.conf:3\n# may restart a.service\n#kind = kafka-connect\n"));
-        assert_non_null(strstr(once, "\nunit = a.service\naction = restart\n#peers =\n#min_healthy_peers = 0\n"));
-        /* 2s follows from interval: nobody wrote it. */
-        assert_non_null(strstr(once, "\ninterval = 2s\n#retry_interval = 2s\n#timeout = 15s\n"));
-        for (size_t i = 0; i < n_config_keys; i++) {
-                char key[64];
-
-                (void) snprintf(key, sizeof(key), "%s =", config_keys[i].name);
-                if (!strstr(once, key))
-                        fail_msg("%s is not printed", config_keys[i].name);
-        }
-
-        fixture_load_text(&f, once);
-        assert_loads(&f);
-        file = tmpfile();
-        assert_non_null(file);
-        config_print(file, f.settings);
-        read_into(file, twice, sizeof(twice));
-        (void) fclose(file);
-        assert_string_equal(strstr(once, "# may"), strstr(twice, "# may"));
-        fixture_done(&f);
-}
-
-static void no_worker_is_said_when_printed(void **state) {
-        struct fixture f;
-        char text[2048];
-        FILE *file = tmpfile();
-
-        (void) state;
-        assert_non_null(file);
-        fixture_init(&f);
-        fixture_load_text(&f, "");
-        config_print(file, f.settings);
-        read_into(file, text, sizeof(text));
-        (void) fclose(file);
-        assert_memory_equal(text, "# no worker: nothing is watched\n", 32);
-        fixture_done(&f);
-}
-
-static const char *source_directory(void) {
-        const char *d = getenv("TEST_SOURCE_DIR");
-
-        return d ? d : "tests/unit";
-}
-
-static void the_shipped_file_watches_nothing_and_shows_every_default(void **state) {
-        struct config_options o = { 0 };
-        struct config_errors errors = { 0 };
-        struct settings *settings = NULL;
-        char path[4096], text[16384];
-        FILE *file;
-
-        (void) state;
-        (void) snprintf(path, sizeof(path), "%s/../../conf/connect-watchdog.conf", source_directory());
-        o.file = path;
-        if (config_load(&o, &settings, &errors) < 0)
-                fail_msg("%s", errors.lines[0]);
-        assert_null(errors.warnings);
-        assert_int_equal(settings->n_workers, 0);
-        assert_false(settings->agent.dry_run);
-        settings_free(settings);
-
-        file = fopen(path, "re");
-        assert_non_null(file);
-        read_into(file, text, sizeof(text));
-        (void) fclose(file);
-        assert_true(strlen(text) < sizeof(text) - 1);
-        for (size_t i = 0; i < n_config_keys; i++) {
-                const struct config_key *k = &config_keys[i];
-                char line[128];
-
-                if (k->type == KEY_UNIT) /* has no default; an example is shown */
-                        (void) snprintf(line, sizeof(line), "\n#unit = kafka-connect.service\n");
-                else
-                        (void) snprintf(line,
-                                        sizeof(line),
-                                        "\n#%s =%s%s\n",
-                                        k->name,
-                                        k->fallback ? " " : "",
-                                        strempty(k->fallback));
-                if (!strstr(text, line))
-                        fail_msg("the shipped file does not show %s", line);
-        }
-}
-
-static void the_examples_load(void **state) {
-        char directory[2048];
-        struct dirent *e;
-        size_t n = 0;
-        DIR *d;
-
-        (void) state;
-        (void) snprintf(directory, sizeof(directory), "%s/../../conf/examples", source_directory());
-        d = opendir(directory);
-        assert_non_null(d);
-        while ((e = readdir(d))) {
-                _cleanup_free_ char *path = NULL;
-                struct config_options o = { .credentials_directory = "/dev" };
-                struct config_errors errors = { 0 };
-                struct settings *settings = NULL;
-
-                if (e->d_name[0] == '.')
-                        continue;
-                assert_true(asprintf(&path, "%s/%s", directory, e->d_name) > 0);
-                o.file = path;
-                if (config_load(&o, &settings, &errors) < 0)
-                        fail_msg("%s", errors.lines[0]);
-                STRV_FOREACH(w, errors.warnings)
-                        if (!strstr(*w, "names a credential that is not in /dev"))
-                                fail_msg("%s", *w);
-                assert_true(settings->n_workers > 0);
-                settings_free(settings);
-                config_errors_done(&errors);
-                n++;
-        }
-        (void) closedir(d);
-        assert_true(n >= 6);
 }
 
 int main(void) {
@@ -673,10 +545,6 @@ int main(void) {
                 cmocka_unit_test(a_huge_file_is_refused),
                 cmocka_unit_test(credentials_are_found_under_both_names),
                 cmocka_unit_test(credentials_need_their_directory),
-                cmocka_unit_test(what_is_printed_can_be_read_again),
-                cmocka_unit_test(no_worker_is_said_when_printed),
-                cmocka_unit_test(the_shipped_file_watches_nothing_and_shows_every_default),
-                cmocka_unit_test(the_examples_load),
         };
 
         return cmocka_run_group_tests_name("config-load", tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* Random configurations: nothing crashes, hangs or is half believed, every message has its place, and what loads can be
- * printed and loaded again. The seed is fixed unless SEED is set; a failure names it. */
+/* Random configurations: nothing crashes, hangs or is half believed, every message has its place, and
+ * what loads can be printed and loaded again. The seed is fixed unless SEED is set; a failure names it. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,10 +24,45 @@ static unsigned random_below(unsigned n) {
 }
 
 static const char *const pieces[] = {
-        "[agent]\n", "[defaults]\n", "[worker a]\n", "[worker b]\n", "[worker c]\n", "[http]\n", "[", "]", "\n", "\n", "\r\n",
-        " ", "=", ":", ";", "#", "\\", "\t", "\"", "\xEF\xBB\xBF", "\377", "\033", "yes", "10s", "1min 30s", "16M",
-        "infinity", "http://127.0.0.1:8083/", "https://[::1]:1/x", "http://u@h", "a.service", "restart", "kafka-connect",
-        "/path", "name", "99999999999999999999", "-1", "0", "\303\244",
+        "[agent]\n",
+        "[defaults]\n",
+        "[worker a]\n",
+        "[worker b]\n",
+        "[worker c]\n",
+        "[http]\n",
+        "[",
+        "]",
+        "\n",
+        "\n",
+        "\r\n",
+        " ",
+        "=",
+        ":",
+        ";",
+        "#",
+        "\\",
+        "\t",
+        "\"",
+        "\xEF\xBB\xBF",
+        "\377",
+        "\033",
+        "yes",
+        "10s",
+        "1min 30s",
+        "16M",
+        "infinity",
+        "http://127.0.0.1:8083/",
+        "https://[::1]:1/x",
+        "http://u@h",
+        "a.service",
+        "restart",
+        "kafka-connect",
+        "/path",
+        "name",
+        "99999999999999999999",
+        "-1",
+        "0",
+        "\303\244",
 };
 
 static size_t random_text(char *buf, size_t size) {
@@ -41,9 +76,7 @@ static size_t random_text(char *buf, size_t size) {
                 switch (random_below(6)) {
                 case 0: /* a line that may well be right */
                 case 1:
-                        k = snprintf(piece,
-                                     sizeof(piece),
-                                     "%s = %s\n",
+                        k = snprintf(piece, sizeof(piece), "%s = %s\n",
                                      config_keys[random_below((unsigned) n_config_keys)].name,
                                      pieces[random_below(ELEMENTSOF(pieces))]);
                         break;
@@ -75,11 +108,11 @@ static size_t random_text(char *buf, size_t size) {
 }
 
 static void check_messages(const struct fixture *f, uint64_t seed) {
-        STRV_FOREACH(line, f->errors.lines) {
+        STRV_FOREACH (line, f->errors.lines) {
                 bool counted = strncmp(*line, "…", 3) == 0;
 
-                if (!counted && (strncmp(*line, "main.conf:", 10) != 0 || !text_is_utf8(*line, strlen(*line)) ||
-                                 strpbrk(*line, "\n\r\t\033")))
+                if (!counted && (strncmp(*line, "main.conf:", 10) != 0 ||
+                                 !text_is_utf8(*line, strlen(*line)) || strpbrk(*line, "\n\r\t\033")))
                         fail_msg("SEED=%ju: '%s'", (uintmax_t) seed, *line);
         }
 }
@@ -136,7 +169,8 @@ static void random_files_do_no_harm(void **state) {
                         once = printed(f.settings);
                         fixture_load_text(&f, once);
                         if (f.r != 0)
-                                fail_msg("SEED=%ju: printed, then refused: %s", (uintmax_t) seed, f.errors.lines[0]);
+                                fail_msg("SEED=%ju: printed, then refused: %s", (uintmax_t) seed,
+                                         f.errors.lines[0]);
                         twice = printed(f.settings);
                         if (!print_the_same(once, twice))
                                 fail_msg("SEED=%ju:\n%s\nthen\n%s", (uintmax_t) seed, once, twice);
