@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <strings.h>
+#include <time.h>
 
 #include "observe/http_site.h"
 #include "util/span.h"
@@ -59,7 +61,11 @@ static enum transfer_error error_of_errno(int e) {
 static enum transfer_error error_of_tls(const struct transfer *t, enum transfer_error otherwise) {
         static const char *const refused_us[] = { "alert certificate", "alert bad certificate", "alert unknown ca",
                                                   "alert handshake failure", "alert access denied",
-                                                  "alert unsupported certificate", "fatal alert", NULL };
+                                                  "alert unsupported certificate", "fatal alert",
+                                                  /* alerts in the words of GnuTLS */
+                                                  "Handshake failed", "CA is unknown", "Certificate is bad",
+                                                  "Certificate is required", "Certificate is not supported",
+                                                  "Access was denied", NULL };
         static const char *const gone[] = { "reset by peer", "SSL_ERROR_SYSCALL", "unexpected eof", "SSL_ERROR_ZERO_RETURN",
                                             "non-properly terminated", "Error in the pull function",
                                             "Connection closed", "broken pipe", NULL };
@@ -179,6 +185,14 @@ enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, u
         return error;
 }
 
+/* "Feb  1 00:00:00 2020 GMT" is OpenSSL's way, "2020-02-01 00:00:00 GMT" that of GnuTLS. Returns -1 for others. */
+static time_t read_date(const char *text) {
+        struct tm tm = { 0 };
+        const char *end = strptime(text, "%Y-%m-%d %H:%M:%S GMT", &tm);
+
+        return end && *end == '\0' ? timegm(&tm) : curl_getdate(text, NULL);
+}
+
 void transfer_expired_since(const struct transfer *t, time_t now, char *buf, size_t size) {
         static const char key[] = "Expire date:";
         struct curl_certinfo *chain = NULL;
@@ -192,9 +206,9 @@ void transfer_expired_since(const struct transfer *t, time_t now, char *buf, siz
                 for (const struct curl_slist *l = chain->certinfo[i]; l; l = l->next) {
                         time_t end;
 
-                        if (strncmp(l->data, key, strlen(key)) != 0)
+                        if (strncasecmp(l->data, key, strlen(key)) != 0)
                                 continue;
-                        end = curl_getdate(l->data + strlen(key), NULL);
+                        end = read_date(l->data + strlen(key));
                         if (end > 0 && end < now && (earliest == 0 || end < earliest))
                                 earliest = end;
                 }
