@@ -35,21 +35,18 @@ static void check_action(struct problems *p, const struct checked_worker *c) {
         if (!w->unit && w->action == ACTION_RESTART && sound(c, "action", "unit"))
                 problem_error(p, at(c, "action"),
                               "worker %s has action = restart but no unit; write unit = NAME.service into "
-                              "its section, "
-                              "or action = alert",
+                              "its section, or action = alert",
                               w->name);
         if (!w->unit && w->startup_action == ACTION_RESTART && sound(c, "startup_action", "unit"))
                 problem_error(p, at(c, "startup_action"),
                               "worker %s has startup_action = restart but no unit; write unit = "
-                              "NAME.service into its "
-                              "section, or startup_action = alert",
+                              "NAME.service into its section, or startup_action = alert",
                               w->name);
         if (w->startup_action == ACTION_RESTART && w->action != ACTION_RESTART &&
             sound(c, "startup_action", "action"))
                 problem_error(p, at(c, "startup_action"),
                               "worker %s has startup_action = restart, which action = alert forbids; write "
-                              "action = "
-                              "restart, or startup_action = alert",
+                              "action = restart, or startup_action = alert",
                               w->name);
 }
 
@@ -95,8 +92,7 @@ static void check_tls(struct problems *p, const struct checked_worker *c) {
                         if (tls_only[i].set && sound(c, tls_only[i].key, "url"))
                                 problem_error(p, at(c, tls_only[i].key),
                                               "worker %s has %s but its url (%s) is without TLS; write url "
-                                              "= https://…, "
-                                              "or remove the line",
+                                              "= https://…, or remove the line",
                                               w->name, tls_only[i].key, w->url);
                 return;
         }
@@ -108,8 +104,7 @@ static void check_tls(struct problems *p, const struct checked_worker *c) {
         else if (!w->verify && sound(c, "verify", "url"))
                 problem_warning(p, at(c, "verify"),
                                 "worker %s has verify = no: anybody on the way can answer in its place; "
-                                "better write "
-                                "ca_file = the authority that signed its certificate",
+                                "better write ca_file = the authority that signed its certificate",
                                 w->name);
 }
 
@@ -125,16 +120,14 @@ static void check_times(struct problems *p, const struct checked_worker *c) {
             sound(c, "exhausted_retry", "restart_window"))
                 problem_error(p, at(c, written(c, "exhausted_retry", "restart_window")),
                               "worker %s has an exhausted_retry (%s) shorter than its restart_window (%s); "
-                              "make it at "
-                              "least as long, or write 0 for never",
+                              "make it at least as long, or write 0 for never",
                               w->name, SPAN(w->exhausted_retry_usec), SPAN(w->restart_window_usec));
         /* Kafka Connect itself waits 10 s before it answers 500 or 503. */
         if (w->kind && streq(w->kind->name, "kafka-connect") && w->timeout_usec <= 10 * USEC_PER_SEC &&
             sound(c, "timeout", "kind"))
                 problem_warning(p, at(c, "timeout"),
                                 "worker %s has a timeout of %s, but Kafka Connect takes 10s before it says "
-                                "that it is "
-                                "unwell, and why; better write timeout = 15s",
+                                "that it is unwell, and why; better write timeout = 15s",
                                 w->name, SPAN(w->timeout_usec));
 }
 
@@ -146,10 +139,9 @@ static void check_peers(struct problems *p, const struct checked_worker *c) {
                 return;
         if (w->min_healthy_peers > n)
                 problem_error(p, at(c, "min_healthy_peers"),
-                              "worker %s has min_healthy_peers = %u but %zu peers; it could never be "
-                              "restarted: list "
-                              "more peers, or ask for fewer",
-                              w->name, w->min_healthy_peers, n);
+                              "worker %s has min_healthy_peers = %u but %zu peer%s; it could never be "
+                              "restarted: list more peers, or ask for fewer",
+                              w->name, w->min_healthy_peers, n, n == 1 ? "" : "s");
         if (sound(c, "peers", "url") && strv_contains(w->peers, w->url))
                 problem_warning(p, at(c, "peers"),
                                 "worker %s has its own url (%s) among its peers; better remove it there",
@@ -167,8 +159,7 @@ void check_worker(struct problems *p, const struct checked_worker *c) {
         if (path && streq(path, "/health") && sound(c, "url", "kind"))
                 problem_warning(p, at(c, "url"),
                                 "worker %s has a url that ends in /health, which is added by itself; better "
-                                "write only "
-                                "http://HOST:PORT",
+                                "write only http://HOST:PORT",
                                 c->worker->name);
 }
 
@@ -193,8 +184,7 @@ check_unit_is_alone(struct problems *p, const struct settings *settings, const s
                         continue;
                 problem_error(p, place_in(s->workers[i], "unit"),
                               "worker %s has the unit %s, as worker %s in %s:%u has already; give each "
-                              "section a unit "
-                              "of its own",
+                              "section a unit of its own",
                               w->name, w->unit, settings->workers[k]->name, there->file, there->line);
                 return;
         }

@@ -197,8 +197,8 @@ static int resolve_file(struct loader *l,
         if (isempty(o->credentials_directory)) {
                 problem_error(&l->scratch.problems, at,
                               "%s = \"%s\" of worker %s names a credential, but there is no credentials "
-                              "directory; run "
-                              "under systemd with LoadCredential=, or write a path that begins with /",
+                              "directory; run under systemd with LoadCredential=, or write a path that "
+                              "begins with /",
                               k->name, *file, w->name);
                 return 0;
         }

@@ -110,8 +110,7 @@ static bool key_is_fine(struct reader *r, const char *s, size_t len, size_t room
         }
         if (!equals) {
                 tell(r, "the line is neither KEY = VALUE nor [SECTION]; a value cannot go on in a second "
-                        "line, but a list's "
-                        "key can be given again");
+                        "line, but a list's key can be given again");
                 return false;
         }
         if (equals == s) {
@@ -121,8 +120,7 @@ static bool key_is_fine(struct reader *r, const char *s, size_t len, size_t room
         if (len > room) {
                 (void) snprintf(text, sizeof(text),
                                 "the line is %zu bytes long, and at most %zu are read; shorten it (a list's "
-                                "key can be "
-                                "given again, for the rest)",
+                                "key can be given again, for the rest)",
                                 len, room);
                 tell(r, text);
                 return false;

@@ -163,8 +163,7 @@ static const char *file_problem(const char *text) {
                 return "is no absolute path; begin it with /, or write a credential's name without any /";
         if (!value_is_credential_name(text))
                 return "cannot be a credential's name; write letters, digits, dots, hyphens and "
-                       "underscores, or a "
-                       "path that begins with /";
+                       "underscores, or a path that begins with /";
         return NULL;
 }
 
@@ -184,11 +183,11 @@ set_text(const struct config_key *k, const char *text, void *base, char problem[
         case KEY_FILE:
                 why = file_problem(text);
                 break;
+        case KEY_USERNAME:
         default:
                 if (strchr(text, ':'))
                         why = "holds a colon, which HTTP basic authentication cannot carry; write the name "
-                              "alone, "
-                              "and the password into password_file";
+                              "alone, and the password into password_file";
                 break;
         }
         if (why)
@@ -196,10 +195,19 @@ set_text(const struct config_key *k, const char *text, void *base, char problem[
         return free_and_strdup(place_of(k, base), text);
 }
 
+static bool is_quoted(const char *text) {
+        size_t len = strlen(text);
+
+        return len >= 2 && (text[0] == '"' || text[0] == '\'') && text[len - 1] == text[0];
+}
+
 int key_set(const struct config_key *k,
             const char *text,
             void *base,
             char problem[static KEY_PROBLEM_SIZE]) {
+        if (is_quoted(text))
+                return refuse(k, text, problem,
+                              "stands in quotes, which would count as part of it; write it without them");
         switch (k->type) {
         case KEY_BOOL:
                 if (value_bool(text, place_of(k, base)) < 0)
@@ -233,7 +241,7 @@ int key_set(const struct config_key *k,
                 return set_url(k, text, base, problem);
         case KEY_URLS:
                 return set_urls(k, text, base, problem);
-        case KEY_TEXT:
+        case KEY_USERNAME:
         case KEY_HOSTNAME:
         case KEY_UNIT:
         case KEY_FILE:
@@ -288,7 +296,7 @@ int key_format(const struct config_key *k, const void *base, char **ret) {
                 break;
         case KEY_URLS:
                 return format_list(*(char *const *const *) place, ret);
-        case KEY_TEXT:
+        case KEY_USERNAME:
         case KEY_HOSTNAME:
         case KEY_URL:
         case KEY_UNIT:

@@ -83,7 +83,7 @@ const struct config_key config_keys[] = {
           .fallback = "5s", RANGE(100 * USEC_PER_MSEC, USEC_PER_MINUTE),
           .meaning = "time between the two thread dumps" },
 
-        { WORKER(username), .name = "username", .type = KEY_TEXT,
+        { WORKER(username), .name = "username", .type = KEY_USERNAME,
           .meaning = "for HTTP basic authentication" },
         { WORKER(password_file), .name = "password_file", .type = KEY_FILE,
           .meaning = "the file that holds the password of username" },

@@ -15,7 +15,7 @@ enum key_type {
         KEY_UNSIGNED,
         KEY_SPAN,
         KEY_SIZE,
-        KEY_TEXT,
+        KEY_USERNAME,
         KEY_HOSTNAME,
         KEY_LOG_LEVEL,
         KEY_KIND,

@@ -66,8 +66,7 @@ static void begin_worker(struct scratch *s, const struct place *at, const char *
         if (!value_is_worker_name(name)) {
                 problem_error(&s->problems, at,
                               "\"%s\" cannot be a worker's name; write at most %d letters, digits, dots, "
-                              "hyphens and "
-                              "underscores",
+                              "hyphens and underscores",
                               shown, WORKER_NAME_LEN_MAX);
                 return;
         }
@@ -202,7 +201,7 @@ is_sound(struct scratch *s, const struct place *at, const struct config_key *k, 
         case KEY_URLS:
                 strv_free(*(char ***) ((char *) &base + k->offset));
                 break;
-        case KEY_TEXT:
+        case KEY_USERNAME:
         case KEY_HOSTNAME:
         case KEY_URL:
         case KEY_UNIT:

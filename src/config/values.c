@@ -224,7 +224,10 @@ int value_url(const char *text, char **ret, const char **ret_problem) {
         }
         authority = text + scheme_len + 3;
         authority_len = strcspn(authority, "/?#");
-        problem = authority_problem(authority, authority_len);
+        if (strstr(authority, "://"))
+                problem = "holds more than one URL; write one, or a list with spaces between";
+        else
+                problem = authority_problem(authority, authority_len);
         if (!problem)
                 problem = path_problem(authority + authority_len);
         if (problem) {

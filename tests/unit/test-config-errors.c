@@ -45,18 +45,15 @@ static const struct row line_rows[] = {
           "main.conf:2: \":\" does not separate a key from its value here; write KEY = VALUE", NULL },
         { W "url http://a:1 = x\n",
           "main.conf:2: the line is neither KEY = VALUE nor [SECTION]; a value cannot go on in a second "
-          "line, but a "
-          "list's key can be given again",
+          "line, but a list's key can be given again",
           NULL },
         { W "interval\n",
           "main.conf:2: the line is neither KEY = VALUE nor [SECTION]; a value cannot go on in a second "
-          "line, but a "
-          "list's key can be given again",
+          "line, but a list's key can be given again",
           NULL },
         { W "peers = http://b:1\n  http://c:1\n",
           "main.conf:3: the line is neither KEY = VALUE nor [SECTION]; a value cannot go on in a second "
-          "line, but a "
-          "list's key can be given again",
+          "line, but a list's key can be given again",
           NULL },
         { W "= 10s\n", "main.conf:2: no key stands before the \"=\"; write KEY = VALUE", NULL },
         { W "interval = 10s ; often\n",
@@ -110,13 +107,11 @@ static const struct row name_rows[] = {
         { "[worker]\n", "main.conf:1: [worker] has no name; write [worker NAME]", NULL },
         { "[worker \"a\"]\n",
           "main.conf:1: \"\"a\"\" cannot be a worker's name; write at most 64 letters, digits, dots, "
-          "hyphens and "
-          "underscores",
+          "hyphens and underscores",
           NULL },
         { "[worker a b]\n",
           "main.conf:1: \"a b\" cannot be a worker's name; write at most 64 letters, digits, dots, hyphens "
-          "and "
-          "underscores",
+          "and underscores",
           NULL },
         { "[kafka main]\nbootstrap = b:9092\n",
           "main.conf:1: [kafka main] is not supported by this version; remove the section, or comment it "
@@ -180,15 +175,13 @@ static const struct row value_rows[] = {
           "main.conf:2: dry_run has no value; write one, or remove the line for the default (no)", NULL },
         { "[agent]\nlog_level = warn\n",
           "main.conf:2: log_level = \"warn\" is no level; write one of: emerg, alert, crit, err, warning, "
-          "notice, info, "
-          "debug",
+          "notice, info, debug",
           NULL },
         { "[agent]\nlog_level = Debug\n",
           "main.conf:2: log_level = \"Debug\" is no level; did you mean debug?", NULL },
         { "[agent]\nhostname = not_a_host\n",
           "main.conf:2: hostname = \"not_a_host\" is no host name; write letters, digits, dots and hyphens, "
-          "like "
-          "connect-1.example.org",
+          "like connect-1.example.org",
           NULL },
         { W "kind = kafka_connect\n",
           "main.conf:2: kind = \"kafka_connect\" is no kind of worker; did you mean kafka-connect?", NULL },
@@ -270,23 +263,28 @@ static const struct row value_rows[] = {
           NULL },
         { W "username = a:b\npassword_file = /p\n",
           "main.conf:2: username = \"a:b\" holds a colon, which HTTP basic authentication cannot carry; "
-          "write the name "
-          "alone, and the password into password_file",
+          "write the name alone, and the password into password_file",
           NULL },
         { W "url = https://a\nca_file = pki/ca.pem\n",
           "main.conf:3: ca_file = \"pki/ca.pem\" is no absolute path; begin it with /, or write a "
-          "credential's name "
-          "without any /",
+          "credential's name without any /",
+          NULL },
+        { W "unit = \"a.service\"\n",
+          "main.conf:2: unit = \"\"a.service\"\" stands in quotes, which would count as part of it; "
+          "write it without them",
+          NULL },
+        { W "username = 'me'\npassword_file = /p\n",
+          "main.conf:2: username = \"'me'\" stands in quotes, which would count as part of it; write "
+          "it without them",
           NULL },
         { W "bearer_token_file = ..\n",
           "main.conf:2: bearer_token_file = \"..\" cannot be a credential's name; write letters, digits, "
-          "dots, hyphens "
-          "and underscores, or a path that begins with /",
+          "dots, hyphens and underscores, or a path that begins with /",
           NULL },
         { W "bearer_token_file = token\n",
           "main.conf:2: bearer_token_file = \"token\" of worker a names a credential, but there is no "
-          "credentials "
-          "directory; run under systemd with LoadCredential=, or write a path that begins with /",
+          "credentials directory; run under systemd with LoadCredential=, or write a path that begins with "
+          "/",
           NULL },
 };
 
@@ -300,24 +298,20 @@ static void values_that_cannot_be_are_refused(void **state) {
 static const struct row together_rows[] = {
         { W "action = restart\n",
           "main.conf:2: worker a has action = restart but no unit; write unit = NAME.service into its "
-          "section, or "
-          "action = alert",
+          "section, or action = alert",
           NULL },
         { "[defaults]\naction = restart\n[worker a]\nunit = a.service\n[worker b]\nurl = http://b:1\n",
           "main.conf:2: worker b has action = restart but no unit; write unit = NAME.service into its "
-          "section, or "
-          "action = alert",
+          "section, or action = alert",
           NULL },
         { W "startup_action = restart\naction = restart\nunit = a.service\n", "", NULL },
         { W "startup_action = restart\nunit = a.service\n",
           "main.conf:2: worker a has startup_action = restart, which action = alert forbids; write action = "
-          "restart, or "
-          "startup_action = alert",
+          "restart, or startup_action = alert",
           NULL },
         { W "unit = a.service\n[worker b]\nurl = http://b:1\nunit = a.service\n",
           "main.conf:5: worker b has the unit a.service, as worker a in main.conf:2 has already; give each "
-          "section a "
-          "unit of its own",
+          "section a unit of its own",
           NULL },
         { W "username = u\n", "main.conf:2: worker a has username but no password_file; set both, or none",
           NULL },
@@ -331,55 +325,45 @@ static const struct row together_rows[] = {
           NULL },
         { W "ca_file = /c\nverify = no\n",
           "main.conf:2: worker a has ca_file but its url (http://127.0.0.1:8083) is without TLS; write url "
-          "= https://…, "
-          "or remove the line\n"
+          "= https://…, or remove the line\n"
           "main.conf:3: worker a has verify but its url (http://127.0.0.1:8083) is without TLS; write url = "
-          "https://…, "
-          "or remove the line",
+          "https://…, or remove the line",
           NULL },
         { W "cert_file = /c\nkey_file = /k\n",
           "main.conf:2: worker a has cert_file but its url (http://127.0.0.1:8083) is without TLS; write "
-          "url = "
-          "https://…, or remove the line\n"
+          "url = https://…, or remove the line\n"
           "main.conf:3: worker a has key_file but its url (http://127.0.0.1:8083) is without TLS; write url "
-          "= https://…, "
-          "or remove the line",
+          "= https://…, or remove the line",
           NULL },
         { W TLS "ca_file = /c\nverify = no\n",
           "main.conf:4: worker a has verify = no, which leaves its ca_file unused; remove one of the two",
           NULL },
         { W TLS "verify = no\n", "",
           "main.conf:3: worker a has verify = no: anybody on the way can answer in its place; better write "
-          "ca_file = the "
-          "authority that signed its certificate" },
+          "ca_file = the authority that signed its certificate" },
         { W "min_healthy_peers = 2\npeers = http://b:1\n",
-          "main.conf:2: worker a has min_healthy_peers = 2 but 1 peers; it could never be restarted: list "
-          "more peers, or "
-          "ask for fewer",
+          "main.conf:2: worker a has min_healthy_peers = 2 but 1 peer; it could never be restarted: list "
+          "more peers, or ask for fewer",
           NULL },
         { W "min_healthy_peers = 1\n",
           "main.conf:2: worker a has min_healthy_peers = 1 but 0 peers; it could never be restarted: list "
-          "more peers, or "
-          "ask for fewer",
+          "more peers, or ask for fewer",
           NULL },
         { W "retry_interval = 20s\n",
           "main.conf:2: worker a has a retry_interval (20s) longer than its interval (10s); make it shorter",
           NULL },
         { W "exhausted_retry = 30min\n",
           "main.conf:2: worker a has an exhausted_retry (30min) shorter than its restart_window (1h); make "
-          "it at least "
-          "as long, or write 0 for never",
+          "it at least as long, or write 0 for never",
           NULL },
         { W "exhausted_retry = 0\n", "", NULL },
         { W "timeout = 10s\n", "",
           "main.conf:2: worker a has a timeout of 10s, but Kafka Connect takes 10s before it says that it "
-          "is unwell, and "
-          "why; better write timeout = 15s" },
+          "is unwell, and why; better write timeout = 15s" },
         { W "timeout = 10001ms\n", "", NULL },
         { W "url = http://a:1/health/\n", "",
           "main.conf:2: worker a has a url that ends in /health, which is added by itself; better write "
-          "only "
-          "http://HOST:PORT" },
+          "only http://HOST:PORT" },
         { W "url = http://a:1\npeers = http://b:1 http://a:1/\n", "",
           "main.conf:3: worker a has its own url (http://a:1) among its peers; better remove it there" },
         { W "[worker b]\n", "",

@@ -180,7 +180,7 @@ static void a_refused_value_changes_nothing(void **state) {
                 char problem[KEY_PROBLEM_SIZE] = "";
                 void *base = new_base(k->section);
 
-                if (k->type == KEY_TEXT) {
+                if (k->type == KEY_USERNAME) {
                         free_base(k->section, base);
                         continue;
                 }

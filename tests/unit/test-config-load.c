@@ -343,8 +343,7 @@ static void a_file_that_may_not_be_read_is_told(void **state) {
                 assert_int_equal(seteuid(0), 0);
         fixture_assert_lines(f.errors.lines,
                              "main.conf: cannot be read: Permission denied; let the user connect-watchdog "
-                             "read it (secrets "
-                             "go into other files)",
+                             "read it (secrets go into other files)",
                              "mode 0");
         fixture_done(&f);
 }
@@ -501,8 +500,7 @@ static void credentials_are_found_under_both_names(void **state) {
         assert_string_equal(worker(&f, "a")->key_file, expected);
         (void) snprintf(warning, sizeof(warning),
                         "main.conf:7: key_file = \"lost\" of worker a names a credential that is not in "
-                        "credentials; put it "
-                        "into %s and restart connect-watchdog.service",
+                        "credentials; put it into %s and restart connect-watchdog.service",
                         CONFIG_CREDENTIALS_SOURCE);
         fixture_assert_lines(f.errors.warnings, warning, "credentials");
         fixture_done(&f);
@@ -517,8 +515,8 @@ static void credentials_need_their_directory(void **state) {
         fixture_assert_lines(
                 f.errors.lines,
                 "main.conf:2: ca_file = \"ca.pem\" of worker a names a credential, but there is no "
-                "credentials "
-                "directory; run under systemd with LoadCredential=, or write a path that begins with /\n"
+                "credentials directory; run under systemd with LoadCredential=, or write a path that begins "
+                "with /\n"
                 "main.conf:5: failures = \"0\" is out of range; write 1 to 1000",
                 "no directory");
         fixture_done(&f);

@@ -181,6 +181,9 @@ static const struct {
         { "http://host/%2", NULL, "two hexadecimal digits" },
         { "http://host/%zz", NULL, "two hexadecimal digits" },
         { "http://host/\\x", NULL, "no URL may hold" },
+        { "http://a:1,http://b:1", NULL, "a list with spaces between" },
+        { "http://a/,http://b/", NULL, "a list with spaces between" },
+        { "http://http://a", NULL, "a list with spaces between" },
 };
 
 static void urls_are_bases_and_nothing_else(void **state) {
