@@ -13,6 +13,7 @@
 #include "agent.h"
 #include "report/notify.h"
 #include "report/status_line.h"
+#include "util/span.h"
 #include "util/text.h"
 #include "worker.h"
 
@@ -165,8 +166,7 @@ bool agent_take_history(struct agent *a, const char *worker, const char *unit, s
         return false;
 }
 
-/* A worker leaves the configuration: its history stays. */
-static void keep_history(struct agent *a, const struct worker *w) {
+void agent_keep_history(struct agent *a, const struct worker *w) {
         struct ledger_entry *grown = reallocarray(a->absent, a->n_absent + 1, sizeof(*grown));
         struct ledger_entry e = { .history = w->history };
 
@@ -299,7 +299,7 @@ static void introduce(const struct worker *w) {
         worker_tell(w, worker_event(w, EVENT_WATCHING, "watching %s every %s; %s", s->url, SPAN(s->interval_usec), how));
 }
 
-static struct worker *find_worker(struct agent *a, const char *name) {
+struct worker *agent_find_worker(const struct agent *a, const char *name) {
         for (size_t i = 0; i < a->n_workers; i++)
                 if (streq(a->workers[i]->settings->name, name))
                         return a->workers[i];
@@ -321,7 +321,7 @@ static int apply_workers(struct agent *a, struct settings *settings) {
 
         for (size_t i = 0; i < a->n_workers; i++)
                 if (!settings_find_worker(settings, a->workers[i]->settings->name)) {
-                        keep_history(a, a->workers[i]);
+                        agent_keep_history(a, a->workers[i]);
                         a->workers[i] = worker_free(a->workers[i]);
                 }
 

@@ -61,5 +61,8 @@ void agent_ledger_result(struct agent *a, int error);
 void agent_status_changed(struct agent *a);
 /* A first poll was sent; READY=1 follows the last of them. */
 void agent_polled(struct agent *a);
+/* w leaves the configuration, or its unit: what was kept of it stays in the ledger. */
+void agent_keep_history(struct agent *a, const struct worker *w);
+struct worker *agent_find_worker(const struct agent *a, const char *name) _pure_;
 /* The entry of a worker that was absent, taken out; false: there is none. */
 bool agent_take_history(struct agent *a, const char *worker, const char *unit, struct history *ret);

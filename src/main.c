@@ -19,7 +19,6 @@ static void help(FILE *f) {
               "      --check-config [FILE]  say what would be read, or every error in it; exit 78 on error\n"
               "      --dry-run              watch and tell, restart nothing\n"
               "      --state-dir DIR        where the ledger of restarts is kept ($STATE_DIRECTORY)\n"
-              "      --runtime-dir DIR      for sockets ($RUNTIME_DIRECTORY)\n"
               "      --version              the version\n"
               "      --help                 this\n"
               "\n"
@@ -50,7 +49,6 @@ enum {
         OPTION_CHECK_CONFIG,
         OPTION_DRY_RUN,
         OPTION_STATE_DIR,
-        OPTION_RUNTIME_DIR,
         OPTION_VERSION,
         OPTION_HELP,
 };
@@ -60,7 +58,6 @@ static const struct option long_options[] = {
         { "check-config", no_argument, NULL, OPTION_CHECK_CONFIG },
         { "dry-run", no_argument, NULL, OPTION_DRY_RUN },
         { "state-dir", required_argument, NULL, OPTION_STATE_DIR },
-        { "runtime-dir", required_argument, NULL, OPTION_RUNTIME_DIR },
         { "version", no_argument, NULL, OPTION_VERSION },
         { "help", no_argument, NULL, OPTION_HELP },
         {},
@@ -86,8 +83,6 @@ int main(int argc, char *argv[]) {
                         break;
                 case OPTION_STATE_DIR:
                         options.state_directory = optarg;
-                        break;
-                case OPTION_RUNTIME_DIR:
                         break;
                 case OPTION_VERSION:
                         puts("connect-watchdog " PROJECT_VERSION);

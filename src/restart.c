@@ -124,15 +124,15 @@ static void on_evidence(struct evidence *e, const struct evidence_result *result
         struct worker *w = r->worker;
         char seen[512];
 
-        narrate_observation(&w->health.last, agent_now(), seen, sizeof(seen));
+        narrate_observation(&w->health.last, agent_now(), agent_clock_offset(), seen, sizeof(seen));
         struct event *event = worker_event(w, EVENT_EVIDENCE, "evidence: last answer: %s; %s%s%s%s%s", seen,
                                            strempty(result->summary), result->why_no_dump ? "; no thread dump: " : "",
                                            strempty(result->why_no_dump), result->tick_thread ? "; herder: " : "",
                                            strempty(result->tick_thread));
         if (event && result->text)
                 (void) event_field(event, "THREAD_DUMP", "%s", result->text);
-        if (event && w->health.last.stage.text[0])
-                (void) free_and_strdup(&event->stage, w->health.last.stage.text);
+        if (event)
+                (void) event_observed(event, &w->health.last);
         worker_tell(w, event);
 
         r->evidence = evidence_free(e);
@@ -153,13 +153,6 @@ static void gather(struct restart *r) {
 
 /* ---- intent ---- */
 
-static struct restart *restart_of(const struct saved_intent *s) {
-        for (size_t i = 0; i < s->agent->n_workers; i++)
-                if (streq(s->agent->workers[i]->settings->name, s->worker))
-                        return s->agent->workers[i]->restart;
-        return NULL;
-}
-
 /* Takes the intent back: nothing was asked of systemd. */
 static void retract(struct restart *r) {
         struct worker *w = r->worker;
@@ -174,7 +167,8 @@ static void retract(struct restart *r) {
 
 static void on_intent_saved(int error, void *userdata) {
         _cleanup_free_ struct saved_intent *s = userdata;
-        struct restart *r = restart_of(s);
+        struct worker *w = agent_find_worker(s->agent, s->worker);
+        struct restart *r = w ? w->restart : NULL;
         enum unit_condition expected, now;
 
         agent_ledger_result(s->agent, error);
@@ -185,9 +179,9 @@ static void on_intent_saved(int error, void *userdata) {
                 return;
         }
 
-        const struct unit_view *view = unit_watch_view(r->worker->unit);
+        const struct unit_view *view = unit_watch_view(w->unit);
         expected = r->action == REMEDY_REVIVE ? UNIT_CRASHED : UNIT_UP;
-        now = unit_view_condition(view, r->worker->history.stop_seen);
+        now = unit_view_condition(view, w->history.stop_seen);
         if (now != expected || usec_sub(agent_now(), r->intent_at_usec) > INTENT_PATIENCE_USEC) {
                 retract(r);
                 return;

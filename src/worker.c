@@ -294,9 +294,26 @@ static void ask_what_cannot_be_known(struct worker *w) {
         w->peers_healthy = -1;
 }
 
+/* What the ledger knows of this worker and unit. */
+static void recall(struct worker *w) {
+        struct agent *a = w->agent;
+        const struct worker_settings *s = w->settings;
+        const struct restart_record *last;
+
+        w->history = (struct history) {};
+        if (!agent_take_history(a, s->name, s->unit, &w->history) && a->ledger_distrusted)
+                w->history.budget.distrusted_until_usec = usec_add(a->started_at_usec, s->restart_window_usec);
+        /* Without an InvocationID nothing says that this is still the same start. */
+        if (!s->unit)
+                w->history.seen_ok = false;
+        w->probe = (struct probe) { .seen_ok = w->history.seen_ok, .lacks_health = w->history.lacks_health };
+        last = budget_last(&w->history.budget);
+        w->pending_restart = s->unit && last && last->result == RESTART_PENDING;
+        memcpy(&w->saved, &w->history, sizeof(w->saved));
+}
+
 int worker_new(struct agent *a, struct worker_settings *settings, struct worker **ret) {
         struct worker *w = calloc(1, sizeof(*w));
-        bool known;
 
         if (!w)
                 return -ENOMEM;
@@ -304,18 +321,7 @@ int worker_new(struct agent *a, struct worker_settings *settings, struct worker 
         w->settings = settings;
         health_init(&w->health, a->incident_seed, agent_now());
         ask_what_cannot_be_known(w);
-
-        known = agent_take_history(a, settings->name, settings->unit, &w->history);
-        if (!known && a->ledger_distrusted)
-                w->history.budget.distrusted_until_usec = usec_add(a->started_at_usec, settings->restart_window_usec);
-        /* Without an InvocationID nothing says that this is still the same start. */
-        if (!settings->unit)
-                w->history.seen_ok = false;
-        w->probe.seen_ok = w->history.seen_ok;
-        w->probe.lacks_health = w->history.lacks_health;
-        const struct restart_record *last = budget_last(&w->history.budget);
-        w->pending_restart = settings->unit && last && last->result == RESTART_PENDING;
-        memcpy(&w->saved, &w->history, sizeof(w->saved));
+        recall(w);
         *ret = w;
         return 0;
 }
@@ -357,16 +363,16 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings) {
         w->url_query = poll_local_unref(w->url_query);
         forget_peers(w);
         ask_what_cannot_be_known(w);
+        if (!same_unit)
+                agent_keep_history(w->agent, w);
 
         w->settings = settings;
         if (!same_target)
                 health_init(&w->health, w->agent->incident_seed, agent_now());
         if (!same_unit) {
                 w->unit = unit_watch_free(w->unit);
-                w->history = (struct history) {};
                 w->remedy = (struct remedy) {};
-                w->pending_restart = false;
-                probe_begin_start(&w->probe);
+                recall(w);
                 int r = watch_unit(w);
                 if (r < 0)
                         return r;
