@@ -106,7 +106,7 @@ static enum remedy_action decide(struct worker *w, const struct surroundings_rea
                 remedy_tell(&w->remedy, &w->health, &w->history, w->settings, NULL, now, &told);
 
         if (ret->action == REMEDY_WOULD_RESTART)
-                remedy_charge(&w->history, &w->health, w->settings, ret->action, now);
+                remedy_charge(&w->history, &w->health, ret->action, now);
         if (!w->agent->ledger_writable)
                 agent_history_changed(w->agent);        /* try the disk again */
         worker_settled(w, &told);
@@ -212,7 +212,7 @@ static void write_intent(struct restart *r) {
         r->step = STEP_INTENT;
         r->intent_at_usec = agent_now();
         memcpy(r->invocation_before, w->history.invocation_id, sizeof(r->invocation_before));
-        remedy_charge(&w->history, &w->health, w->settings, r->action, r->intent_at_usec);
+        remedy_charge(&w->history, &w->health, r->action, r->intent_at_usec);
         health_restart_begun(&w->health, r->intent_at_usec);
         memcpy(&w->saved, &w->history, sizeof(w->saved));
         agent_status_changed(w->agent);
