@@ -1,1 +1,545 @@
+/* The one place that knows everything: start, reload, the ledger's and sd_notify's timers, the end. What happens to one
+ * worker stands in worker.c. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <syslog.h>
+#include <time.h>
 
+#include <systemd/sd-event.h>
+#include <systemd/sd-id128.h>
+
+#include "agent.h"
+#include "report/notify.h"
+#include "report/status_line.h"
+#include "util/span.h"
+#include "util/text.h"
+#include "worker.h"
+
+#define EXIT_CONFIG 78          /* EX_CONFIG of sysexits.h; the unit's RestartPreventExitStatus= */
+
+/* Up to so many workers are introduced one by one. */
+#define WORKERS_INTRODUCED 20
+
+/* What was kept of a worker that is not configured any more is kept for so long after its last restart. */
+#define ABSENT_KEPT_USEC (7 * USEC_PER_DAY)
+
+/* ---- time ---- */
+
+static usec_t now_of(clockid_t clock) {
+        struct timespec ts;
+
+        if (clock_gettime(clock, &ts) < 0)
+                return 0;
+        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
+}
+
+int64_t agent_boottime_offset(void) {
+        static int64_t offset;
+
+        if (offset == 0)
+                offset = (int64_t) now_of(CLOCK_REALTIME) - (int64_t) now_of(CLOCK_BOOTTIME);
+        return offset;
+}
+
+usec_t agent_now(void) {
+        return (usec_t) ((int64_t) now_of(CLOCK_BOOTTIME) + agent_boottime_offset());
+}
+
+int64_t agent_clock_offset(void) {
+        return (int64_t) now_of(CLOCK_REALTIME) - (int64_t) agent_now();
+}
+
+static struct ledger_clock ledger_now(void) {
+        struct ledger_clock c = {
+                .agent_usec = agent_now(),
+                .boottime_usec = now_of(CLOCK_BOOTTIME),
+                .realtime_usec = now_of(CLOCK_REALTIME),
+        };
+        sd_id128_t boot;
+
+        if (sd_id128_get_boot(&boot) >= 0)
+                (void) sd_id128_to_string(boot, c.boot_id);
+        return c;
+}
+
+bool agent_dry_run(const struct agent *a) {
+        return a->options->dry_run || a->settings->agent.dry_run;
+}
+
+/* ---- the ledger ---- */
+
+void agent_ledger_result(struct agent *a, int error) {
+        a->ledger_writable = error >= 0;
+        if (error >= 0) {
+                a->ledger_failure_told = false;
+                return;
+        }
+        if (a->ledger_failure_told)
+                return;
+        a->ledger_failure_told = true;
+        if (a->options->state_directory)
+                reporter_tell(a->reporter, event_new(EVENT_LEDGER_UNWRITABLE, "%s/ledger.json could not be written: %s; "
+                                                     "nothing is restarted until it can be",
+                                                     a->options->state_directory, strerror(-error)));
+        else
+                reporter_tell(a->reporter, event_new(EVENT_LEDGER_UNWRITABLE,
+                                                     "no state directory: nothing is kept and nothing is restarted; "
+                                                     "run under systemd or name one with --state-dir"));
+}
+
+static bool still_of_use(const struct ledger_entry *e, usec_t now_usec) {
+        const struct restart_record *last = budget_last(&e->history.budget);
+
+        return last && usec_sub(now_usec, last->at_usec) < ABSENT_KEPT_USEC;
+}
+
+static char *ledger_text(struct agent *a) {
+        const struct ledger_clock now = ledger_now();
+        _cleanup_free_ struct ledger_entry *entries = calloc(a->n_workers + a->n_absent + 1, sizeof(*entries));
+        size_t n = 0;
+
+        if (!entries)
+                return NULL;
+        for (size_t i = 0; i < a->n_workers; i++)
+                entries[n++] = (struct ledger_entry) {
+                        .worker = a->workers[i]->settings->name,
+                        .unit = a->workers[i]->settings->unit,
+                        .history = a->workers[i]->history,
+                };
+        for (size_t i = 0; i < a->n_absent; i++)
+                if (still_of_use(&a->absent[i], now.agent_usec))
+                        entries[n++] = a->absent[i];
+        return ledger_to_text(entries, n, &now);
+}
+
+int agent_save_ledger(struct agent *a, ledger_saved_t saved, void *userdata) {
+        char *text = ledger_text(a);
+
+        if (!text)
+                return -ENOMEM;
+        return ledger_save(a->ledger, text, saved, userdata);
+}
+
+static void on_ledger_saved(int error, void *userdata) {
+        struct agent *a = userdata;
+
+        a->ledger_saving = false;
+        agent_ledger_result(a, error);
+        if (a->ledger_dirty && error >= 0)
+                agent_history_changed(a);
+}
+
+static int on_ledger_due(sd_event_source *source _unused_, void *userdata) {
+        struct agent *a = userdata;
+        int r;
+
+        if (a->ledger_saving)
+                return 0;
+        a->ledger_dirty = false;
+        r = agent_save_ledger(a, on_ledger_saved, a);
+        if (r < 0)
+                agent_ledger_result(a, r);
+        else
+                a->ledger_saving = true;
+        return 0;
+}
+
+void agent_history_changed(struct agent *a) {
+        a->ledger_dirty = true;
+        (void) sd_event_source_set_enabled(a->ledger_source, SD_EVENT_ONESHOT);
+}
+
+bool agent_take_history(struct agent *a, const char *worker, const char *unit, struct history *ret) {
+        for (size_t i = 0; i < a->n_absent; i++) {
+                struct ledger_entry *e = &a->absent[i];
+
+                if (!streq(e->worker, worker) || !streq_ptr(e->unit, unit))
+                        continue;
+                *ret = e->history;
+                free(e->worker);
+                free(e->unit);
+                *e = a->absent[--a->n_absent];
+                return true;
+        }
+        return false;
+}
+
+void agent_keep_history(struct agent *a, const struct worker *w) {
+        struct ledger_entry *grown = reallocarray(a->absent, a->n_absent + 1, sizeof(*grown));
+        struct ledger_entry e = { .history = w->history };
+
+        if (!grown)
+                return;
+        a->absent = grown;
+        if (free_and_strdup(&e.worker, w->settings->name) < 0 || free_and_strdup(&e.unit, w->settings->unit) < 0) {
+                free(e.worker);
+                return;
+        }
+        e.history.incident = (struct incident) {};
+        a->absent[a->n_absent++] = e;
+}
+
+static int open_ledger(struct agent *a) {
+        _cleanup_free_ char *problem = NULL;
+        const struct ledger_clock now = ledger_now();
+        enum ledger_load_result result;
+        int r;
+
+        r = ledger_open(a->event, a->options->state_directory, &a->ledger);
+        if (r < 0)
+                return r;
+        result = ledger_load(a->ledger, &now, &a->absent, &a->n_absent, &problem);
+        if (result == LEDGER_PUT_ASIDE || result == LEDGER_UNREADABLE) {
+                a->ledger_distrusted = true;
+                reporter_tell(a->reporter, event_new(EVENT_LEDGER_DAMAGED, "%s; the restart budget counts as spent for "
+                                                     "one restart_window", strempty(problem)));
+        }
+        r = sd_event_add_defer(a->event, &a->ledger_source, on_ledger_due, a);
+        if (r < 0)
+                return r;
+        /* Shows at once whether the directory can be written. */
+        agent_history_changed(a);
+        return 0;
+}
+
+/* ---- sd_notify ---- */
+
+static void send_status(struct agent *a) {
+        _cleanup_free_ struct status_item *items = calloc(a->n_workers + 1, sizeof(*items));
+        char line[512];
+
+        if (!items)
+                return;
+        for (size_t i = 0; i < a->n_workers; i++) {
+                const struct worker *w = a->workers[i];
+
+                items[i] = (struct status_item) {
+                        .name = w->settings->name,
+                        .state = health_shown_state(&w->health, &w->history),
+                        .failures = w->health.failures,
+                        .last_failure_usec = w->health.failures > 0 ? w->health.last.received_at_usec : 0,
+                };
+                for (enum hold hold = 0; hold < _HOLD_MAX && !items[i].hold; hold++)
+                        if (w->remedy.standing[hold])
+                                items[i].hold = hold_to_string(hold);
+        }
+        notify_status(status_line(items, a->n_workers, agent_now(), line, sizeof(line)));
+}
+
+static int on_status_due(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        send_status(userdata);
+        return 0;
+}
+
+void agent_status_changed(struct agent *a) {
+        int enabled = SD_EVENT_OFF;
+
+        (void) sd_event_source_get_enabled(a->status_source, &enabled);
+        if (enabled != SD_EVENT_OFF)
+                return;
+        (void) sd_event_source_set_time_relative(a->status_source, 200 * USEC_PER_MSEC);
+        (void) sd_event_source_set_enabled(a->status_source, SD_EVENT_ONESHOT);
+}
+
+void agent_polled(struct agent *a) {
+        if (a->ready)
+                return;
+        for (size_t i = 0; i < a->n_workers; i++)
+                if (!a->workers[i]->polled_first)
+                        return;
+        a->ready = true;
+        notify_ready(NULL);
+        send_status(a);
+}
+
+static int on_watchdog(sd_event_source *source, uint64_t usec _unused_, void *userdata) {
+        struct agent *a = userdata;
+        const struct worker *late = NULL;
+
+        for (size_t i = 0; i < a->n_workers && !late; i++)
+                if (worker_overdue(a->workers[i], agent_now()))
+                        late = a->workers[i];
+        if (!late)
+                notify_watchdog();
+
+        (void) sd_event_source_set_time_relative(source, notify_watchdog_interval());
+        (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        return 0;
+}
+
+static int add_timers(struct agent *a) {
+        int r;
+
+        r = sd_event_add_time_relative(a->event, &a->status_source, CLOCK_BOOTTIME, 0, 100 * USEC_PER_MSEC,
+                                       on_status_due, a);
+        if (r < 0)
+                return r;
+        if (notify_watchdog_interval() == 0)
+                return 0;
+        return sd_event_add_time_relative(a->event, &a->watchdog_source, CLOCK_MONOTONIC, 0, 1, on_watchdog, a);
+}
+
+/* ---- workers ---- */
+
+static void introduce(const struct worker *w) {
+        const struct worker_settings *s = w->settings;
+        char how[256] = "";
+
+        if (!s->unit)
+                text_append(how, sizeof(how), "no unit is named, so this can only alert");
+        else if (s->action != ACTION_RESTART)
+                text_append(how, sizeof(how), "action = alert: %s is never restarted", s->unit);
+        else
+                text_append(how, sizeof(how), "%s %s after %u failing polls over %s without an answer, or over %s of "
+                            "answered errors (Kafka may be their cause)",
+                            agent_dry_run(w->agent) ? "would restart" : "restarts", s->unit, s->failures,
+                            SPAN(s->sustain_usec), SPAN(MAX(s->sustain_kafka_usec, s->sustain_usec)));
+        worker_tell(w, worker_event(w, EVENT_WATCHING, "watching %s every %s; %s", s->url, SPAN(s->interval_usec), how));
+}
+
+struct worker *agent_find_worker(const struct agent *a, const char *name) {
+        for (size_t i = 0; i < a->n_workers; i++)
+                if (streq(a->workers[i]->settings->name, name))
+                        return a->workers[i];
+        return NULL;
+}
+
+static void tell_nothing_watched(struct agent *a) {
+        if (a->n_workers == 0)
+                reporter_tell(a->reporter, event_new(EVENT_NO_WORKER, "no worker configured; see connect-watchdog.conf(5)"));
+}
+
+/* Makes the workers those of the settings: known ones go on, new ones begin, the rest leave. */
+static int apply_workers(struct agent *a, struct settings *settings) {
+        _cleanup_free_ struct worker **next = calloc(settings->n_workers + 1, sizeof(*next));
+        int r, first_error = 0;
+
+        if (!next)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < a->n_workers; i++)
+                if (!settings_find_worker(settings, a->workers[i]->settings->name)) {
+                        agent_keep_history(a, a->workers[i]);
+                        a->workers[i] = worker_free(a->workers[i]);
+                }
+
+        size_t n = 0, n_before = a->n_workers;
+        struct worker **before = TAKE_PTR(a->workers);
+        for (size_t i = 0; i < settings->n_workers; i++) {
+                struct worker_settings *s = settings->workers[i];
+                struct worker *w = NULL;
+
+                for (size_t j = 0; j < n_before && !w; j++)
+                        if (before[j] && streq(before[j]->settings->name, s->name))
+                                w = TAKE_PTR(before[j]);
+                r = w ? worker_reconfigure(w, s) : worker_new(a, s, &w);
+                if (r < 0) {
+                        first_error = first_error ? first_error : r;
+                        worker_free(w);
+                        continue;
+                }
+                next[n++] = w;
+        }
+        free(before);
+        a->workers = TAKE_PTR(next);
+        a->n_workers = n;
+        return first_error;
+}
+
+static int start_workers(struct agent *a) {
+        int r;
+
+        for (size_t i = 0; i < a->n_workers; i++) {
+                if (a->workers[i]->poll_source)
+                        continue;
+                r = worker_start(a->workers[i]);
+                if (r < 0)
+                        return r;
+                if (a->n_workers <= WORKERS_INTRODUCED)
+                        introduce(a->workers[i]);
+        }
+        tell_nothing_watched(a);
+        agent_polled(a);
+        return 0;
+}
+
+static void on_bus_changed(struct systemd *s _unused_, bool connected, const char *why, void *userdata) {
+        struct agent *a = userdata;
+        bool acts = false;
+
+        for (size_t i = 0; i < a->n_workers; i++)
+                acts = acts || a->workers[i]->settings->unit;
+        if (acts && !connected)
+                reporter_tell(a->reporter, event_new(EVENT_CANNOT_ACT, "watching only, nothing can be restarted: %s", why));
+        else if (acts && a->bus_known) {
+                struct event *e = event_new(EVENT_CANNOT_ACT, "systemd can be reached again");
+                if (e)
+                        e->priority = LOG_NOTICE;
+                reporter_tell(a->reporter, e);
+        }
+        a->bus_known = true;
+        for (size_t i = 0; i < a->n_workers; i++)
+                worker_bus_changed(a->workers[i]);
+}
+
+/* ---- configuration ---- */
+
+static void tell_lines(struct agent *a, enum event_type type, int priority, char *const *lines) {
+        STRV_FOREACH(line, lines) {
+                struct event *e = event_new(type, "%s", *line);
+                if (e)
+                        e->priority = priority;
+                reporter_tell(a->reporter, e);
+        }
+}
+
+/* Returns 0 and the settings; -EBADMSG when they were rejected, which has been told. */
+static int load_settings(struct agent *a, bool running, struct settings **ret) {
+        struct config_errors errors = {};
+        int r;
+
+        r = config_load(&a->options->config, ret, &errors);
+        if (r == -EBADMSG) {
+                tell_lines(a, EVENT_CONFIG_REJECTED, LOG_ERR, errors.lines);
+                reporter_tell(a->reporter, event_new(EVENT_CONFIG_REJECTED, "%zu error%s in the configuration: %s",
+                                                     strv_length(errors.lines), strv_length(errors.lines) == 1 ? "" : "s",
+                                                     running ? "the one before stays in force" : "not starting"));
+        } else
+                tell_lines(a, EVENT_WATCHING, LOG_WARNING, errors.warnings);
+        config_errors_done(&errors);
+        return r;
+}
+
+static void reload(struct agent *a) {
+        _cleanup_(settings_freep) struct settings *fresh = NULL;
+        struct settings *old;
+        int r;
+
+        notify_reloading();
+        r = load_settings(a, true, &fresh);
+        if (r >= 0) {
+                old = a->settings;
+                a->settings = TAKE_PTR(fresh);
+                reporter_set_level(a->reporter, a->settings->agent.log_level);
+                r = apply_workers(a, a->settings);
+                settings_free(old);
+                reporter_tell(a->reporter, event_new(EVENT_CONFIG_RELOADED, "configuration reloaded: %zu worker%s",
+                                                     a->n_workers, a->n_workers == 1 ? "" : "s"));
+                if (r >= 0)
+                        r = start_workers(a);
+        }
+        if (r < 0 && r != -EBADMSG)
+                reporter_tell(a->reporter, event_new(EVENT_INTERNAL_ERROR, "reload failed: %s", strerror(-r)));
+        agent_history_changed(a);
+        notify_ready(NULL);
+        send_status(a);
+}
+
+/* ---- life ---- */
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        struct agent *a = userdata;
+
+        if (si->ssi_signo == SIGHUP) {
+                reload(a);
+                return 0;
+        }
+        notify_stopping();
+        reporter_tell(a->reporter, event_new(EVENT_AGENT_STOPPING, "stopping; what is watched goes on unwatched"));
+        return sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+static int add_signals(struct agent *a) {
+        static const int signals[] = { SIGHUP, SIGTERM, SIGINT };
+        int r;
+
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++) {
+                r = sd_event_add_signal(a->event, NULL, signals[i], on_signal, a);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static void agent_done(struct agent *a) {
+        for (size_t i = 0; i < a->n_workers; i++)
+                worker_free(a->workers[i]);
+        free(a->workers);
+        http_client_free(a->http);
+        systemd_free(a->systemd);
+        if (a->ledger)
+                ledger_flush(a->ledger, 2 * USEC_PER_SEC);
+        ledger_free(a->ledger);
+        ledger_entries_free(a->absent, a->n_absent);
+        sd_event_source_disable_unref(a->ledger_source);
+        sd_event_source_disable_unref(a->status_source);
+        sd_event_source_disable_unref(a->watchdog_source);
+        settings_free(a->settings);
+        reporter_free(a->reporter);
+        sd_event_unref(a->event);
+}
+
+static int set_up(struct agent *a) {
+        int r;
+
+        r = add_signals(a);
+        if (r < 0)
+                return r;
+        r = add_timers(a);
+        if (r < 0)
+                return r;
+        r = http_client_new(a->event, &a->http);
+        if (r < 0)
+                return r;
+        r = open_ledger(a);
+        if (r < 0)
+                return r;
+        r = systemd_new(a->event, agent_now, on_bus_changed, a, &a->systemd);
+        if (r < 0)
+                return r;
+        r = apply_workers(a, a->settings);
+        if (r < 0)
+                return r;
+        reporter_tell(a->reporter, event_new(EVENT_AGENT_STARTED, "connect-watchdog " PROJECT_VERSION " started: %zu worker%s%s",
+                                             a->n_workers, a->n_workers == 1 ? "" : "s",
+                                             agent_dry_run(a) ? ", dry run: nothing is restarted" : ""));
+        return start_workers(a);
+}
+
+int agent_run(const struct agent_options *options) {
+        _cleanup_(agent_done) struct agent a = { .options = options, .started_at_usec = agent_now() };
+        sigset_t handled;
+        int r;
+
+        /* Before any thread is begun: each inherits the mask. */
+        (void) sigemptyset(&handled);
+        (void) sigaddset(&handled, SIGHUP);
+        (void) sigaddset(&handled, SIGTERM);
+        (void) sigaddset(&handled, SIGINT);
+        (void) sigprocmask(SIG_BLOCK, &handled, NULL);
+        (void) signal(SIGPIPE, SIG_IGN);
+        if (getrandom(&a.incident_seed, sizeof(a.incident_seed), GRND_NONBLOCK) < 0)
+                a.incident_seed = agent_now();
+
+        r = reporter_new(REPORTER_AUTO, LOG_INFO, &a.reporter);
+        if (r < 0)
+                return EXIT_FAILURE;
+        r = load_settings(&a, false, &a.settings);
+        if (r == -EBADMSG)
+                return EXIT_CONFIG;
+        if (r >= 0) {
+                reporter_set_level(a.reporter, a.settings->agent.log_level);
+                r = sd_event_new(&a.event);
+        }
+        if (r >= 0)
+                r = set_up(&a);
+        if (r >= 0)
+                r = sd_event_loop(a.event);
+        if (r < 0) {
+                reporter_tell(a.reporter, event_new(EVENT_INTERNAL_ERROR, "cannot go on: %s", strerror(-r)));
+                return EXIT_FAILURE;
+        }
+        return r;
+}

@@ -58,8 +58,8 @@ void stop_tracker_job_removed(struct stop_tracker *t, uint32_t id, const char *r
         j->noted_at = ++t->count;
 }
 
-void stop_tracker_read_begins(struct stop_tracker *t) {
-        t->read_began_at = t->count;
+void stop_tracker_snapshot(struct stop_tracker *t) {
+        t->snapshot_at = t->count;
 }
 
 static bool is_down(const struct unit_view *v) {
@@ -95,7 +95,7 @@ void stop_tracker_read_done(struct stop_tracker *t, const struct unit_view *befo
                 struct stop_job *j = &t->jobs[i];
                 bool known = j->type[0] != '\0';
 
-                if (j->noted_at > t->read_began_at) {
+                if (j->noted_at > t->snapshot_at) {
                         i++;
                         continue;
                 }
@@ -112,5 +112,6 @@ void stop_tracker_read_done(struct stop_tracker *t, const struct unit_view *befo
 }
 
 bool stop_tracker_seen(const struct stop_tracker *t, const struct unit_view *view) {
-        return t->seen && streq(t->invocation, view->invocation_id);
+        /* A unit that was collected after its stop has no start any more. */
+        return t->seen && (view->invocation_id[0] == '\0' || streq(t->invocation, view->invocation_id));
 }

@@ -16,7 +16,7 @@ struct stop_job {
 struct stop_tracker {
         struct stop_job jobs[STOP_JOBS_KEPT];   /* the oldest first */
         uint64_t count;
-        uint64_t read_began_at;
+        uint64_t snapshot_at;
         char invocation[INVOCATION_ID_SIZE];    /* the start for which a stop was seen */
         bool seen;
 };
@@ -26,9 +26,10 @@ void stop_tracker_job_new(struct stop_tracker *t, uint32_t id);
 void stop_tracker_job_type(struct stop_tracker *t, uint32_t id, const char *type);
 void stop_tracker_job_removed(struct stop_tracker *t, uint32_t id, const char *result);
 
-/* A reading of the unit begins; only what was told before it is judged by what it finds. */
-void stop_tracker_read_begins(struct stop_tracker *t);
-/* It ended. before: the view as it was until now (known false: none). */
+/* The unit's properties have arrived. The bus keeps order: what was told before them is behind them, and is judged by
+ * what they say; what comes later waits for the next ones. */
+void stop_tracker_snapshot(struct stop_tracker *t);
+/* The reading ended. before: the view as it was until now (known false: none). */
 void stop_tracker_read_done(struct stop_tracker *t, const struct unit_view *before, const struct unit_view *view);
 
 /* Whether a stop was seen for the start that view names. */

@@ -148,7 +148,8 @@ static usec_t to_agent_time(usec_t monotonic, usec_t realtime, usec_t now_usec) 
         least = usec_sub(now_monotonic, monotonic);
         most = usec_add(least, usec_sub(now_boottime, now_monotonic));
         ago = realtime > 0 ? usec_sub(clock_usec(CLOCK_REALTIME), realtime) : least;
-        ago = MIN(MAX(ago, least), most);
+        ago = MAX(ago, least);
+        ago = MIN(ago, most);
         /* 0 would read as "never". */
         return MAX(usec_sub(now_usec, ago), (usec_t) 1);
 }

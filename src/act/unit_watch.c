@@ -145,6 +145,7 @@ static int on_properties(sd_bus_message *m, void *userdata, _unused_ sd_bus_erro
                 read_end(u, r);
                 return 0;
         }
+        stop_tracker_snapshot(&u->stops);
         memcpy(&u->next_view, &p.view, sizeof(u->next_view));
         (void) snprintf(u->id, sizeof(u->id), "%s", p.id);
         if (p.view.job_id != 0) {
@@ -219,7 +220,6 @@ static void read_begin(struct unit_watch *u) {
         if (u->path_is_stale)
                 forget_path(u);
         u->path_is_stale = false;
-        stop_tracker_read_begins(&u->stops);
         r = u->path ? ask_properties(u) : ask_path(u);
         if (r < 0)
                 read_end(u, r);

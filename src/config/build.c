@@ -1,5 +1,5 @@
-/* Builds settings out of the scratch: each worker's own keys over [defaults] over the table's. Knows neither files nor
- * which values fit together. */
+/* Builds settings out of the scratch: each worker's own keys over [defaults] over the table's. Knows
+ * neither files nor which values fit together. */
 
 #include <errno.h>
 
@@ -11,7 +11,7 @@ static int set_texts(const struct config_key *k, const struct raw_value *v, void
         char problem[KEY_PROBLEM_SIZE];
         int r;
 
-        STRV_FOREACH(text, v->texts) {
+        STRV_FOREACH (text, v->texts) {
                 r = key_set(k, *text, base, problem);
                 if (r < 0)
                         return r;

@@ -1,5 +1,5 @@
-/* Reads the configuration's files, in order, into the scratch, and has it built: the one place in config/ that knows
- * where files are. What they may say it knows not. */
+/* Reads the configuration's files, in order, into the scratch, and has it built: the one place in config/
+ * that knows where files are. What they may say it knows not. */
 
 #include "config/config.h"
 
@@ -50,14 +50,16 @@ static int begin_file(struct loader *l, const char *path) {
 
         if (strv_extend(&l->files, path) < 0)
                 return -ENOMEM;
-        l->at = (struct place) { .file = l->files[n], .order = (unsigned) n };
+        l->at = (struct place){ .file = l->files[n], .order = (unsigned) n };
         scratch_begin_file(&l->scratch);
         return 0;
 }
 
 /* may_be_missing: no error then. */
 static int load_file(struct loader *l, const char *path, bool may_be_missing) {
-        static const struct ini_events events = { .section = on_section, .key = on_key, .problem = on_problem };
+        static const struct ini_events events = { .section = on_section,
+                                                  .key = on_key,
+                                                  .problem = on_problem };
         _cleanup_free_ char *text = NULL;
         char problem[INI_PROBLEM_SIZE];
         size_t len = 0;
@@ -136,13 +138,13 @@ static int load_drop_ins(struct loader *l, const char *main_file) {
                 r = begin_file(l, directory);
                 if (r < 0)
                         return r;
-                problem_error(&l->scratch.problems,
-                              at_line(l, 0),
-                              "cannot be listed: %s; make it a directory that the user connect-watchdog can read",
-                              strerror(-error));
+                problem_error(
+                        &l->scratch.problems, at_line(l, 0),
+                        "cannot be listed: %s; make it a directory that the user connect-watchdog can read",
+                        strerror(-error));
                 return 0;
         }
-        STRV_FOREACH(name, names) {
+        STRV_FOREACH (name, names) {
                 _cleanup_free_ char *path = NULL;
 
                 if (asprintf(&path, "%s/%s", directory, *name) < 0) {
@@ -162,8 +164,8 @@ void config_errors_done(struct config_errors *e) {
 }
 
 /* Where a bare name lies: systemd puts LoadCredential='s directory connect-watchdog.credentials there as
- * connect-watchdog.credentials_NAME, a single credential as NAME. Returns 0, -ENOENT if it is neither (*ret is set all
- * the same: whoever reads it says so), -ENOMEM. */
+ * connect-watchdog.credentials_NAME, a single credential as NAME. Returns 0, -ENOENT if it is neither
+ * (*ret is set all the same: whoever reads it says so), -ENOMEM. */
 static int find_credential(const char *directory, const char *name, char **ret) {
         static const char *const prefixes[] = { "", "connect-watchdog.credentials_" };
         char *path;
@@ -193,33 +195,28 @@ static int resolve_file(struct loader *l,
         int r;
 
         if (isempty(o->credentials_directory)) {
-                problem_error(&l->scratch.problems,
-                              at,
-                              "%s = \"%s\" of worker %s names a credential, but there is no credentials directory; run "
-                              "under systemd with LoadCredential=, or write a path that begins with /",
-                              k->name,
-                              *file,
-                              w->name);
+                problem_error(&l->scratch.problems, at,
+                              "%s = \"%s\" of worker %s names a credential, but there is no credentials "
+                              "directory; run under systemd with LoadCredential=, or write a path that "
+                              "begins with /",
+                              k->name, *file, w->name);
                 return 0;
         }
         r = find_credential(o->credentials_directory, *file, &path);
         if (r == -ENOMEM)
                 return r;
         if (r == -ENOENT)
-                problem_warning(&l->scratch.problems,
-                                at,
-                                "%s = \"%s\" of worker %s names a credential that is not in %s; put it into "
-                                "/etc/connect-watchdog/credentials and restart connect-watchdog.service",
-                                k->name,
-                                *file,
-                                w->name,
-                                o->credentials_directory);
+                problem_warning(&l->scratch.problems, at,
+                                "%s = \"%s\" of worker %s names a credential that is not in %s; put it "
+                                "into " CONFIG_CREDENTIALS_SOURCE " and restart connect-watchdog.service",
+                                k->name, *file, w->name, o->credentials_directory);
         free(*file);
         *file = path;
         return 0;
 }
 
-/* Whether the files can be read is found out when they are used: root may check what another user will read. */
+/* Whether the files can be read is found out when they are used: root may check what another user will
+ * read. */
 static int resolve_files(struct loader *l, const struct config_options *o, struct settings *s) {
         int r;
 
@@ -229,17 +226,13 @@ static int resolve_files(struct loader *l, const struct config_options *o, struc
                         const struct raw_value *v = &l->scratch.workers[i]->values[k];
                         char **file;
 
-                        if (key->type != KEY_SECRET && key->type != KEY_FILE)
+                        if (key->type != KEY_FILE)
                                 continue;
                         file = (char **) (void *) ((char *) s->workers[i] + key->offset);
                         if (!*file || (*file)[0] == '/')
                                 continue;
-                        r = resolve_file(l,
-                                         o,
-                                         key,
-                                         v->given ? &v->at : &l->scratch.defaults.values[k].at,
-                                         s->workers[i],
-                                         file);
+                        r = resolve_file(l, o, key, v->given ? &v->at : &l->scratch.defaults.values[k].at,
+                                         s->workers[i], file);
                         if (r < 0)
                                 return r;
                 }

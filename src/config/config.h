@@ -5,7 +5,8 @@
 
 #include "config/settings.h"
 
-#define CONFIG_DEFAULT_FILE "/etc/connect-watchdog/connect-watchdog.conf"
+#define CONFIG_DEFAULT_FILE SYSCONFDIR "/connect-watchdog/connect-watchdog.conf"
+#define CONFIG_CREDENTIALS_SOURCE SYSCONFDIR "/connect-watchdog/credentials" /* what systemd hands over */
 
 /* What is wrong, and what would be right: "FILE:LINE: …; …". */
 struct config_errors {
@@ -16,14 +17,16 @@ void config_errors_done(struct config_errors *e);
 
 struct config_options {
         const char *file;                       /* NULL: the default */
-        /* $CREDENTIALS_DIRECTORY; where there is none, as for --check-config, the directory that systemd fills it from
-         * (both forms of a credential's name are tried). NULL: none; a bare …_file name is then an error. */
+        /* $CREDENTIALS_DIRECTORY; for --check-config without one, CONFIG_CREDENTIALS_SOURCE (both forms
+         * of a credential's name are tried). NULL: none; a bare …_file name is then an error. */
         const char *credentials_directory;
 };
 
-/* Reads everything into a fresh *ret. Returns 0; -EBADMSG when there are errors (each a line in *errors, *ret
- * untouched); -ENOMEM. The caller frees *errors in every case. A missing main file is an error if one was named by options->file, and no worker otherwise. */
+/* Reads everything into a fresh *ret. Returns 0; -EBADMSG when there are errors (each a line in *errors,
+ * *ret untouched); -ENOMEM. The caller frees *errors in every case. A missing main file is an error if
+ * one was named by options->file, and no worker otherwise. */
 int config_load(const struct config_options *options, struct settings **ret, struct config_errors *errors);
 
-/* What was read, worker by worker, for --check-config: each key with its value, those left at their default marked. */
+/* What was read, worker by worker, for --check-config: each key with its value, those left at their
+ * default marked. */
 void config_print(FILE *f, const struct settings *s);

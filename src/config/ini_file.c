@@ -1,5 +1,6 @@
-/* INI text through inih, whose lines are vetted first: it would cut a long line in two, cut a section's name short, take
- * an indented line for a continuation, and guess at ":" and ";". Knows no section and no key. */
+/* INI text through inih, whose lines are vetted first: it would cut a long line in two, cut a section's
+ * name short, take an indented line for a continuation, and guess at ":" and ";". Knows no section and no
+ * key. */
 
 #include "config/ini_file.h"
 
@@ -44,8 +45,7 @@ static bool bytes_are_fine(struct reader *r, const char *s, size_t len) {
         }
         for (size_t i = 0; i < len; i++)
                 if (((unsigned char) s[i] < 0x20 && s[i] != '\t') || s[i] == 0x7F) {
-                        (void) snprintf(text,
-                                        sizeof(text),
+                        (void) snprintf(text, sizeof(text),
                                         "the line holds a control character (0x%02X); remove it",
                                         (unsigned) (unsigned char) s[i]);
                         tell(r, text);
@@ -109,9 +109,8 @@ static bool key_is_fine(struct reader *r, const char *s, size_t len, size_t room
                 equals = NULL;
         }
         if (!equals) {
-                tell(r,
-                     "the line is neither KEY = VALUE nor [SECTION]; a value cannot go on in a second line, but a list's "
-                     "key can be given again");
+                tell(r, "the line is neither KEY = VALUE nor [SECTION]; a value cannot go on in a second "
+                        "line, but a list's key can be given again");
                 return false;
         }
         if (equals == s) {
@@ -119,17 +118,16 @@ static bool key_is_fine(struct reader *r, const char *s, size_t len, size_t room
                 return false;
         }
         if (len > room) {
-                (void) snprintf(text,
-                                sizeof(text),
-                                "the line is %zu bytes long, and at most %zu are read; shorten it (a list's key can be "
-                                "given again, for the rest)",
-                                len,
-                                room);
+                (void) snprintf(text, sizeof(text),
+                                "the line is %zu bytes long, and at most %zu are read; shorten it (a list's "
+                                "key can be given again, for the rest)",
+                                len, room);
                 tell(r, text);
                 return false;
         }
         if (s[len - 1] == '\\') {
-                tell(r, "a line cannot go on in the next; write it as one (a list's key can be given again)");
+                tell(r,
+                     "a line cannot go on in the next; write it as one (a list's key can be given again)");
                 return false;
         }
         for (size_t i = 1; i < len; i++)
@@ -202,7 +200,8 @@ int ini_text_read(const char *text, size_t len, const struct ini_events *events,
                 return -ENOMEM;
         if (k != 0 || r.next < r.end)
                 /* Vetted lines leave inih nothing to refuse; were it otherwise, it must not go untold. */
-                events->problem(userdata, k > 0 ? (unsigned) k : 0, "cannot be understood; write KEY = VALUE");
+                events->problem(userdata, k > 0 ? (unsigned) k : 0,
+                                "cannot be understood; write KEY = VALUE");
         return 0;
 }
 
@@ -253,20 +252,20 @@ int ini_file_slurp(const char *path, char **ret, size_t *ret_len, char problem[s
         if (r >= 0)
                 r = read_whole(fd, ret, ret_len);
         if (r == -EISDIR)
-                (void) snprintf(problem, INI_PROBLEM_SIZE, "is a directory; put a file there, or give it another name");
+                (void) snprintf(problem, INI_PROBLEM_SIZE,
+                                "is a directory; put a file there, or give it another name");
         else if (r == -EMEDIUMTYPE)
                 (void) snprintf(problem, INI_PROBLEM_SIZE, "is no regular file; put one there");
         else if (r == -EFBIG)
-                (void) snprintf(problem,
-                                INI_PROBLEM_SIZE,
-                                "is larger than %zu bytes; is this the right file?",
-                                INI_FILE_SIZE_MAX);
+                (void) snprintf(problem, INI_PROBLEM_SIZE,
+                                "is larger than %zu bytes; is this the right file?", INI_FILE_SIZE_MAX);
         else if (r == -EACCES || r == -EPERM)
-                (void) snprintf(problem,
-                                INI_PROBLEM_SIZE,
-                                "cannot be read: %s; let the user connect-watchdog read it (secrets go into other files)",
+                (void) snprintf(problem, INI_PROBLEM_SIZE,
+                                "cannot be read: %s; let the user connect-watchdog read it (secrets go into "
+                                "other files)",
                                 strerror(-r));
         else if (r < 0)
-                (void) snprintf(problem, INI_PROBLEM_SIZE, "cannot be read: %s; put a readable file there", strerror(-r));
+                (void) snprintf(problem, INI_PROBLEM_SIZE, "cannot be read: %s; put a readable file there",
+                                strerror(-r));
         return r;
 }

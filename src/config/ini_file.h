@@ -1,4 +1,5 @@
-/* INI text, read line by line through inih with nothing silently cut: what inih would guess at is an error here. */
+/* INI text, read line by line through inih with nothing silently cut: what inih would guess at is an
+ * error here. */
 #pragma once
 
 #include "util/macro.h"
@@ -17,6 +18,6 @@ struct ini_events {
 /* Reads text (which need not end in NUL). Returns 0, also after problems, or -ENOMEM. */
 int ini_text_read(const char *text, size_t len, const struct ini_events *events, void *userdata);
 
-/* Reads a file whole. Returns 0; -ENOENT; -ENOMEM; or any other negative errno with what is wrong, and what would be
- * right, in problem. */
+/* Reads a file whole. Returns 0; -ENOENT; -ENOMEM; or any other negative errno with what is wrong, and
+ * what would be right, in problem. */
 int ini_file_slurp(const char *path, char **ret, size_t *ret_len, char problem[static INI_PROBLEM_SIZE]);

@@ -1,4 +1,5 @@
-/* Values of keys: from text to their place in the settings, and back. Knows no section, no file and no other key. */
+/* Values of keys: from text to their place in the settings, and back. Knows no section, no file and no
+ * other key. */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -24,7 +25,10 @@ static const void *const_place_of(const struct config_key *k, const void *base) 
 }
 
 /* 'key = "text"', safe to show. */
-static int refuse(const struct config_key *k, const char *text, char problem[static KEY_PROBLEM_SIZE], const char *why) {
+static int refuse(const struct config_key *k,
+                  const char *text,
+                  char problem[static KEY_PROBLEM_SIZE],
+                  const char *why) {
         char shown[SHOWN_SIZE];
 
         text_copy_line(shown, sizeof(shown), text, strlen(text));
@@ -61,12 +65,11 @@ static char *format_number(const struct config_key *k, char *buf, size_t size, u
         return buf;
 }
 
-static int refuse_range(const struct config_key *k, const char *text, char problem[static KEY_PROBLEM_SIZE]) {
+static int
+refuse_range(const struct config_key *k, const char *text, char problem[static KEY_PROBLEM_SIZE]) {
         char min[SPAN_TEXT_SIZE], max[SPAN_TEXT_SIZE], why[KEY_PROBLEM_SIZE / 2];
 
-        (void) snprintf(why,
-                        sizeof(why),
-                        "is out of range; write %s to %s",
+        (void) snprintf(why, sizeof(why), "is out of range; write %s to %s",
                         format_number(k, min, sizeof(min), k->min),
                         format_number(k, max, sizeof(max), k->max));
         if (k->zero_is_never)
@@ -76,17 +79,16 @@ static int refuse_range(const struct config_key *k, const char *text, char probl
         return refuse(k, text, problem, why);
 }
 
-static int set_number(const struct config_key *k,
-                      const char *text,
-                      void *base,
-                      char problem[static KEY_PROBLEM_SIZE]) {
+static int
+set_number(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]) {
         uint64_t n = 0;
         int r;
 
         if (k->type == KEY_SPAN) {
                 r = span_parse(text, &n);
                 if (r == -EINVAL)
-                        return refuse(k, text, problem, "is no time span; write one like 10s, 500ms or 1min 30s");
+                        return refuse(k, text, problem,
+                                      "is no time span; write one like 10s, 500ms or 1min 30s");
         } else if (k->type == KEY_SIZE) {
                 r = value_size(text, &n);
                 if (r == -EINVAL)
@@ -106,7 +108,8 @@ static int set_number(const struct config_key *k,
         return 0;
 }
 
-static int set_url(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]) {
+static int
+set_url(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]) {
         _cleanup_free_ char *url = NULL;
         const char *why = NULL;
         int r;
@@ -124,7 +127,8 @@ static int set_url(const struct config_key *k, const char *text, void *base, cha
         return free_and_strdup(place_of(k, base), url);
 }
 
-static int set_urls(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]) {
+static int
+set_urls(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]) {
         _cleanup_free_ char *copy = strdup(text);
         char *rest = NULL;
         int r;
@@ -158,30 +162,32 @@ static const char *file_problem(const char *text) {
         if (strchr(text, '/'))
                 return "is no absolute path; begin it with /, or write a credential's name without any /";
         if (!value_is_credential_name(text))
-                return "cannot be a credential's name; write letters, digits, dots, hyphens and underscores, or a "
-                       "path that begins with /";
+                return "cannot be a credential's name; write letters, digits, dots, hyphens and "
+                       "underscores, or a path that begins with /";
         return NULL;
 }
 
-static int set_text(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]) {
+static int
+set_text(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]) {
         const char *why = NULL;
 
         switch (k->type) {
         case KEY_HOSTNAME:
                 if (!value_is_hostname(text))
-                        why = "is no host name; write letters, digits, dots and hyphens, like connect-1.example.org";
+                        why = "is no host name; write letters, digits, dots and hyphens, like "
+                              "connect-1.example.org";
                 break;
         case KEY_UNIT:
                 why = unit_problem(text);
                 break;
-        case KEY_SECRET:
         case KEY_FILE:
                 why = file_problem(text);
                 break;
+        case KEY_USERNAME:
         default:
                 if (strchr(text, ':'))
-                        why = "holds a colon, which HTTP basic authentication cannot carry; write the name alone, "
-                              "and the password into password_file";
+                        why = "holds a colon, which HTTP basic authentication cannot carry; write the name "
+                              "alone, and the password into password_file";
                 break;
         }
         if (why)
@@ -189,7 +195,19 @@ static int set_text(const struct config_key *k, const char *text, void *base, ch
         return free_and_strdup(place_of(k, base), text);
 }
 
-int key_set(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]) {
+static bool is_quoted(const char *text) {
+        size_t len = strlen(text);
+
+        return len >= 2 && (text[0] == '"' || text[0] == '\'') && text[len - 1] == text[0];
+}
+
+int key_set(const struct config_key *k,
+            const char *text,
+            void *base,
+            char problem[static KEY_PROBLEM_SIZE]) {
+        if (is_quoted(text))
+                return refuse(k, text, problem,
+                              "stands in quotes, which would count as part of it; write it without them");
         switch (k->type) {
         case KEY_BOOL:
                 if (value_bool(text, place_of(k, base)) < 0)
@@ -214,7 +232,8 @@ int key_set(const struct config_key *k, const char *text, void *base, char probl
         case KEY_ACTION:
                 for (int i = 0; action_names[i]; i++)
                         if (streq(action_names[i], text)) {
-                                *(enum worker_action *) place_of(k, base) = i == 0 ? ACTION_ALERT : ACTION_RESTART;
+                                *(enum worker_action *) place_of(k, base) =
+                                        i == 0 ? ACTION_ALERT : ACTION_RESTART;
                                 return 0;
                         }
                 return refuse_name(k, text, problem, "action", action_names);
@@ -222,10 +241,9 @@ int key_set(const struct config_key *k, const char *text, void *base, char probl
                 return set_url(k, text, base, problem);
         case KEY_URLS:
                 return set_urls(k, text, base, problem);
-        case KEY_TEXT:
+        case KEY_USERNAME:
         case KEY_HOSTNAME:
         case KEY_UNIT:
-        case KEY_SECRET:
         case KEY_FILE:
         default:
                 return set_text(k, text, base, problem);
@@ -236,12 +254,12 @@ static int format_list(char *const *list, char **ret) {
         size_t size = 1;
         char *text;
 
-        STRV_FOREACH(s, list)
+        STRV_FOREACH (s, list)
                 size += strlen(*s) + 1;
         text = calloc(size, 1);
         if (!text)
                 return -ENOMEM;
-        STRV_FOREACH(s, list)
+        STRV_FOREACH (s, list)
                 text_append(text, size, "%s%s", s == list ? "" : " ", *s);
         *ret = text;
         return 0;
@@ -278,11 +296,10 @@ int key_format(const struct config_key *k, const void *base, char **ret) {
                 break;
         case KEY_URLS:
                 return format_list(*(char *const *const *) place, ret);
-        case KEY_TEXT:
+        case KEY_USERNAME:
         case KEY_HOSTNAME:
         case KEY_URL:
         case KEY_UNIT:
-        case KEY_SECRET:
         case KEY_FILE:
         default:
                 text = *(char *const *) place;

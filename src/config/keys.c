@@ -1,5 +1,5 @@
-/* THE table of keys: section, name, type, place, default, range, meaning. Knows no file; how values are written is
- * key_value.c's part. */
+/* THE table of keys: section, name, type, place, default, range, meaning. Knows no file; how values are
+ * written is key_value.c's part. */
 
 #include "config/keys.h"
 
@@ -27,8 +27,8 @@ const struct config_key config_keys[] = {
 
         { WORKER(kind), .name = "kind", .type = KEY_KIND, .fallback = "kafka-connect",
           .meaning = "what the worker is, and so how it is asked" },
-        { WORKER(url), .name = "url", .type = KEY_URL, .fallback = "http://127.0.0.1:8083", .one_worker = true,
-          .meaning = "where the worker's REST interface listens" },
+        { WORKER(url), .name = "url", .type = KEY_URL, .fallback = "http://127.0.0.1:8083",
+          .one_worker = true, .meaning = "where the worker's REST interface listens" },
         { WORKER(url_is_local), .name = "url_is_local", .type = KEY_BOOL, .fallback = "no",
           .meaning = "the url speaks of this machine although its address is not one of ours" },
         { WORKER(unit), .name = "unit", .type = KEY_UNIT, .one_worker = true,
@@ -37,8 +37,8 @@ const struct config_key config_keys[] = {
           .meaning = "what may be done about an unhealthy worker" },
         { WORKER(peers), .name = "peers", .type = KEY_URLS,
           .meaning = "the other workers of the same cluster" },
-        { WORKER(min_healthy_peers), .name = "min_healthy_peers", .type = KEY_UNSIGNED, .fallback = "1", RANGE(0, 1000),
-          .meaning = "no restart while fewer of the peers answer healthy" },
+        { WORKER(min_healthy_peers), .name = "min_healthy_peers", .type = KEY_UNSIGNED, .fallback = "1",
+          RANGE(0, 1000), .meaning = "no restart while fewer of the peers answer healthy" },
 
         { WORKER(interval_usec), .name = "interval", .type = KEY_SPAN, .fallback = "10s",
           RANGE(100 * USEC_PER_MSEC, USEC_PER_DAY), .meaning = "time from poll to poll" },
@@ -79,18 +79,22 @@ const struct config_key config_keys[] = {
 
         { WORKER(thread_dump), .name = "thread_dump", .type = KEY_BOOL, .fallback = "no",
           .meaning = "have a JVM print its threads before it is restarted" },
-        { WORKER(thread_dump_interval_usec), .name = "thread_dump_interval", .type = KEY_SPAN, .fallback = "5s",
-          RANGE(100 * USEC_PER_MSEC, USEC_PER_MINUTE), .meaning = "time between the two thread dumps" },
+        { WORKER(thread_dump_interval_usec), .name = "thread_dump_interval", .type = KEY_SPAN,
+          .fallback = "5s", RANGE(100 * USEC_PER_MSEC, USEC_PER_MINUTE),
+          .meaning = "time between the two thread dumps" },
 
-        { WORKER(username), .name = "username", .type = KEY_TEXT, .meaning = "for HTTP basic authentication" },
-        { WORKER(password_file), .name = "password_file", .type = KEY_SECRET,
+        { WORKER(username), .name = "username", .type = KEY_USERNAME,
+          .meaning = "for HTTP basic authentication" },
+        { WORKER(password_file), .name = "password_file", .type = KEY_FILE,
           .meaning = "the file that holds the password of username" },
-        { WORKER(bearer_token_file), .name = "bearer_token_file", .type = KEY_SECRET,
+        { WORKER(bearer_token_file), .name = "bearer_token_file", .type = KEY_FILE,
           .meaning = "the file that holds a bearer token" },
         { WORKER(ca_file), .name = "ca_file", .type = KEY_FILE,
           .meaning = "the authorities (PEM) that may sign the worker's certificate; unset: the system's" },
-        { WORKER(cert_file), .name = "cert_file", .type = KEY_FILE, .meaning = "our certificate (PEM), where one is asked for" },
-        { WORKER(key_file), .name = "key_file", .type = KEY_SECRET, .meaning = "the private key (PEM) of cert_file" },
+        { WORKER(cert_file), .name = "cert_file", .type = KEY_FILE,
+          .meaning = "our certificate (PEM), where one is asked for" },
+        { WORKER(key_file), .name = "key_file", .type = KEY_FILE,
+          .meaning = "the private key (PEM) of cert_file" },
         { WORKER(verify), .name = "verify", .type = KEY_BOOL, .fallback = "yes",
           .meaning = "whether the worker's certificate is checked" },
 };

@@ -1,4 +1,5 @@
-/* THE table of keys: from it defaults are set, values parsed and printed, and the manual is checked. Pure. */
+/* THE table of keys: from it defaults are set, values parsed and printed, and the manual is checked.
+ * Pure. */
 #pragma once
 
 #include "config/settings.h"
@@ -14,7 +15,7 @@ enum key_type {
         KEY_UNSIGNED,
         KEY_SPAN,
         KEY_SIZE,
-        KEY_TEXT,
+        KEY_USERNAME,
         KEY_HOSTNAME,
         KEY_LOG_LEVEL,
         KEY_KIND,
@@ -22,8 +23,7 @@ enum key_type {
         KEY_URLS, /* a list */
         KEY_UNIT,
         KEY_ACTION,
-        KEY_SECRET, /* a file: a credential's bare name, or a path; as the next, but for what is told about it */
-        KEY_FILE,   /* … with nothing secret in it */
+        KEY_FILE, /* a credential's bare name, or a path */
 };
 
 struct config_key {
@@ -51,9 +51,9 @@ bool key_is_list(const struct config_key *k) _pure_;
 /* Whether a name (a section's, if section is negative) is one that a later version will know. */
 bool key_is_planned(int section, const char *name) _pure_;
 
-/* Parses text into its place in *base (struct agent_settings or struct worker_settings); a list grows. Empty text sets
- * nothing (the caller's business). Returns 0, -ENOMEM, or -EINVAL with what is wrong and what would be right in problem,
- * which begins with the key. */
+/* Parses text into its place in *base (struct agent_settings or struct worker_settings); a list grows.
+ * Empty text sets nothing (the caller's business). Returns 0, -ENOMEM, or -EINVAL with what is wrong and
+ * what would be right in problem, which begins with the key. */
 int key_set(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]);
 /* The value as the operator would write it; "" for none; exact. Returns 0 or -ENOMEM. */
 int key_format(const struct config_key *k, const void *base, char **ret);
@@ -61,7 +61,7 @@ int key_format(const struct config_key *k, const void *base, char **ret);
 /* Everything at its fallback. Returns 0 or -ENOMEM. */
 int keys_set_fallbacks(enum config_section section, void *base);
 
-/* Sets the defaults that hang on other keys, as those stand in *from (which may be w): the kind's URL, min_healthy_peers
- * where there are peers, and those that must not be less, or more, than another. given: by key_index(), true for what the
- * operator wrote, or NULL. Returns 0 or -ENOMEM. */
+/* Sets the defaults that hang on other keys, as those stand in *from (which may be w): the kind's URL,
+ * min_healthy_peers where there are peers, and those that must not be less, or more, than another. given:
+ * by key_index(), true for what the operator wrote, or NULL. Returns 0 or -ENOMEM. */
 int keys_adapt_fallbacks(struct worker_settings *w, const struct worker_settings *from, const bool *given);

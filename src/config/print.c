@@ -1,4 +1,5 @@
-/* Prints settings for --check-config, in a form that could be read again. Knows the keys from their table alone. */
+/* Prints settings for --check-config, in a form that could be read again. Knows the keys from their table
+ * alone. */
 
 #include <errno.h>
 
@@ -19,7 +20,8 @@ static void print_keys(FILE *f, enum config_section section, const void *base, c
                         fprintf(f, "# %s: out of memory\n", k->name);
                         continue;
                 }
-                fprintf(f, "%s%s =%s%s\n", streq(value, fallback) ? "#" : "", k->name, *value ? " " : "", value);
+                fprintf(f, "%s%s =%s%s\n", streq(value, fallback) ? "#" : "", k->name, *value ? " " : "",
+                        value);
         }
 }
 
@@ -27,7 +29,8 @@ static void print_worker(FILE *f, const struct worker_settings *w) {
         _cleanup_(worker_settings_freep) struct worker_settings *plain = NULL;
 
         plain = calloc(1, sizeof(struct worker_settings));
-        if (!plain || keys_set_fallbacks(SECTION_WORKER, plain) < 0 || keys_adapt_fallbacks(plain, w, NULL) < 0) {
+        if (!plain || keys_set_fallbacks(SECTION_WORKER, plain) < 0 ||
+            keys_adapt_fallbacks(plain, w, NULL) < 0) {
                 fprintf(f, "\n[worker %s]\n# out of memory\n", w->name);
                 return;
         }

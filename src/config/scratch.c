@@ -1,5 +1,5 @@
-/* Takes sections and keys line by line: which are known, and which are there twice. Knows neither files nor what values
- * mean together. */
+/* Takes sections and keys line by line: which are known, and which are there twice. Knows neither files
+ * nor what values mean together. */
 
 #include "config/scratch.h"
 
@@ -27,7 +27,7 @@ void scratch_done(struct scratch *s) {
         }
         free(s->workers);
         problems_done(&s->problems);
-        *s = (struct scratch) { 0 };
+        *s = (struct scratch){ 0 };
 }
 
 void scratch_begin_file(struct scratch *s) {
@@ -64,24 +64,20 @@ static void begin_worker(struct scratch *s, const struct place *at, const char *
                 return;
         }
         if (!value_is_worker_name(name)) {
-                problem_error(&s->problems,
-                              at,
-                              "\"%s\" cannot be a worker's name; write at most %d letters, digits, dots, hyphens and "
-                              "underscores",
-                              shown,
-                              WORKER_NAME_LEN_MAX);
+                problem_error(&s->problems, at,
+                              "\"%s\" cannot be a worker's name; write at most %d letters, digits, dots, "
+                              "hyphens and underscores",
+                              shown, WORKER_NAME_LEN_MAX);
                 return;
         }
         for (size_t i = 0; i < s->n_workers; i++)
                 if (streq(s->workers[i]->name, name)) {
                         const struct place *first = &s->workers[i]->at;
 
-                        problem_error(&s->problems,
-                                      at,
-                                      "[worker %s] stands already in %s:%u; give this one another name, or join the two",
-                                      name,
-                                      first->file,
-                                      first->line);
+                        problem_error(&s->problems, at,
+                                      "[worker %s] stands already in %s:%u; give this one another name, or "
+                                      "join the two",
+                                      name, first->file, first->line);
                         return;
                 }
         s->current = new_worker(s, at, name);
@@ -101,16 +97,14 @@ static void refuse_section(struct scratch *s, const struct place *at, const char
         text_copy_line(word, sizeof(word), name, len);
         rest = name + len + strspn(name + len, " \t:.\"'");
         if (key_is_planned(-1, word)) {
-                problem_error(&s->problems,
-                              at,
+                problem_error(&s->problems, at,
                               "[%s] is not supported by this version; remove the section, or comment it out",
                               shown);
                 return;
         }
         nearest = suggest_nearest(word, known);
         if (!nearest)
-                problem_error(&s->problems,
-                              at,
+                problem_error(&s->problems, at,
                               "[%s] is no section; the sections are [agent], [defaults] and [worker NAME]",
                               shown);
         else if (!streq(nearest, "worker"))
@@ -119,10 +113,7 @@ static void refuse_section(struct scratch *s, const struct place *at, const char
                 char wanted[WORKER_NAME_LEN_MAX + 1];
 
                 text_copy_line(wanted, sizeof(wanted), rest, strcspn(rest, " \t\"'"));
-                problem_error(&s->problems,
-                              at,
-                              "[%s] is no section; did you mean [worker %s]?",
-                              shown,
+                problem_error(&s->problems, at, "[%s] is no section; did you mean [worker %s]?", shown,
                               value_is_worker_name(wanted) ? wanted : "NAME");
         }
 }
@@ -150,29 +141,27 @@ static enum config_section keys_of(const struct scratch *s) {
 }
 
 static const char *title_of(const struct scratch *s) {
-        return s->current == &s->agent ? "[agent]" : s->current == &s->defaults ? "[defaults]" : "[worker NAME]";
+        return s->current == &s->agent      ? "[agent]"
+               : s->current == &s->defaults ? "[defaults]"
+                                            : "[worker NAME]";
 }
 
 static void refuse_key(struct scratch *s, const struct place *at, const char *key) {
-        enum config_section section = keys_of(s), other = section == SECTION_AGENT ? SECTION_WORKER : SECTION_AGENT;
+        enum config_section section = keys_of(s),
+                            other = section == SECTION_AGENT ? SECTION_WORKER : SECTION_AGENT;
         const char *names[CONFIG_KEYS_MAX + 1] = { NULL }, *nearest;
         char shown[SHOWN_SIZE];
         size_t n = 0;
 
         text_copy_line(shown, sizeof(shown), key, strlen(key));
         if (key_is_planned((int) section, key)) {
-                problem_error(&s->problems,
-                              at,
+                problem_error(&s->problems, at,
                               "%s is not supported by this version; remove the line, or comment it out",
                               shown);
                 return;
         }
         if (key_index(other, key) >= 0) {
-                problem_error(&s->problems,
-                              at,
-                              "%s is no key of %s; it belongs into %s",
-                              shown,
-                              title_of(s),
+                problem_error(&s->problems, at, "%s is no key of %s; it belongs into %s", shown, title_of(s),
                               other == SECTION_AGENT ? "[agent]" : "[worker NAME] or [defaults]");
                 return;
         }
@@ -181,17 +170,17 @@ static void refuse_key(struct scratch *s, const struct place *at, const char *ke
                         names[n++] = config_keys[i].name;
         nearest = suggest_nearest(key, names);
         if (nearest)
-                problem_error(&s->problems, at, "%s is no key of %s; did you mean %s?", shown, title_of(s), nearest);
+                problem_error(&s->problems, at, "%s is no key of %s; did you mean %s?", shown, title_of(s),
+                              nearest);
         else
-                problem_error(&s->problems,
-                              at,
+                problem_error(&s->problems, at,
                               "%s is no key of %s, nor like any; connect-watchdog.conf(5) has the list",
-                              shown,
-                              title_of(s));
+                              shown, title_of(s));
 }
 
 /* Whether the value can be read at all; told if not, here where the line is known. */
-static bool is_sound(struct scratch *s, const struct place *at, const struct config_key *k, const char *value) {
+static bool
+is_sound(struct scratch *s, const struct place *at, const struct config_key *k, const char *value) {
         union {
                 struct agent_settings agent;
                 struct worker_settings worker;
@@ -202,10 +191,8 @@ static bool is_sound(struct scratch *s, const struct place *at, const struct con
         if (value[0] == '\0') {
                 if (!k->fallback)
                         return true;
-                problem_error(&s->problems,
-                              at,
-                              "%s has no value; write one, or remove the line for the default (%s)",
-                              k->name,
+                problem_error(&s->problems, at,
+                              "%s has no value; write one, or remove the line for the default (%s)", k->name,
                               k->fallback);
                 return false;
         }
@@ -214,11 +201,10 @@ static bool is_sound(struct scratch *s, const struct place *at, const struct con
         case KEY_URLS:
                 strv_free(*(char ***) ((char *) &base + k->offset));
                 break;
-        case KEY_TEXT:
+        case KEY_USERNAME:
         case KEY_HOSTNAME:
         case KEY_URL:
         case KEY_UNIT:
-        case KEY_SECRET:
         case KEY_FILE:
                 free(*(char **) ((char *) &base + k->offset));
                 break;
@@ -240,7 +226,8 @@ void scratch_key(struct scratch *s, const struct place *at, const char *key, con
 
         if (!s->in_section) {
                 text_copy_line(shown, sizeof(shown), key, strlen(key));
-                problem_error(&s->problems, at, "%s stands before any section; write [worker NAME] above it", shown);
+                problem_error(&s->problems, at, "%s stands before any section; write [worker NAME] above it",
+                              shown);
                 return;
         }
         if (!s->current)
@@ -253,18 +240,15 @@ void scratch_key(struct scratch *s, const struct place *at, const char *key, con
         k = &config_keys[index];
         v = &s->current->values[index];
         if (k->one_worker && s->current == &s->defaults) {
-                problem_error(&s->problems,
-                              at,
-                              "%s cannot be the same for every worker; move it into the [worker NAME] it is for",
-                              k->name);
+                problem_error(
+                        &s->problems, at,
+                        "%s cannot be the same for every worker; move it into the [worker NAME] it is for",
+                        k->name);
                 return;
         }
         if (v->given && !key_is_list(k) && v->at.order == at->order) {
-                problem_error(&s->problems,
-                              at,
-                              "%s is set already in line %u; remove one of the two",
-                              k->name,
-                              v->at.line);
+                problem_error(&s->problems, at, "%s is set already in line %u; remove one of the two",
+                              k->name, v->at.line);
                 return;
         }
         if (!key_is_list(k) || value[0] == '\0')

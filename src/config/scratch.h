@@ -1,4 +1,5 @@
-/* The scratch that files are read into, line by line, before anything is believed; then built into settings. Pure. */
+/* The scratch that files are read into, line by line, before anything is believed; then built into
+ * settings. Pure. */
 #pragma once
 
 #include "config/keys.h"
@@ -36,6 +37,6 @@ void scratch_begin_file(struct scratch *s);
 void scratch_section(struct scratch *s, const struct place *at, const char *name);
 void scratch_key(struct scratch *s, const struct place *at, const char *key, const char *value);
 
-/* Builds and cross-checks what was read. Returns 0 or -ENOMEM; when there are errors in s->problems by then, *ret is good
- * for looking for more of them and for nothing else. */
+/* Builds and cross-checks what was read. Returns 0 or -ENOMEM; when there are errors in s->problems by
+ * then, *ret is good for looking for more of them and for nothing else. */
 int scratch_build(struct scratch *s, struct settings **ret);

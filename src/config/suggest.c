@@ -29,7 +29,8 @@ size_t suggest_distance(const char *a, const char *b) {
                         size_t best = MIN(above[j], here[j - 1]) + 1;
 
                         best = MIN(best, above[j - 1] + !same);
-                        if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) && fold(a[i - 2]) == fold(b[j - 1]))
+                        if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) &&
+                            fold(a[i - 2]) == fold(b[j - 1]))
                                 best = MIN(best, above2[j - 2] + 1);
                         here[j] = best;
                 }

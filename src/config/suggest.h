@@ -3,8 +3,8 @@
 
 #include "util/macro.h"
 
-/* How many letters must be inserted, left out, replaced or swapped with their neighbour to come from a to b. Capitals
- * count as small letters and "-" as "_". Names over 63 bytes are infinitely far. */
+/* How many letters must be inserted, left out, replaced or swapped with their neighbour to come from a to
+ * b. Capitals count as small letters and "-" as "_". Names over 63 bytes are infinitely far. */
 size_t suggest_distance(const char *a, const char *b) _pure_;
 
 /* The nearest of the names (NULL-terminated) if it is near enough to be meant, else NULL. */

@@ -89,15 +89,9 @@ char *value_size_format(char *buf, size_t size, uint64_t bytes) {
 }
 
 static const char *const level_names[] = {
-        [LOG_EMERG] = "emerg",
-        [LOG_ALERT] = "alert",
-        [LOG_CRIT] = "crit",
-        [LOG_ERR] = "err",
-        [LOG_WARNING] = "warning",
-        [LOG_NOTICE] = "notice",
-        [LOG_INFO] = "info",
-        [LOG_DEBUG] = "debug",
-        NULL,
+        [LOG_EMERG] = "emerg", [LOG_ALERT] = "alert",     [LOG_CRIT] = "crit",
+        [LOG_ERR] = "err",     [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice",
+        [LOG_INFO] = "info",   [LOG_DEBUG] = "debug",     NULL,
 };
 
 int value_log_level(const char *text, int *ret) {
@@ -192,17 +186,21 @@ static const char *authority_problem(const char *text, size_t len) {
                 if (host_len == 0)
                         return "has no host; write http://HOST:PORT";
                 if (colon && memchr(colon + 1, ':', len - host_len - 1))
-                        return "has more than one colon; an IPv6 address goes into brackets: http://[::1]:8083";
+                        return "has more than one colon; an IPv6 address goes into brackets: "
+                               "http://[::1]:8083";
                 if (!is_hostname(text, host_len, "_"))
-                        return "has no valid host name; write http://HOST:PORT with letters, digits, dots and hyphens";
+                        return "has no valid host name; write http://HOST:PORT with letters, digits, dots "
+                               "and hyphens";
         }
-        return is_port(text + host_len, len - host_len) ? NULL : "has no valid port; write one of 1 to 65535";
+        return is_port(text + host_len, len - host_len) ? NULL
+                                                        : "has no valid port; write one of 1 to 65535";
 }
 
 static const char *path_problem(const char *path) {
         for (const char *p = path; *p != '\0'; p++) {
                 if (*p == '?' || *p == '#')
-                        return "has a query or a fragment; write only http://HOST:PORT and, where it has one, the path";
+                        return "has a query or a fragment; write only http://HOST:PORT and, where it has "
+                               "one, the path";
                 if (*p == '%' && !(strspn(p + 1, DIGITS "abcdefABCDEF") >= 2))
                         return "has a % without two hexadecimal digits; write %25 for a percent sign";
                 if (!strchr(LOWER UPPER DIGITS "-._~!$&'()*+,;=:@/%", *p))
@@ -226,7 +224,10 @@ int value_url(const char *text, char **ret, const char **ret_problem) {
         }
         authority = text + scheme_len + 3;
         authority_len = strcspn(authority, "/?#");
-        problem = authority_problem(authority, authority_len);
+        if (strstr(authority, "://"))
+                problem = "holds more than one URL; write one, or a list with spaces between";
+        else
+                problem = authority_problem(authority, authority_len);
         if (!problem)
                 problem = path_problem(authority + authority_len);
         if (problem) {

@@ -1,5 +1,5 @@
-/* What may stand to the right of a "=": booleans, numbers, sizes, levels, URLs, names. Spans are in util/span.h. Pure.
- * All return 0, -EINVAL for what is none, -ERANGE for what does not fit, -ENOMEM. */
+/* What may stand to the right of a "=": booleans, numbers, sizes, levels, URLs, names. Spans are in
+ * util/span.h. Pure. All return 0, -EINVAL for what is none, -ERANGE for what does not fit, -ENOMEM. */
 #pragma once
 
 #include "util/macro.h"
@@ -23,8 +23,8 @@ int value_log_level(const char *text, int *ret);
 const char *value_log_level_to_string(int level) _pure_;
 const char *const *value_log_level_names(void) _pure_;
 
-/* A base URL, http or https, without user, query and fragment; *ret has no trailing slash, its scheme in small
- * letters. On -EINVAL *ret_problem says what is wrong and what would be right. */
+/* A base URL, http or https, without user, query and fragment; *ret has no trailing slash, its scheme in
+ * small letters. On -EINVAL *ret_problem says what is wrong and what would be right. */
 int value_url(const char *text, char **ret, const char **ret_problem);
 
 /* [A-Za-z0-9._-]+ and at most WORKER_NAME_LEN_MAX. */

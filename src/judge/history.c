@@ -2,10 +2,20 @@
 #include "judge/history.h"
 #include "judge/told.h"
 
+/* Of the oldest, what costs no budget goes first: a unit that crashes often must not wash counted restarts away. */
+static size_t least_needed(const struct budget *b) {
+        for (size_t i = 0; i < b->n_restarts; i++)
+                if (b->restarts[i].revive)
+                        return i;
+        return 0;
+}
+
 void budget_add(struct budget *b, const struct restart_record *r) {
         if (b->n_restarts == RESTARTS_KEPT) {
-                memmove(b->restarts, b->restarts + 1, sizeof(b->restarts[0]) * (RESTARTS_KEPT - 1));
+                struct restart_record *gone = b->restarts + least_needed(b);
+
                 b->n_restarts--;
+                memmove(gone, gone + 1, sizeof(*gone) * (size_t) (b->restarts + b->n_restarts - gone));
         }
         b->restarts[b->n_restarts++] = *r;
 }

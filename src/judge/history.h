@@ -55,7 +55,7 @@ struct history {
         bool lacks_health;                      /* its worker has no GET /health */
 };
 
-/* Appends; the oldest makes room. */
+/* Appends; the oldest makes room, a revive before a counted restart. */
 void budget_add(struct budget *b, const struct restart_record *r);
 const struct restart_record *budget_last(const struct budget *b) _pure_;
 

@@ -47,6 +47,12 @@ static bool not_this_host(const struct asking *a, struct hold_entry *e) {
         return true;
 }
 
+/* The verdict is on a start of the unit that is no more. */
+static bool started_anew(const struct asking *a) {
+        return a->s->unit.invocation_id[0] && a->history->invocation_id[0] &&
+                !streq(a->s->unit.invocation_id, a->history->invocation_id);
+}
+
 static bool unit_busy(const struct asking *a, struct hold_entry *e) {
         char what[128];
 
@@ -58,6 +64,10 @@ static bool unit_busy(const struct asking *a, struct hold_entry *e) {
                 SAY(e, "%s is not meant to run (%s)", a->w->unit, unit_view_describe(&a->s->unit, what, sizeof(what)));
         else if (a->condition != UNIT_UP && a->condition != UNIT_CRASHED)
                 SAY(e, "%s: %s", a->w->unit, unit_view_describe(&a->s->unit, what, sizeof(what)));
+        else if (a->condition == UNIT_CRASHED && !a->w->revive)
+                SAY(e, "%s %s, and revive = no", a->w->unit, unit_view_describe(&a->s->unit, what, sizeof(what)));
+        else if (started_anew(a))
+                SAY(e, "%s was started anew just now", a->w->unit);
         return e->text[0];
 }
 
@@ -118,11 +128,28 @@ static bool same_connector_again(const struct asking *a) {
         return alike == 2;
 }
 
+/* The first counted try if it latches now; 0 is never. */
+static usec_t first_try(const struct asking *a) {
+        if (a->w->exhausted_retry_usec == 0)
+                return 0;
+        return usec_add(a->now_usec, MAX(a->w->exhausted_retry_usec, a->w->restart_window_usec));
+}
+
 /* While exhausted, the next counted try; 0 is never. */
 static usec_t next_try(const struct budget *b, const struct worker_settings *w) {
         if (w->exhausted_retry_usec == 0)
                 return 0;
-        return usec_add(MAX(b->exhausted_at_usec, b->last_try_usec), w->exhausted_retry_usec);
+        usec_t last = MAX(b->exhausted_at_usec, b->last_try_usec);
+
+        return usec_add(last, MAX(w->exhausted_retry_usec, w->restart_window_usec));
+}
+
+/* The restart that was done for a connector last: a revive in between names none. */
+static const struct restart_record *last_for_connector(const struct budget *b) {
+        for (size_t i = b->n_restarts; i-- > 0;)
+                if (b->restarts[i].connector[0])
+                        return &b->restarts[i];
+        return NULL;
 }
 
 static void say_next_try(const struct asking *a, struct hold_entry *e) {
@@ -134,7 +161,7 @@ static void say_next_try(const struct asking *a, struct hold_entry *e) {
 
 static bool recurring(const struct asking *a, struct hold_entry *e) {
         const struct budget *b = a->budget;
-        const struct restart_record *last = budget_last(b);
+        const struct restart_record *last = last_for_connector(b);
         bool latched = b->exhausted_at_usec > 0 && b->recurring;
 
         if (a->condition == UNIT_CRASHED)
@@ -145,8 +172,8 @@ static bool recurring(const struct asking *a, struct hold_entry *e) {
                 e->until_usec = next_try(b, a->w);
                 if (e->until_usec > 0 && a->now_usec >= e->until_usec)
                         return false;
-        } else if (a->w->exhausted_retry_usec > 0)
-                e->until_usec = usec_add(a->now_usec, a->w->exhausted_retry_usec);
+        } else
+                e->until_usec = first_try(a);
         SAY(e, "after two restarts connector %s blocks the worker again (%s): look at that connector",
             last ? last->connector : "", last ? last->stage : "");
         say_next_try(a, e);
@@ -168,10 +195,9 @@ static bool budget_exhausted(const struct asking *a, struct hold_entry *e) {
                 if (e->until_usec > 0 && a->now_usec >= e->until_usec)
                         return false;
         } else if (b->exhausted_at_usec == 0 &&
-                   remedy_restarts_in_window(b, a->w, a->now_usec) >= a->w->restart_limit) {
-                if (a->w->exhausted_retry_usec > 0)
-                        e->until_usec = usec_add(a->now_usec, a->w->exhausted_retry_usec);
-        } else
+                   remedy_restarts_in_window(b, a->w, a->now_usec) >= a->w->restart_limit)
+                e->until_usec = first_try(a);
+        else
                 return false;
         SAY(e, "%u restarts within %s did not help", a->w->restart_limit, SPAN(a->w->restart_window_usec));
         say_next_try(a, e);

@@ -56,27 +56,33 @@ static struct told *tell(struct tolds *told,
                          enum told_type type,
                          const struct health *h,
                          const struct history *history,
-                         const struct worker_settings *w) {
+                         const struct worker_settings *w,
+                         usec_t now_usec) {
         struct told *t = tolds_add(told, type);
 
         t->from = t->to = health_shown_state(h, history);
         t->seen = h->last;
         t->failures = h->failures;
         t->failures_needed = w->failures;
-        t->sustained_usec = h->sustained_usec;
+        t->sustained_usec = health_sustained(h, w, now_usec);
         t->sustain_needed_usec = health_sustain_needed(h, w);
         memcpy(t->incident, history->incident.id, sizeof(t->incident));
         return t;
 }
 
-/* The first hold's reason, then the names of the others. */
-static void tell_holds(struct told *t, const struct decision *d) {
-        t->hold = d->holds[0].hold;
-        t->until_usec = d->holds[0].until_usec;
-        text_append(t->text, sizeof(t->text), "%s", d->holds[0].text);
-        for (size_t i = 1; i < d->n_holds; i++)
-                text_append(t->text, sizeof(t->text), "%s%s", i == 1 ? "; also " : ", ",
-                            hold_to_string(d->holds[i].hold));
+/* One hold's reason, then the names of the others. */
+static void tell_hold(struct told *t, const struct decision *d, const struct hold_entry *e) {
+        const char *separator = "; also ";
+
+        t->hold = e->hold;
+        t->until_usec = e->until_usec;
+        text_append(t->text, sizeof(t->text), "%s", e->text);
+        for (size_t i = 0; i < d->n_holds; i++) {
+                if (&d->holds[i] == e)
+                        continue;
+                text_append(t->text, sizeof(t->text), "%s%s", separator, hold_to_string(d->holds[i].hold));
+                separator = ", ";
+        }
 }
 
 static void tell_ended(struct remedy *r,
@@ -84,12 +90,13 @@ static void tell_ended(struct remedy *r,
                        const struct history *history,
                        const struct worker_settings *w,
                        const struct decision *d,
+                       usec_t now_usec,
                        struct tolds *told) {
         for (enum hold hold = 0; hold < _HOLD_MAX; hold++) {
                 if (!r->standing[hold] || (d && stands(d, hold)))
                         continue;
                 r->standing[hold] = false;
-                tell(told, TOLD_HOLD_ENDED, h, history, w)->hold = hold;
+                tell(told, TOLD_HOLD_ENDED, h, history, w, now_usec)->hold = hold;
         }
 }
 
@@ -97,25 +104,47 @@ static bool ends_trying(enum hold hold) {
         return hold == HOLD_RECURRING || hold == HOLD_BUDGET_EXHAUSTED;
 }
 
+/* A spent budget is told at once, also where another hold comes first. */
+static void latch(struct remedy *r,
+                  const struct health *h,
+                  struct history *history,
+                  const struct worker_settings *w,
+                  const struct decision *d,
+                  usec_t now_usec,
+                  struct tolds *told) {
+        bool virtual = stands(d, HOLD_OBSERVE_ONLY);
+        struct budget *b = virtual ? &history->virtual_budget : &history->budget;
+
+        if (b->exhausted_at_usec > 0 || now_usec < b->distrusted_until_usec)
+                return;
+        for (size_t i = 0; i < d->n_holds; i++) {
+                enum hold hold = d->holds[i].hold;
+
+                if (!ends_trying(hold))
+                        continue;
+                b->exhausted_at_usec = now_usec;
+                b->recurring = hold == HOLD_RECURRING;
+                if (virtual)
+                        return;
+                r->standing[hold] = true;
+                tell_hold(tell(told, TOLD_EXHAUSTED, h, history, w, now_usec), d, &d->holds[i]);
+                return;
+        }
+}
+
 static void tell_begun(struct remedy *r,
                        const struct health *h,
-                       struct history *history,
+                       const struct history *history,
                        const struct worker_settings *w,
                        const struct decision *d,
                        usec_t now_usec,
                        struct tolds *told) {
-        enum hold first = d->holds[0].hold;
-        struct budget *b = &history->budget;
-        bool latches = ends_trying(first) && b->exhausted_at_usec == 0 && now_usec >= b->distrusted_until_usec;
+        const struct hold_entry *first = &d->holds[0];
 
-        if (latches) {
-                b->exhausted_at_usec = now_usec;
-                b->recurring = first == HOLD_RECURRING;
-        }
-        if (r->standing[first])
+        if (first->hold == HOLD_OBSERVE_ONLY || r->standing[first->hold])
                 return;
-        r->standing[first] = true;
-        tell_holds(tell(told, latches ? TOLD_EXHAUSTED : TOLD_HOLD_BEGUN, h, history, w), d);
+        r->standing[first->hold] = true;
+        tell_hold(tell(told, TOLD_HOLD_BEGUN, h, history, w, now_usec), d, first);
 }
 
 static void tell_held_long(struct remedy *r,
@@ -132,8 +161,8 @@ static void tell_held_long(struct remedy *r,
         if (now_usec < r->held_long_next_usec)
                 return;
 
-        struct told *t = tell(told, TOLD_HELD_LONG, h, history, w);
-        tell_holds(t, d);
+        struct told *t = tell(told, TOLD_HELD_LONG, h, history, w, now_usec);
+        tell_hold(t, d, &d->holds[0]);
         t->lasted_usec = usec_sub(now_usec, r->held_since_usec);
         r->held_long_next_usec = usec_add(now_usec, t->lasted_usec);
 }
@@ -145,15 +174,20 @@ void remedy_tell(struct remedy *r,
                  const struct decision *d,
                  usec_t now_usec,
                  struct tolds *told) {
-        tell_ended(r, h, history, w, d, told);
+        /* While we cannot tell, nothing begins and nothing ends. */
+        if (!d && h->state == STATE_UNHEALTHY && h->last.outcome == OUTCOME_UNKNOWN)
+                return;
+
+        tell_ended(r, h, history, w, d, now_usec, told);
         if (!d || d->n_holds == 0) {
                 r->held_since_usec = 0;
                 return;
         }
 
+        latch(r, h, history, w, d, now_usec, told);
         if (d->action == REMEDY_WOULD_RESTART)
-                tell_holds(tell(told, TOLD_WOULD_RESTART, h, history, w), d);
-        else if (d->holds[0].hold != HOLD_OBSERVE_ONLY)
+                tell_hold(tell(told, TOLD_WOULD_RESTART, h, history, w, now_usec), d, &d->holds[0]);
+        else
                 tell_begun(r, h, history, w, d, now_usec, told);
         tell_held_long(r, h, history, w, d, now_usec, told);
 }
@@ -162,7 +196,6 @@ void remedy_tell(struct remedy *r,
 
 void remedy_charge(struct history *history,
                    const struct health *h,
-                   const struct worker_settings *w,
                    enum remedy_action action,
                    usec_t now_usec) {
         bool would = action == REMEDY_WOULD_RESTART;
@@ -180,12 +213,10 @@ void remedy_charge(struct history *history,
         budget_add(b, &r);
         b->n++;
 
-        if (b->exhausted_at_usec > 0)
+        if (b->exhausted_at_usec > 0 && !r.revive)
                 b->last_try_usec = now_usec;
         if (!would)
                 history->incident.restarts++;
-        else if (b->exhausted_at_usec == 0 && remedy_restarts_in_window(b, w, now_usec) >= w->restart_limit)
-                b->exhausted_at_usec = now_usec;
 }
 
 void remedy_settle(struct history *history, enum restart_result result) {
@@ -200,9 +231,11 @@ void remedy_refund(struct history *history) {
 
         if (b->n_restarts == 0)
                 return;
+        /* A refused try is still due. */
+        if (!b->restarts[b->n_restarts - 1].revive)
+                b->last_try_usec = 0;
         b->n_restarts--;
         b->n -= b->n > 0 ? 1 : 0;
-        b->last_try_usec = 0;
         if (history->incident.restarts > 0)
                 history->incident.restarts--;
 }
@@ -210,8 +243,12 @@ void remedy_refund(struct history *history) {
 static void credit(struct budget *b, const struct health *h, const struct worker_settings *w) {
         if (b->n > 0 && h->healthy_usec > remedy_backoff(b, w))
                 b->n = 0;
-        if (h->healthy_usec >= w->restart_window_usec)
+        if (h->healthy_usec < w->restart_window_usec)
+                return;
+        if (b->n == 0)
                 *b = (struct budget) {};
+        b->exhausted_at_usec = b->last_try_usec = b->distrusted_until_usec = 0;
+        b->recurring = false;
 }
 
 void remedy_credit(struct history *history, const struct health *h, const struct worker_settings *w) {

@@ -52,7 +52,8 @@ struct remedy {
         usec_t held_long_next_usec;     /* when to alert again */
 };
 
-/* Compares d with what was told before, and latches a spent budget. d NULL: no remedy is asked for any more. */
+/* Compares d with what was told before, and latches a spent budget (the virtual one while observe-only stands). d NULL: no
+ * remedy is asked for now. */
 void remedy_tell(struct remedy *r,
                  const struct health *h,
                  struct history *history,
@@ -61,10 +62,9 @@ void remedy_tell(struct remedy *r,
                  usec_t now_usec,
                  struct tolds *told);
 
-/* The intent: a restart (would-be when virtual) is charged to the budget. */
+/* The intent: a restart is charged to the budget, a would-be one to the virtual budget. */
 void remedy_charge(struct history *history,
                    const struct health *h,
-                   const struct worker_settings *w,
                    enum remedy_action action,
                    usec_t now_usec);
 /* Its outcome; a refused one gives the charge back. */

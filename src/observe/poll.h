@@ -33,3 +33,4 @@ int poll_url_is_local(struct http_client *c,
                       void *userdata,
                       struct poll_local **ret);
 struct poll_local *poll_local_unref(struct poll_local *l);
+DEFINE_CLEANUP(struct poll_local *, poll_local_unref)

@@ -1,5 +1,5 @@
-/* Writes one event as a line on stderr, which may be a pipe that nobody reads: it must only run on the reporter's
- * thread. */
+/* Writes one event as a line on stderr, which may be a pipe that nobody reads: it must only run on the
+ * reporter's thread. */
 
 #include <errno.h>
 #include <poll.h>
@@ -11,7 +11,8 @@ static bool console_has_colours(void) {
         const char *term = getenv("TERM");
 
         /* https://no-color.org: set and not empty */
-        return isatty(STDERR_FILENO) > 0 && isempty(getenv("NO_COLOR")) && !isempty(term) && !streq(term, "dumb");
+        return isatty(STDERR_FILENO) > 0 && isempty(getenv("NO_COLOR")) && !isempty(term) &&
+               !streq(term, "dumb");
 }
 
 static int write_all(int fd, const char *text, size_t len) {

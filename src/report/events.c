@@ -1,5 +1,5 @@
-/* The table of event types, and an event as journal fields or as a line. Pure: it must not know how or when an event is
- * sent, nor read a clock. */
+/* The table of event types, and an event as journal fields or as a line. Pure: it must not know how or
+ * when an event is sent, nor read a clock. */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -10,12 +10,14 @@
 #include "report/events.h"
 #include "util/text.h"
 
-/* journald drops fields with longer names (systemd's src/libsystemd/sd-journal/journal-file.c, journal_field_valid) */
+/* journald drops fields with longer names (systemd's src/libsystemd/sd-journal/journal-file.c,
+ * journal_field_valid) */
 #define FIELD_NAME_MAX 64
 
-/* Priorities: crit is for what a person must do now because the agent will not; err for what is broken; warning for what
- * may break or was done to a unit; notice for good ends and reasons; info for the ordinary course. The catalog says the
- * same of each. A MESSAGE_ID never changes once it was released: people match on it. */
+/* Priorities: crit is for what a person must do now because the agent will not; err for what is broken;
+ * warning for what may break or was done to a unit; notice for good ends and reasons; info for the
+ * ordinary course. The catalog says the same of each. A MESSAGE_ID never changes once it was released:
+ * people match on it. */
 static const struct event_info event_table[_EVENT_TYPE_MAX] = {
         [EVENT_AGENT_STARTED] = { "agent-started", "b170af07630f4249a33ec91381f6a681", LOG_INFO },
         [EVENT_AGENT_STOPPING] = { "agent-stopping", "355e9dcd3f7c4844a559f774f587d1d3", LOG_INFO },
@@ -42,7 +44,8 @@ static const struct event_info event_table[_EVENT_TYPE_MAX] = {
         [EVENT_RESTART_DONE] = { "restart-done", "cbd28914a33945ad8589f92c6bfec286", LOG_NOTICE },
         [EVENT_RESTART_FAILED] = { "restart-failed", "a4af094bdf0b4e1797a6e286617c7597", LOG_ERR },
         [EVENT_RESTART_REFUSED] = { "restart-refused", "dc8873a897cf4d509e180af981414dda", LOG_ERR },
-        [EVENT_LOGIND_UNREACHABLE] = { "logind-unreachable", "7b9bcb736ff24be68c95204f90b4ce6f", LOG_WARNING },
+        [EVENT_LOGIND_UNREACHABLE] = { "logind-unreachable", "7b9bcb736ff24be68c95204f90b4ce6f",
+                                       LOG_WARNING },
         [EVENT_LEDGER_DAMAGED] = { "ledger-damaged", "cc3d8e931dc242ff9771bfab4e526435", LOG_ERR },
         [EVENT_LEDGER_UNWRITABLE] = { "ledger-unwritable", "707da9d25f7846af88bf6b4acf5a9f03", LOG_ERR },
         [EVENT_JOURNAL_LOST] = { "journal-lost", "d6f3841b68f34a8b9b5e2def5e77dd82", LOG_WARNING },
@@ -108,10 +111,10 @@ int event_about(struct event *e, const char *worker, const char *unit, const cha
 
 static bool field_name_is_valid(const char *name) {
         return name[0] != '\0' && strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == strlen(name) &&
-                strlen("CONNECT_WATCHDOG_") + strlen(name) <= FIELD_NAME_MAX;
+               strlen("CONNECT_WATCHDOG_") + strlen(name) <= FIELD_NAME_MAX;
 }
 
-static int fields_addv(char ***fields, const char *name, const char *format, va_list ap) {
+static int _printf_(3, 0) fields_addv(char ***fields, const char *name, const char *format, va_list ap) {
         _cleanup_free_ char *value = NULL, *field = NULL;
 
         if (vasprintf(&value, format, ap) < 0) {
@@ -188,7 +191,8 @@ static int fields_add_numbers(char ***fields, const struct event *e) {
         if (e->http_status > 0)
                 r = fields_add(fields, "CONNECT_WATCHDOG_HTTP_STATUS", "%u", e->http_status);
         if (r >= 0 && e->latency_usec != USEC_INFINITY)
-                r = fields_add(fields, "CONNECT_WATCHDOG_LATENCY_USEC", "%llu", (unsigned long long) e->latency_usec);
+                r = fields_add(fields, "CONNECT_WATCHDOG_LATENCY_USEC", "%llu",
+                               (unsigned long long) e->latency_usec);
         if (r >= 0 && e->failures >= 0)
                 r = fields_add(fields, "CONNECT_WATCHDOG_FAILURES", "%d", e->failures);
 
@@ -199,11 +203,7 @@ char **event_to_fields(const struct event *e) {
         _cleanup_strv_ char **fields = NULL;
         int r;
 
-        r = fields_add(&fields,
-                       "MESSAGE",
-                       "%s%s%s",
-                       strempty(e->worker),
-                       isempty(e->worker) ? "" : ": ",
+        r = fields_add(&fields, "MESSAGE", "%s%s%s", strempty(e->worker), isempty(e->worker) ? "" : ": ",
                        e->message);
         if (r >= 0)
                 r = fields_add(&fields, "MESSAGE_ID", "%s", event_table[e->type].message_id);

@@ -1,5 +1,5 @@
-/* The sentences: what the judge tells, for a person who is woken by it. Pure: it must not decide anything, and reads no
- * clock. */
+/* The sentences: what the judge tells, for a person who is woken by it. Pure: it must not decide
+ * anything, and reads no clock. */
 
 #include <limits.h>
 #include <stdio.h>
@@ -61,9 +61,7 @@ static void append_stage(char *buf, size_t size, const struct stage *stage, usec
 
         /* The stamp is the worker's: one that cannot be true is better left out. */
         if (at > 0 && at <= realtime_usec && realtime_usec - at < 366 * USEC_PER_DAY)
-                text_append(buf,
-                            size,
-                            stage->completed ? ", %s ago" : ", for %s",
+                text_append(buf, size, stage->completed ? ", %s ago" : ", for %s",
                             SAY_SPAN(realtime_usec - at));
 }
 
@@ -108,7 +106,8 @@ char *narrate_observation(const struct observation *o,
 
         /* The unit's end is all there is to say of it, and stands in the detail. */
         if (o->reason == REASON_UNIT_FAILED && o->detail[0]) {
-                text_append(buf, size, "%s%s", o->outcome == OUTCOME_FAILING ? "is down: its unit " : "", o->detail);
+                text_append(buf, size, "%s%s", o->outcome == OUTCOME_FAILING ? "is down: its unit " : "",
+                            o->detail);
                 return buf;
         }
 
@@ -130,11 +129,7 @@ static void append_seen(char *buf, size_t size, const struct scene *s) {
 static void append_count(char *buf, size_t size, const struct scene *s) {
         const struct told *t = s->t;
 
-        text_append(buf,
-                    size,
-                    "; %u%s failing poll, %s needs ",
-                    t->failures,
-                    ordinal_suffix(t->failures),
+        text_append(buf, size, "; %u%s failing poll, %s needs ", t->failures, ordinal_suffix(t->failures),
                     s->w->action == ACTION_RESTART && s->w->unit ? "a restart" : "an alert");
         if (t->failures_needed > 1)
                 text_append(buf, size, "%u in a row over ", t->failures_needed);
@@ -153,16 +148,14 @@ static void say_incident_closed(const struct scene *s, char *buf, size_t size) {
         const char *lasted = SAY_SPAN(s->t->lasted_usec);
 
         if (s->t->to == STATE_STOPPED) {
-                text_append(buf, size, "incident ended after %s: %s is down and left so", lasted, unit_name(s));
+                text_append(buf, size, "incident ended after %s: %s is down and left so", lasted,
+                            unit_name(s));
                 return;
         }
 
-        text_append(buf,
-                    size,
-                    "recovered%s%s: the incident lasted %s",
+        text_append(buf, size, "recovered%s%s: the incident lasted %s",
                     s->t->was_unhealthy ? "" : " before it was unhealthy",
-                    s->t->to == STATE_DEGRADED ? ", though degraded" : "",
-                    lasted);
+                    s->t->to == STATE_DEGRADED ? ", though degraded" : "", lasted);
         if (s->t->restarts == 0)
                 text_append(buf, size, ", without a restart");
         else
@@ -170,8 +163,7 @@ static void say_incident_closed(const struct scene *s, char *buf, size_t size) {
 }
 
 static void say_flapping(const struct scene *s, char *buf, size_t size) {
-        text_append(buf,
-                    size,
+        text_append(buf, size,
                     "flapping: has been failing and recovering for %s without becoming unhealthy, last: ",
                     SAY_SPAN(s->t->lasted_usec));
         append_seen(buf, size, s);
@@ -191,11 +183,11 @@ static void say_cannot_tell(const struct scene *s, char *buf, size_t size) {
 static void say_startup_slow(const struct scene *s, char *buf, size_t size) {
         text_append(buf, size, "still starting %s after its start: ", SAY_SPAN(s->t->lasted_usec));
         append_seen(buf, size, s);
-        text_append(buf,
-                    size,
-                    s->w->startup_action == ACTION_RESTART
-                            ? "; counts as unhealthy now (startup_action = restart)"
-                            : "; not restarted, since that would begin the start anew (startup_action = alert)");
+        text_append(
+                buf, size,
+                s->w->startup_action == ACTION_RESTART
+                        ? "; counts as unhealthy now (startup_action = restart)"
+                        : "; not restarted, since that would begin the start anew (startup_action = alert)");
 }
 
 /* ---- changes of state ---- */
@@ -204,10 +196,7 @@ static void say_healthy(const struct scene *s, char *buf, size_t size) {
         bool started = s->t->from == STATE_STARTING || s->t->from == STATE_RESTARTING;
         bool again = s->t->incident[0] || s->t->from == STATE_DEGRADED;
 
-        text_append(buf,
-                    size,
-                    "%s%s",
-                    worker_state_to_string(s->t->to),
+        text_append(buf, size, "%s%s", worker_state_to_string(s->t->to),
                     again && s->t->to == STATE_HEALTHY ? " again" : "");
         if (started && s->t->lasted_usec > 0)
                 text_append(buf, size, " %s after its start", SAY_SPAN(s->t->lasted_usec));
@@ -222,16 +211,15 @@ static void say_healthy(const struct scene *s, char *buf, size_t size) {
         if (s->t->to == STATE_DEGRADED)
                 text_append(buf, size, "; a restart of the worker does not help with that");
         if (s->t->incident[0])
-                text_append(buf,
-                            size,
-                            "; the incident closes when it stays so for %s",
+                text_append(buf, size, "; the incident closes when it stays so for %s",
                             SAY_SPAN(s->w->sustain_usec));
 }
 
 static void say_unhealthy(const struct scene *s, char *buf, size_t size) {
         text_append(buf, size, "unhealthy");
         if (s->t->failures > 0)
-                text_append(buf, size, " after %u failing poll%s", s->t->failures, s->t->failures == 1 ? "" : "s in a row");
+                text_append(buf, size, " after %u failing poll%s", s->t->failures,
+                            s->t->failures == 1 ? "" : "s in a row");
         if (s->t->failures > 0 && s->t->sustained_usec >= USEC_PER_SEC)
                 text_append(buf, size, " over %s", SAY_SPAN(s->t->sustained_usec));
         text_append(buf, size, ": ");
@@ -240,7 +228,8 @@ static void say_unhealthy(const struct scene *s, char *buf, size_t size) {
 
 static void say_starting(const struct scene *s, char *buf, size_t size) {
         text_append(buf, size, "starting: ");
-        if (s->t->seen.outcome == OUTCOME_STARTING && s->t->from != STATE_STOPPED && s->t->from != STATE_RESTARTING)
+        if (s->t->seen.outcome == OUTCOME_STARTING && s->t->from != STATE_STOPPED &&
+            s->t->from != STATE_RESTARTING)
                 append_seen(buf, size, s);
         else
                 text_append(buf, size, "%s was started, waiting for the first good answer", unit_name(s));
@@ -264,7 +253,8 @@ static void say_state_changed(const struct scene *s, char *buf, size_t size) {
                 say_starting(s, buf, size);
                 break;
         case STATE_STOPPED:
-                text_append(buf, size, "stopped: %s is down; it is left alone until it runs again", unit_name(s));
+                text_append(buf, size, "stopped: %s is down; it is left alone until it runs again",
+                            unit_name(s));
                 break;
         case STATE_PAUSED:
                 text_append(buf, size, "paused by an operator: watched, but not restarted");
@@ -280,10 +270,11 @@ static void say_unit_down(const struct scene *s, char *buf, size_t size) {
         text_append(buf, size, "%s is down", unit_name(s));
         if (s->t->text[0])
                 text_append(buf, size, " (%s)", s->t->text);
-        text_append(buf,
-                    size,
-                    s->w->revive ? " though nobody was seen to stop it; left so, for only a crashed unit is revived"
-                                 : "; not revived (revive = no)");
+        text_append(
+                buf, size,
+                s->w->revive
+                        ? " though nobody was seen to stop it; left so, for only a crashed unit is revived"
+                        : "; not revived (revive = no)");
 }
 
 static void say_unit_restarted(const struct scene *s, char *buf, size_t size) {
@@ -319,12 +310,8 @@ static void say_exhausted(const struct scene *s, char *buf, size_t size) {
         if (s->t->text[0])
                 text_append(buf, size, "%s", s->t->text);
         else
-                text_append(buf,
-                            size,
-                            "%u restart%s within %s did not help",
-                            s->w->restart_limit,
-                            s->w->restart_limit == 1 ? "" : "s",
-                            SAY_SPAN(s->w->restart_window_usec));
+                text_append(buf, size, "%u restart%s within %s did not help", s->w->restart_limit,
+                            s->w->restart_limit == 1 ? "" : "s", SAY_SPAN(s->w->restart_window_usec));
 }
 
 static void say_held_long(const struct scene *s, char *buf, size_t size) {
@@ -339,7 +326,7 @@ static void say_held_long(const struct scene *s, char *buf, size_t size) {
 static const struct {
         enum event_type event;
         void (*say)(const struct scene *s, char *buf, size_t size);
-        bool hold;      /* it is about a hold */
+        bool hold; /* it is about a hold */
 } tellings[_TOLD_TYPE_MAX] = {
         [TOLD_STATE_CHANGED] = { EVENT_STATE_CHANGED, say_state_changed, false },
         [TOLD_INCIDENT_OPENED] = { EVENT_INCIDENT_OPENED, say_incident_opened, false },
@@ -393,8 +380,11 @@ int event_observed(struct event *e, const struct observation *o) {
         return o->stage.connector[0] ? event_field(e, "CONNECTOR", "%s", o->stage.connector) : 0;
 }
 
-struct event *narrate(const struct worker_settings *w, const struct told *t, usec_t now_usec, int64_t clock_offset_usec) {
-        const struct scene scene = { .w = w, .t = t, .now_usec = now_usec, .clock_offset_usec = clock_offset_usec };
+struct event *
+narrate(const struct worker_settings *w, const struct told *t, usec_t now_usec, int64_t clock_offset_usec) {
+        const struct scene scene = {
+                .w = w, .t = t, .now_usec = now_usec, .clock_offset_usec = clock_offset_usec
+        };
         _cleanup_(event_freep) struct event *e = NULL;
         char sentence[SENTENCE_SIZE] = "";
 

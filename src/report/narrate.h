@@ -5,13 +5,18 @@
 #include "judge/told.h"
 #include "report/events.h"
 
-/* The event for t about worker w; NULL when out of memory. now: agent time; clock_offset: what to add to agent time
- * to get realtime, for "until 14:05:10". A change of state that another event of the same moment tells too (restarting:
- * restart-requested, starting after it: restart-done, exhausted) has priority debug. */
-struct event *narrate(const struct worker_settings *w, const struct told *t, usec_t now_usec, int64_t clock_offset_usec);
+/* The event for t about worker w; NULL when out of memory. now: agent time; clock_offset: what to add to
+ * agent time to get realtime, for "until 14:05:10". A change of state that another event of the same
+ * moment tells too (restarting: restart-requested, starting after it: restart-done, exhausted) has
+ * priority debug. */
+struct event *narrate(const struct worker_settings *w,
+                      const struct told *t,
+                      usec_t now_usec,
+                      int64_t clock_offset_usec);
 
-/* An observation in one clause, to follow "connect-a: ": "says that it is unhealthy (HTTP 500 after 10s; generating task
- * configs for connector X, for 3min)". now, clock_offset: as above, for the stage, whose times are realtime. Returns buf. */
+/* An observation in one clause, to follow "connect-a: ": "says that it is unhealthy (HTTP 500 after 10s;
+ * generating task configs for connector X, for 3min)". now, clock_offset: as above, for the stage, whose
+ * times are realtime. Returns buf. */
 char *narrate_observation(const struct observation *o,
                           usec_t now_usec,
                           int64_t clock_offset_usec,

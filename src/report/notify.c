@@ -1,6 +1,6 @@
-/* The service's side of sd_notify(3), never waiting: sd_notify() itself blocks once the receiver's queue is full (seen with
- * libsystemd 252 at the 12th message to a socket that nobody reads), and a systemd that hangs must not stop the polls.
- * It must not know what the texts mean. */
+/* The service's side of sd_notify(3), never waiting: sd_notify() itself blocks once the receiver's queue
+ * is full (seen with libsystemd 252 at the 12th message to a socket that nobody reads), and a systemd
+ * that hangs must not stop the polls. It must not know what the texts mean. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,9 +14,9 @@
 #include "util/text.h"
 
 static struct {
-        int fd;                 /* opened with the first message; lives as long as the process */
-        bool ready_due;         /* READY=1 did not get through yet: it ends a start or a reload and must not get lost */
-        char *status;           /* the last one that got through */
+        int fd;         /* opened with the first message; lives as long as the process */
+        bool ready_due; /* READY=1 did not get through yet: it ends a start or a reload */
+        char *status; /* the last one that got through */
 } notify = { .fd = -1 };
 
 static int notify_address(struct sockaddr_un *ret, socklen_t *ret_len) {
@@ -33,7 +33,7 @@ static int notify_address(struct sockaddr_un *ret, socklen_t *ret_len) {
         if (len >= sizeof(ret->sun_path))
                 return -ENAMETOOLONG;
 
-        *ret = (struct sockaddr_un) { .sun_family = AF_UNIX };
+        *ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
         memcpy(ret->sun_path, path, len);
         if (path[0] == '@')
                 ret->sun_path[0] = '\0';
@@ -58,12 +58,8 @@ static int notify_send(const char *text) {
                         return -errno;
         }
 
-        n = sendto(notify.fd,
-                   text,
-                   strlen(text),
-                   MSG_NOSIGNAL | MSG_DONTWAIT,
-                   (const struct sockaddr *) &address,
-                   address_len);
+        n = sendto(notify.fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT,
+                   (const struct sockaddr *) &address, address_len);
         return n < 0 ? -errno : 0;
 }
 
@@ -75,13 +71,8 @@ static void notify_lines(const char *lines, const char *status) {
         if (isempty(lines) && !new_status && !notify.ready_due)
                 return;
 
-        if (asprintf(&text,
-                     "%s%s%s%s%s",
-                     notify.ready_due ? "READY=1\n" : "",
-                     strempty(lines),
-                     new_status ? "STATUS=" : "",
-                     new_status ? status : "",
-                     new_status ? "\n" : "") < 0) {
+        if (asprintf(&text, "%s%s%s%s%s", notify.ready_due ? "READY=1\n" : "", strempty(lines),
+                     new_status ? "STATUS=" : "", new_status ? status : "", new_status ? "\n" : "") < 0) {
                 text = NULL;
                 return;
         }
@@ -110,10 +101,9 @@ void notify_reloading(void) {
         if (clock_gettime(CLOCK_MONOTONIC, &ts) < 0)
                 return;
 
-        (void) snprintf(lines,
-                        sizeof(lines),
-                        "RELOADING=1\nMONOTONIC_USEC=%llu\n",
-                        (unsigned long long) ((usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000));
+        (void) snprintf(
+                lines, sizeof(lines), "RELOADING=1\nMONOTONIC_USEC=%llu\n",
+                (unsigned long long) ((usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000));
         notify_lines(lines, NULL);
 }
 

@@ -1,5 +1,5 @@
-/* The queue between the loop, which must never wait, and the thread that writes events to wherever they go, which may.
- * It must not know what an event means. */
+/* The queue between the loop, which must never wait, and the thread that writes events to wherever they
+ * go, which may. It must not know what an event means. */
 
 #include <errno.h>
 #include <pthread.h>
@@ -15,25 +15,25 @@ struct entry {
         struct event *event;
         usec_t realtime_usec;
         size_t bytes;
-        uint64_t lost_before;   /* so many did not fit in just before this one */
+        uint64_t lost_before; /* so many did not fit in just before this one */
 };
 
 struct reporter {
         pthread_t thread;
-        pthread_mutex_t mutex;          /* guards all below */
-        pthread_cond_t wake;            /* there is work for the thread */
-        pthread_cond_t finished;        /* the thread is at its end */
+        pthread_mutex_t mutex;   /* guards all below */
+        pthread_cond_t wake;     /* there is work for the thread */
+        pthread_cond_t finished; /* the thread is at its end */
 
         struct entry *first, *last;
         size_t n_entries;
         size_t n_bytes;
-        uint64_t lost;                  /* since the last entry that fitted */
+        uint64_t lost; /* since the last entry that fitted */
         int max_level;
         bool stopping;
         bool ended;
-        bool abandoned;                 /* the thread owns everything now, and is to write nothing any more */
+        bool abandoned; /* the thread owns everything now, and is to write nothing any more */
 
-        reporter_write_t write;         /* these two never change */
+        reporter_write_t write; /* these two never change */
         void *userdata;
 };
 
@@ -55,7 +55,8 @@ static struct entry *entry_free(struct entry *n) {
 DEFINE_CLEANUP(struct entry *, entry_free)
 
 static size_t event_size(const struct event *e) {
-        size_t n = sizeof(struct entry) + sizeof(struct event) + strlen(e->message) + strlen(strempty(e->stage));
+        size_t n = sizeof(struct entry) + sizeof(struct event) + strlen(e->message) +
+                   strlen(strempty(e->stage));
 
         STRV_FOREACH(f, e->fields)
                 n += strlen(*f) + 1;
@@ -81,9 +82,9 @@ static struct reporter *reporter_destroy(struct reporter *r) {
 /* ---- on the thread ---- */
 
 struct work {
-        struct entry *entry;    /* NULL: none */
-        uint64_t lost;          /* to be told before it */
-        bool tell_lost;         /* the level lets it through */
+        struct entry *entry; /* NULL: none */
+        uint64_t lost;       /* to be told before it */
+        bool tell_lost;      /* the level lets it through */
         bool end;
         bool abandoned;
 };
@@ -127,11 +128,9 @@ static struct work reporter_next(struct reporter *r) {
 static uint64_t tell_lost(struct reporter *r, uint64_t lost) {
         _cleanup_(event_freep) struct event *e = NULL;
 
-        e = event_new(EVENT_JOURNAL_LOST,
-                      "%llu log entr%s lost here: what reads the log did not take %s in time",
-                      (unsigned long long) lost,
-                      lost == 1 ? "y was" : "ies were",
-                      lost == 1 ? "it" : "them");
+        e = event_new(
+                EVENT_JOURNAL_LOST, "%llu log entr%s lost here: what reads the log did not take %s in time",
+                (unsigned long long) lost, lost == 1 ? "y was" : "ies were", lost == 1 ? "it" : "them");
         if (!e || event_field(e, "LOST", "%llu", (unsigned long long) lost) < 0)
                 return lost;
 
@@ -216,10 +215,8 @@ int reporter_new_with_writer(reporter_write_t write, void *userdata, int max_lev
 int reporter_new(enum reporter_target target, int max_level, struct reporter **ret) {
         bool journal = target == REPORTER_JOURNAL || (target == REPORTER_AUTO && journal_is_stderr());
 
-        return reporter_new_with_writer(journal && journal_is_there() ? journal_write : console_write,
-                                        NULL,
-                                        max_level,
-                                        ret);
+        return reporter_new_with_writer(journal && journal_is_there() ? journal_write : console_write, NULL,
+                                        max_level, ret);
 }
 
 struct reporter *reporter_free(struct reporter *r) {
@@ -291,7 +288,8 @@ void reporter_tell(struct reporter *r, struct event *e) {
         struct entry *n = NULL;
 
         if (!event)
-                event = event_new(EVENT_INTERNAL_ERROR, "out of memory: something that happened could not be told");
+                event = event_new(EVENT_INTERNAL_ERROR,
+                                  "out of memory: something that happened could not be told");
         if (event)
                 n = calloc(1, sizeof(*n));
         if (n) {

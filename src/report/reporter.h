@@ -1,5 +1,5 @@
-/* Where events go: the journal, by its own thread from a bounded queue, or lines on stderr where no journal is. Never
- * blocks its caller. */
+/* Where events go: the journal, by its own thread from a bounded queue, or lines on stderr where no
+ * journal is. Never blocks its caller. */
 #pragma once
 
 #include "report/events.h"
@@ -8,7 +8,7 @@ typedef struct sd_event sd_event;
 struct reporter;
 
 enum reporter_target {
-        REPORTER_AUTO,          /* the journal when stderr is connected to it ($JOURNAL_STREAM), else stderr */
+        REPORTER_AUTO,          /* the journal when stderr is a stream of it ($JOURNAL_STREAM), else stderr */
         REPORTER_JOURNAL,
         REPORTER_CONSOLE,
 };
@@ -21,6 +21,6 @@ DEFINE_CLEANUP(struct reporter *, reporter_free)
 
 void reporter_set_level(struct reporter *r, int max_level);
 
-/* Takes e over (NULL is told as an internal error: out of memory). When the queue is full the entry is lost and counted;
- * the next one that gets through is preceded by journal-lost with the count. */
+/* Takes e over (NULL is told as an internal error: out of memory). When the queue is full the entry is
+ * lost and counted; the next one that gets through is preceded by journal-lost with the count. */
 void reporter_tell(struct reporter *r, struct event *e);

@@ -1,5 +1,5 @@
-/* The sentence of STATUS=: how many workers are in which state, and what is the matter with the worst. Pure: it must not
- * know why. */
+/* The sentence of STATUS=: how many workers are in which state, and what is the matter with the worst.
+ * Pure: it must not know why. */
 
 #include "report/status_line.h"
 #include "report/words.h"
@@ -10,21 +10,14 @@
 
 /* From the best to the worst: so stand the counts, and the last of them is explained. */
 static const enum worker_state by_severity[] = {
-        STATE_HEALTHY,
-        STATE_PAUSED,
-        STATE_STOPPED,
-        STATE_STARTING,
-        STATE_UNKNOWN,
-        STATE_DEGRADED,
-        STATE_SUSPECT,
-        STATE_RESTARTING,
-        STATE_UNHEALTHY,
-        STATE_EXHAUSTED,
+        STATE_HEALTHY,  STATE_PAUSED,  STATE_STOPPED,    STATE_STARTING,  STATE_UNKNOWN,
+        STATE_DEGRADED, STATE_SUSPECT, STATE_RESTARTING, STATE_UNHEALTHY, STATE_EXHAUSTED,
 };
 _Static_assert(ELEMENTSOF(by_severity) == _STATE_MAX, "a state is missing");
 
 /* The one to name among those in that state: the one that failed most often, or else the first. */
-static const struct status_item *worst_of(const struct status_item *items, size_t n_items, enum worker_state state) {
+static const struct status_item *
+worst_of(const struct status_item *items, size_t n_items, enum worker_state state) {
         const struct status_item *worst = NULL;
 
         for (size_t i = 0; i < n_items; i++)
@@ -57,7 +50,8 @@ char *status_line(const struct status_item *items, size_t n_items, usec_t now_us
 
         buf[0] = '\0';
         if (n_items == 0) {
-                text_append(buf, size, "watching nothing: no worker configured; see connect-watchdog.conf(5)");
+                text_append(buf, size,
+                            "watching nothing: no worker configured; see connect-watchdog.conf(5)");
                 return buf;
         }
 

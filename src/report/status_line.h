@@ -1,4 +1,5 @@
-/* The one sentence of STATUS=: "2 workers: 1 healthy, 1 restarting (connect-a, 3rd failure 40s ago)". Pure. */
+/* The one sentence of STATUS=: "2 workers: 1 healthy, 1 restarting (connect-a, 3rd failure 40s ago)".
+ * Pure. */
 #pragma once
 
 #include "judge/told.h"

@@ -25,18 +25,19 @@ typedef uint64_t usec_t;
 #define _warn_unused_result_ __attribute__((warn_unused_result))
 
 #define ELEMENTSOF(x) (sizeof(x) / sizeof((x)[0]))
-#define MIN(a, b)                         \
-        __extension__({                   \
-                __typeof__(a) _a = (a);   \
-                __typeof__(b) _b = (b);   \
-                _a < _b ? _a : _b;        \
+/* Each argument is evaluated once; the numbered names let calls be nested. */
+#define CONCATENATE_(a, b) a##b
+#define CONCATENATE(a, b) CONCATENATE_(a, b)
+#define CHOOSE_(n, a, op, b)                                        \
+        __extension__({                                             \
+                __typeof__(a) CONCATENATE(_a, n) = (a);             \
+                __typeof__(b) CONCATENATE(_b, n) = (b);             \
+                CONCATENATE(_a, n) op CONCATENATE(_b, n)            \
+                        ? CONCATENATE(_a, n)                        \
+                        : CONCATENATE(_b, n);                       \
         })
-#define MAX(a, b)                         \
-        __extension__({                   \
-                __typeof__(a) _a = (a);   \
-                __typeof__(b) _b = (b);   \
-                _a > _b ? _a : _b;        \
-        })
+#define MIN(a, b) CHOOSE_(__COUNTER__, a, <, b)
+#define MAX(a, b) CHOOSE_(__COUNTER__, a, >, b)
 
 /* Hands a pointer over: the variable is NULL afterwards, so its cleanup does nothing. */
 #define TAKE_PTR(p)                       \

@@ -56,7 +56,8 @@ static const char *skip_blanks(const char *p) {
         return p;
 }
 
-/* The unit at *p, which is then moved behind it; a number followed by another or by the end counts seconds. */
+/* The unit at *p, which is then moved behind it; a number followed by another or by the end counts
+ * seconds. */
 static int parse_unit(const char **p, usec_t *ret) {
         const char *start = skip_blanks(*p);
         size_t len = 0;
@@ -142,12 +143,8 @@ static const struct {
         const char *name;
         usec_t usec;
 } written[] = {
-        { "d", USEC_PER_DAY },
-        { "h", USEC_PER_HOUR },
-        { "min", USEC_PER_MINUTE },
-        { "s", USEC_PER_SEC },
-        { "ms", USEC_PER_MSEC },
-        { "us", 1 },
+        { "d", USEC_PER_DAY }, { "h", USEC_PER_HOUR },  { "min", USEC_PER_MINUTE },
+        { "s", USEC_PER_SEC }, { "ms", USEC_PER_MSEC }, { "us", 1 },
 };
 
 static char *format_units(char *buf, size_t size, usec_t span, size_t max_units) {
@@ -169,7 +166,8 @@ static char *format_units(char *buf, size_t size, usec_t span, size_t max_units)
                 span %= written[i].usec;
                 if (n == 0)
                         continue;
-                k = snprintf(buf + len, size - len, "%s%" PRIu64 "%s", len > 0 ? " " : "", n, written[i].name);
+                k = snprintf(buf + len, size - len, "%s%" PRIu64 "%s", len > 0 ? " " : "", n,
+                             written[i].name);
                 if (k < 0 || (size_t) k >= size - len)
                         break;
                 len += (size_t) k;

@@ -1,4 +1,5 @@
-/* Strings and string lists for two folders and more. Knows nothing of what the strings mean, but for unit names. */
+/* Strings and string lists for two folders and more. Knows nothing of what the strings mean, but for unit
+ * names. */
 
 #include "util/text.h"
 
@@ -6,7 +7,7 @@
 #include <stdio.h>
 
 char **strv_free(char **l) {
-        STRV_FOREACH(s, l)
+        STRV_FOREACH (s, l)
                 free(*s);
         free(l);
         return NULL;
@@ -15,7 +16,7 @@ char **strv_free(char **l) {
 size_t strv_length(char *const *l) {
         size_t n = 0;
 
-        STRV_FOREACH(s, l)
+        STRV_FOREACH (s, l)
                 n++;
         return n;
 }
@@ -68,7 +69,7 @@ bool strv_equal(char *const *a, char *const *b) {
 }
 
 bool strv_contains(char *const *l, const char *s) {
-        STRV_FOREACH(i, l)
+        STRV_FOREACH (i, l)
                 if (streq(*i, s))
                         return true;
         return false;
@@ -91,8 +92,8 @@ static bool is_continuation(unsigned char c) {
         return (c & 0xC0) == 0x80;
 }
 
-/* The length of the well-formed character of UTF-8 at text (RFC 3629: no overlong form, no surrogate, at most
- * U+10FFFF), or 0. */
+/* The length of the well-formed character of UTF-8 at text (RFC 3629: no overlong form, no surrogate, at
+ * most U+10FFFF), or 0. */
 static size_t utf8_char_len(const char *text, size_t len) {
         const unsigned char *s = (const unsigned char *) text;
         size_t n;
@@ -112,8 +113,8 @@ static size_t utf8_char_len(const char *text, size_t len) {
         for (size_t i = 1; i < n; i++)
                 if (!is_continuation(s[i]))
                         return 0;
-        if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) || (s[0] == 0xF0 && s[1] < 0x90) ||
-            (s[0] == 0xF4 && s[1] > 0x8F))
+        if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
+            (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
                 return 0;
         return n;
 }
@@ -131,7 +132,8 @@ bool text_is_utf8(const char *text, size_t len) {
 static bool is_control(const char *text, size_t char_len) {
         const unsigned char *s = (const unsigned char *) text;
 
-        return (char_len == 1 && (s[0] < 0x20 || s[0] == 0x7F)) || (char_len == 2 && s[0] == 0xC2 && s[1] < 0xA0);
+        return (char_len == 1 && (s[0] < 0x20 || s[0] == 0x7F)) ||
+               (char_len == 2 && s[0] == 0xC2 && s[1] < 0xA0);
 }
 
 char *text_copy_line(char *buf, size_t size, const char *text, size_t len) {
@@ -178,10 +180,9 @@ bool text_is_service_name(const char *name) {
 
         if (len > UNIT_NAME_LEN_MAX || len <= suffix_len || !streq(name + len - suffix_len, suffix))
                 return false;
-        if (strspn(name,
-                   "abcdefghijklmnopqrstuvwxyz"
-                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                   "0123456789:-_.\\@") != len)
+        if (strspn(name, "abcdefghijklmnopqrstuvwxyz"
+                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                         "0123456789:-_.\\@") != len)
                 return false;
         at = strchr(name, '@');
         return !at || (at != name && at + 1 != name + len - suffix_len);

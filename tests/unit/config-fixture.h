@@ -1,5 +1,5 @@
-/* A directory with configuration files in it, and what config_load() makes of them, with the directory's name taken out
- * of the messages. */
+/* A directory with configuration files in it, and what config_load() makes of them, with the directory's
+ * name taken out of the messages. */
 #pragma once
 
 #include <dirent.h>
@@ -21,7 +21,7 @@ struct fixture {
 };
 
 static inline void fixture_init(struct fixture *f) {
-        *f = (struct fixture) { .directory = "/tmp/test-config-XXXXXX" };
+        *f = (struct fixture){ .directory = "/tmp/test-config-XXXXXX" };
         assert_non_null(mkdtemp(f->directory));
         (void) snprintf(f->credentials, sizeof(f->credentials), "%s/credentials", f->directory);
         assert_int_equal(mkdir(f->credentials, 0700), 0);
@@ -60,14 +60,15 @@ static inline void fixture_shorten(const struct fixture *f, char **lines) {
         char prefix[80];
         size_t len = (size_t) snprintf(prefix, sizeof(prefix), "%s/", f->directory);
 
-        STRV_FOREACH(line, lines)
+        STRV_FOREACH (line, lines)
                 for (char *p; (p = strstr(*line, prefix));)
                         memmove(p, p + len, strlen(p + len) + 1);
 }
 
 static inline int fixture_load(struct fixture *f) {
         char path[300];
-        struct config_options o = { .file = path, .credentials_directory = f->with_credentials ? f->credentials : NULL };
+        struct config_options o = { .file = path,
+                                    .credentials_directory = f->with_credentials ? f->credentials : NULL };
 
         fixture_forget(f);
         fixture_path(f, "main.conf", path);
@@ -107,11 +108,12 @@ static inline void fixture_done(struct fixture *f) {
         assert_int_equal(rmdir(f->directory), 0);
 }
 
-/* Fails, showing both, unless the lines are those of expected, which are separated by newlines ("" for none). */
+/* Fails, showing both, unless the lines are those of expected, which are separated by newlines ("" for
+ * none). */
 static inline void fixture_assert_lines(char *const *lines, const char *expected, const char *context) {
         char got[16384] = "";
 
-        STRV_FOREACH(line, lines)
+        STRV_FOREACH (line, lines)
                 text_append(got, sizeof(got), "%s%s", line == lines ? "" : "\n", *line);
         if (!streq(got, expected))
                 fail_msg("of\n%s\nexpected\n%s\ngot\n%s", context, expected, got);

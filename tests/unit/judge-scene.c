@@ -166,7 +166,7 @@ enum remedy_action scene_decide(struct scene *s) {
 }
 
 void scene_restart(struct scene *s, const char *invocation) {
-        remedy_charge(&s->history, &s->h, &s->w, s->decision.action, s->now);
+        remedy_charge(&s->history, &s->h, s->decision.action, s->now);
         health_restart_begun(&s->h, s->now);
         (void) scene_unit_starts(s, invocation);
         remedy_settle(&s->history, RESTART_DONE);

@@ -68,7 +68,7 @@ const struct told *scene_told(const struct scene *s, enum told_type type);
         assert_string_equal(worker_state_to_string((s)->h.state), worker_state_to_string(expected))
 #define assert_usec_equal(a, b)                                                                         \
         do {                                                                                            \
-                usec_t _a = (a), _b = (b);                                                              \
-                if (_a != _b)                                                                           \
-                        fail_msg("%s is %ju us, not %ju us", #a, (uintmax_t) _a, (uintmax_t) _b);       \
+                usec_t _got = (a), _wanted = (b);                                                       \
+                if (_got != _wanted)                                                                    \
+                        fail_msg("%s is %ju us, not %ju us", #a, (uintmax_t) _got, (uintmax_t) _wanted); \
         } while (0)

@@ -91,8 +91,14 @@ static void sizes_are_written_exactly(void **state) {
                 uint64_t n;
                 const char *text;
         } rows[] = {
-                { 0, "0" },          { 1, "1" },       { 1023, "1023" },           { 1024, "1K" },
-                { 1536, "1536" },    { 16777216, "16M" }, { 1099511627776, "1T" }, { 1125899906842624, "1024T" },
+                { 0, "0" },
+                { 1, "1" },
+                { 1023, "1023" },
+                { 1024, "1K" },
+                { 1536, "1536" },
+                { 16777216, "16M" },
+                { 1099511627776, "1T" },
+                { 1125899906842624, "1024T" },
                 { UINT64_MAX, "18446744073709551615" },
         };
         char buf[SIZE_TEXT_SIZE];
@@ -175,6 +181,9 @@ static const struct {
         { "http://host/%2", NULL, "two hexadecimal digits" },
         { "http://host/%zz", NULL, "two hexadecimal digits" },
         { "http://host/\\x", NULL, "no URL may hold" },
+        { "http://a:1,http://b:1", NULL, "a list with spaces between" },
+        { "http://a/,http://b/", NULL, "a list with spaces between" },
+        { "http://http://a", NULL, "a list with spaces between" },
 };
 
 static void urls_are_bases_and_nothing_else(void **state) {
@@ -186,7 +195,8 @@ static void urls_are_bases_and_nothing_else(void **state) {
 
                 if (urls[i].url) {
                         if (r != 0 || !streq(url, urls[i].url))
-                                fail_msg("'%s' gives %d, '%s', '%s'", urls[i].text, r, strempty(url), strempty(problem));
+                                fail_msg("'%s' gives %d, '%s', '%s'", urls[i].text, r, strempty(url),
+                                         strempty(problem));
                 } else if (r != -EINVAL || url || !problem || !strstr(problem, urls[i].problem))
                         fail_msg("'%s' gives %d, '%s'", urls[i].text, r, strempty(problem));
                 else if (!strchr(problem, ';'))
@@ -266,7 +276,8 @@ static void slips_are_recognised(void **state) {
         (void) state;
         for (size_t i = 0; i < ELEMENTSOF(slips); i++)
                 if (!streq_ptr(suggest_nearest(slips[i].text, names), slips[i].nearest))
-                        fail_msg("'%s' gives '%s'", slips[i].text, strempty(suggest_nearest(slips[i].text, names)));
+                        fail_msg("'%s' gives '%s'", slips[i].text,
+                                 strempty(suggest_nearest(slips[i].text, names)));
         assert_int_equal(suggest_distance("", ""), 0);
         assert_int_equal(suggest_distance("abc", ""), 3);
         assert_int_equal(suggest_distance("", "abc"), 3);

@@ -41,20 +41,22 @@ static const struct worker_settings alerts = {
 };
 
 /* Answers, as the classifier gives them. */
-#define SEEN(o, r, status, after, ...)                                                                        \
-        {                                                                                                     \
-                .outcome = OUTCOME_##o, .reason = REASON_##r, .http_status = (status), .latency_usec = (after), \
-                .sent_at_usec = NOW - (after), .received_at_usec = NOW, __VA_ARGS__                           \
+#define SEEN(o, r, status, after, ...) \
+        { \
+                .outcome = OUTCOME_##o, .reason = REASON_##r, .http_status = (status), \
+                .sent_at_usec = NOW - (after), .received_at_usec = NOW, .latency_usec = (after), \
+                __VA_ARGS__ \
         }
 #define TIMED_OUT SEEN(FAILING, TIMEOUT, 0, 15 * SEC)
 #define WELL SEEN(OK, HEALTHY, 200, 12 * USEC_PER_MSEC, .answered = true)
 #define NOT_LISTENING SEEN(STARTING, NOT_LISTENING_YET, 0, USEC_PER_MSEC)
-#define STUCK                                                                                                   \
-        SEEN(FAILING, UNHEALTHY, 500, 10 * SEC, .answered = true,                                               \
-             .stage = { .text = "generating task configs for connector pg-orders",                              \
-                        .connector = "pg-orders",                                                               \
+#define STUCK \
+        SEEN(FAILING, UNHEALTHY, 500, 10 * SEC, .answered = true, \
+             .stage = { .text = "generating task configs for connector pg-orders", \
+                        .connector = "pg-orders", \
                         .began_at_usec = NOW_REALTIME - 200 * SEC })
 #define FAILED_COUNT .failures_needed = 3, .sustain_needed_usec = 3 * MIN_
+#define HELD .to = STATE_UNHEALTHY, .incident = ID, .seen = TIMED_OUT, .failures = 40
 
 static const struct row {
         const char *name;
@@ -173,7 +175,8 @@ static const struct row {
         { "degraded",
           &restarts,
           { .type = TOLD_STATE_CHANGED, .from = STATE_HEALTHY, .to = STATE_DEGRADED,
-            .seen = SEEN(DEGRADED, HEALTHY, 200, 3 * USEC_PER_MSEC, .detail = "1 of 4 connectors has failed: pg-orders") },
+            .seen = SEEN(DEGRADED, HEALTHY, 200, 3 * USEC_PER_MSEC,
+            .detail = "1 of 4 connectors has failed: pg-orders") },
           EVENT_STATE_CHANGED,
           LOG_WARNING,
           "degraded (HTTP 200 after 3ms; 1 of 4 connectors has failed: pg-orders); a restart of the "
@@ -275,7 +278,8 @@ static const struct row {
         { "cannot tell, certificate",
           &restarts,
           { .type = TOLD_CANNOT_TELL, .to = STATE_UNKNOWN,
-            .seen = SEEN(UNKNOWN, TLS_EXPIRED, 0, 30 * USEC_PER_MSEC, .detail = "expired since 2026-11-01 00:00:00 UTC"),
+            .seen = SEEN(UNKNOWN, TLS_EXPIRED, 0, 30 * USEC_PER_MSEC,
+            .detail = "expired since 2026-11-01 00:00:00 UTC"),
             .failures_needed = 3 },
           EVENT_CANNOT_TELL,
           LOG_WARNING,
@@ -285,7 +289,8 @@ static const struct row {
         { "cannot tell, a crashed unit whose URL answers",
           &restarts,
           { .type = TOLD_CANNOT_TELL, .to = STATE_UNKNOWN,
-            .seen = SEEN(UNKNOWN, UNIT_FAILED, 200, 3 * USEC_PER_MSEC, .detail = "the unit has failed: exit code 2, but something answers at its URL"),
+            .seen = SEEN(UNKNOWN, UNIT_FAILED, 200, 3 * USEC_PER_MSEC,
+            .detail = "the unit has failed: exit code 2, but something answers at its URL"),
             .failures_needed = 1 },
           EVENT_CANNOT_TELL,
           LOG_WARNING,
@@ -293,7 +298,8 @@ static const struct row {
           "nothing is counted and nothing done. Look into the unit's journal for how it ended." },
         { "slow start",
           &restarts,
-          { .type = TOLD_STARTUP_SLOW, .to = STATE_STARTING, .seen = NOT_LISTENING, .lasted_usec = 30 * MIN_ },
+          { .type = TOLD_STARTUP_SLOW, .to = STATE_STARTING, .seen = NOT_LISTENING,
+            .lasted_usec = 30 * MIN_ },
           EVENT_STARTUP_SLOW,
           LOG_ERR,
           "still starting 30min after its start: does not listen yet; not restarted, since that would "
@@ -301,7 +307,9 @@ static const struct row {
         { "slow start, to be restarted",
           &alerts,
           { .type = TOLD_STARTUP_SLOW, .to = STATE_STARTING,
-            .seen = SEEN(STARTING, STARTING_UP, 503, 10 * SEC, .stage = { .text = "initializing and reading to the end of internal topics", .began_at_usec = NOW_REALTIME - 1790 * SEC }),
+            .seen = SEEN(STARTING, STARTING_UP, 503, 10 * SEC, .stage = {
+            .text = "initializing and reading to the end of internal topics",
+            .began_at_usec = NOW_REALTIME - 1790 * SEC }),
             .lasted_usec = 1800 * SEC },
           EVENT_STARTUP_SLOW,
           LOG_ERR,
@@ -337,14 +345,14 @@ static const struct row {
           "kafka-connect.service was started anew, not by us; failures are counted anew" },
         { "backoff",
           &restarts,
-          { .type = TOLD_HOLD_BEGUN, .to = STATE_UNHEALTHY, .incident = ID, .seen = TIMED_OUT, .failures = 40,
+          { .type = TOLD_HOLD_BEGUN, HELD,
             .hold = HOLD_BACKOFF, .until_usec = NOW + 310 * SEC, .text = "6min after restart 2" },
           EVENT_HOLD_BEGUN,
           LOG_NOTICE,
           "not restarting: backoff until 14:05:10 (6min after restart 2)" },
         { "held until another day",
           &restarts,
-          { .type = TOLD_HOLD_BEGUN, .to = STATE_UNHEALTHY, .incident = ID, .seen = TIMED_OUT, .failures = 40,
+          { .type = TOLD_HOLD_BEGUN, HELD,
             .hold = HOLD_BUDGET_EXHAUSTED, .until_usec = NOW + 11 * USEC_PER_HOUR,
             .text = "the ledger of past restarts was lost, so the budget counts as spent" },
           EVENT_HOLD_BEGUN,
@@ -353,21 +361,21 @@ static const struct row {
           "lost, so the budget counts as spent)" },
         { "package manager and another",
           &restarts,
-          { .type = TOLD_HOLD_BEGUN, .to = STATE_UNHEALTHY, .incident = ID, .seen = TIMED_OUT, .failures = 40,
+          { .type = TOLD_HOLD_BEGUN, HELD,
             .hold = HOLD_PACKAGE_MANAGER, .text = "APT is at work; also backoff" },
           EVENT_HOLD_BEGUN,
           LOG_NOTICE,
           "not restarting: package-manager (APT is at work; also backoff)" },
         { "hold without a reason",
           &restarts,
-          { .type = TOLD_HOLD_BEGUN, .to = STATE_UNHEALTHY, .incident = ID, .seen = TIMED_OUT, .failures = 40,
+          { .type = TOLD_HOLD_BEGUN, HELD,
             .hold = HOLD_PAUSED },
           EVENT_HOLD_BEGUN,
           LOG_NOTICE,
           "not restarting: paused" },
         { "hold ended",
           &restarts,
-          { .type = TOLD_HOLD_ENDED, .to = STATE_UNHEALTHY, .incident = ID, .seen = TIMED_OUT, .failures = 60,
+          { .type = TOLD_HOLD_ENDED, HELD,
             .hold = HOLD_PACKAGE_MANAGER },
           EVENT_HOLD_ENDED,
           LOG_NOTICE,
@@ -405,7 +413,9 @@ static const struct row {
           &restarts,
           { .type = TOLD_EXHAUSTED, .to = STATE_EXHAUSTED, .incident = ID, .seen = STUCK, .failures = 37,
             .hold = HOLD_RECURRING,
-            .text = "after two restarts connector pg-orders blocks the worker again (generating task configs for connector pg-orders): look at that connector; one try again in 6h" },
+            .text = "after two restarts connector pg-orders blocks the worker again (generating "
+                    "task configs for connector pg-orders): look at that connector; one try again "
+                    "in 6h" },
           EVENT_EXHAUSTED,
           LOG_CRIT,
           "giving up, a person has to look: after two restarts connector pg-orders blocks the worker "
@@ -413,7 +423,7 @@ static const struct row {
           "again in 6h" },
         { "held long",
           &restarts,
-          { .type = TOLD_HELD_LONG, .to = STATE_UNHEALTHY, .incident = ID, .seen = TIMED_OUT, .failures = 200,
+          { .type = TOLD_HELD_LONG, HELD,
             .hold = HOLD_UNIT_BUSY, .lasted_usec = 15 * MIN_,
             .text = "kafka-connect.service: deactivating (stop-sigterm)" },
           EVENT_HELD_LONG,
@@ -428,7 +438,7 @@ static void test_every_sentence(void **state _unused_) {
                 _cleanup_(event_freep) struct event *e = narrate(row->w, &row->t, NOW, OFFSET);
 
                 assert_non_null(e);
-                if (!streq(e->message, row->message) || e->type != row->event || e->priority != row->priority)
+                if (!streq(e->message, row->message) || e->priority != row->priority)
                         print_error("%s: %s (priority %d)\n", row->name, e->message, e->priority);
                 assert_string_equal(e->message, row->message);
                 assert_int_equal(e->type, row->event);
@@ -472,7 +482,7 @@ static void test_fields_of_a_hold(void **state _unused_) {
                 "CONNECT_WATCHDOG_WORKER=connect-a",
                 "CONNECT_WATCHDOG_UNIT=kafka-connect.service",
                 "CONNECT_WATCHDOG_STATE=unhealthy",
-                "CONNECT_WATCHDOG_INCIDENT=" ID,
+                "CONNECT_WATCHDOG_INCIDENT=00c0ffee00c0ffee",
                 "CONNECT_WATCHDOG_OUTCOME=failing",
                 "CONNECT_WATCHDOG_REASON=unhealthy",
                 "CONNECT_WATCHDOG_STAGE=generating task configs for connector pg-orders",
@@ -507,29 +517,32 @@ static void test_nothing_was_asked_yet(void **state _unused_) {
 
 /* A worker's clock may be anything. */
 static void test_stage_times_that_cannot_be_true(void **state _unused_) {
-        static const usec_t began[] = { 0, 1, NOW_REALTIME + 1, USEC_INFINITY, NOW_REALTIME - 400 * USEC_PER_DAY };
+        static const usec_t began[] = {
+                0, 1, NOW_REALTIME + 1, USEC_INFINITY, NOW_REALTIME - 400 * USEC_PER_DAY,
+        };
         struct observation o = STUCK;
         char buf[512];
 
         for (size_t i = 0; i < ELEMENTSOF(began); i++) {
                 o.stage.began_at_usec = began[i];
                 assert_string_equal(narrate_observation(&o, NOW, OFFSET, buf, sizeof(buf)),
-                                    "says that it is unhealthy (HTTP 500 after 10s; generating task configs for "
-                                    "connector pg-orders)");
+                                    "says that it is unhealthy (HTTP 500 after 10s; generating task configs "
+                                    "for connector pg-orders)");
         }
 
         o.stage.completed = true;
         o.stage.completed_at_usec = NOW_REALTIME - 65 * SEC;
         assert_string_equal(narrate_observation(&o, NOW, OFFSET, buf, sizeof(buf)),
-                            "says that it is unhealthy (HTTP 500 after 10s; last completed: generating task configs "
-                            "for connector pg-orders, 1min 5s ago)");
+                            "says that it is unhealthy (HTTP 500 after 10s; last completed: generating task "
+                            "configs for connector pg-orders, 1min 5s ago)");
 }
 
 static void test_a_small_buffer_cuts(void **state _unused_) {
         struct observation o = STUCK;
         char buf[24];
 
-        assert_string_equal(narrate_observation(&o, NOW, OFFSET, buf, sizeof(buf)), "says that it is unhealt");
+        narrate_observation(&o, NOW, OFFSET, buf, sizeof(buf));
+        assert_string_equal(buf, "says that it is unhealt");
 }
 
 static void test_spans_as_one_says_them(void **state _unused_) {
@@ -561,8 +574,9 @@ static void test_ordinals(void **state _unused_) {
                 unsigned n;
                 const char *suffix;
         } ordinals[] = {
-                { 1, "st" },  { 2, "nd" },  { 3, "rd" },  { 4, "th" },   { 11, "th" },  { 12, "th" },  { 13, "th" },
-                { 21, "st" }, { 22, "nd" }, { 23, "rd" }, { 100, "th" }, { 101, "st" }, { 111, "th" }, { 112, "th" },
+                { 1, "st" },   { 2, "nd" },   { 3, "rd" },   { 4, "th" },   { 11, "th" },
+                { 12, "th" },  { 13, "th" },  { 21, "st" },  { 22, "nd" },  { 23, "rd" },
+                { 100, "th" }, { 101, "st" }, { 111, "th" }, { 112, "th" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(ordinals); i++)

@@ -67,7 +67,7 @@ static const struct {
         { "\342\202", 2, false },
         { "\360\237\230", 3, false },
         { "\244", 1, false },
-        { "\300\200", 2, false },         /* overlong NUL */
+        { "\300\200", 2, false }, /* overlong NUL */
         { "\301\277", 2, false },
         { "\340\237\277", 3, false },     /* overlong */
         { "\360\217\277\277", 4, false }, /* overlong */

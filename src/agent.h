@@ -1,0 +1,68 @@
+/* The one place that knows everything: timers in, actions out. main.c starts it; worker.c and restart.c are its parts. */
+#pragma once
+
+#include "act/ledger.h"
+#include "act/systemd.h"
+#include "config/config.h"
+#include "observe/http_client.h"
+#include "report/reporter.h"
+
+typedef struct sd_event_source sd_event_source;
+struct worker;
+
+struct agent_options {
+        struct config_options config;
+        bool dry_run;
+        const char *state_directory;    /* NULL: nothing is kept, and acting is held */
+};
+
+struct agent {
+        const struct agent_options *options;
+        sd_event *event;
+        struct reporter *reporter;
+        struct http_client *http;
+        struct systemd *systemd;
+        struct ledger *ledger;
+        struct settings *settings;
+        struct worker **workers;
+        size_t n_workers;
+
+        /* Ledger entries of workers that are not configured now: taken out and put back, a worker keeps its budget. */
+        struct ledger_entry *absent;
+        size_t n_absent;
+        bool ledger_dirty, ledger_saving, ledger_writable, ledger_failure_told;
+        bool ledger_distrusted;         /* it was lost: whoever has no entry has a spent budget for one window */
+        usec_t started_at_usec;
+
+        uint64_t incident_seed;
+        bool logind_failure_told, bus_known, ready;
+        sd_event_source *ledger_source, *status_source, *watchdog_source;
+};
+
+/* Runs until it is told to stop. Returns the exit status: 0, 78 (EX_CONFIG) or 1. */
+int agent_run(const struct agent_options *options);
+
+/* Agent time: microseconds that begin as realtime and go on as CLOCK_BOOTTIME, so that a step of the wall clock moves
+ * nothing. */
+usec_t agent_now(void);
+/* What to add to agent time for realtime. */
+int64_t agent_clock_offset(void);
+
+/* What to subtract from agent time for CLOCK_BOOTTIME, the clock of the timers. */
+int64_t agent_boottime_offset(void);
+
+bool agent_dry_run(const struct agent *a) _pure_;
+/* Something that outlives the agent changed: written soon, and once for all changes of this round. */
+void agent_history_changed(struct agent *a);
+/* Written now; saved is called when it is on disk or failed. */
+int agent_save_ledger(struct agent *a, ledger_saved_t saved, void *userdata);
+void agent_ledger_result(struct agent *a, int error);
+/* A state or count that STATUS= shows changed. */
+void agent_status_changed(struct agent *a);
+/* A first poll was sent; READY=1 follows the last of them. */
+void agent_polled(struct agent *a);
+/* w leaves the configuration, or its unit: what was kept of it stays in the ledger. */
+void agent_keep_history(struct agent *a, const struct worker *w);
+struct worker *agent_find_worker(const struct agent *a, const char *name) _pure_;
+/* The entry of a worker that was absent, taken out; false: there is none. */
+bool agent_take_history(struct agent *a, const char *worker, const char *unit, struct history *ret);

@@ -1,0 +1,71 @@
+/* What is kept between the requests to one server: its settings, and a curl handle set up for them. */
+#pragma once
+
+#include <time.h>
+
+#include <curl/curl.h>
+
+#include "observe/http_client.h"
+
+struct addresses;
+struct site;
+
+/* A curl handle set up for one site, and what one request with it has brought so far. */
+struct transfer {
+        struct site *site;
+        CURL *easy;
+        struct http_request *request;   /* whose it is right now */
+        char *path;                     /* which URL is set */
+        struct curl_slist *resolve;     /* the addresses that are set, */
+        unsigned generation;            /* and which they are */
+        char *body;
+        size_t body_len, body_size;
+        size_t header_len;
+        int socket_error;               /* errno of socket(2) */
+        bool too_large;
+        bool no_memory;
+        char error[CURL_ERROR_SIZE];
+};
+
+struct site {
+        struct http_target target;      /* owns its strings */
+        uint64_t hash;
+        char *host, *port;              /* as in the URL; the host with its brackets */
+        bool is_https;
+        struct transfer *idle;
+        unsigned n_busy;
+        usec_t used_at_usec;
+        char expired[64];               /* the server's certificate: since when, as far as known */
+};
+
+/* A hash over all that makes two targets differ. */
+uint64_t target_hash(const struct http_target *t) _pure_;
+/* A copy that owns its strings. On error *to is to be cleared all the same. */
+int target_copy(const struct http_target *from, struct http_target *to);
+void target_clear(struct http_target *t);
+bool target_equal(const struct http_target *a, const struct http_target *b) _pure_;
+
+/* Returns 0, -EINVAL (no URL that we take), -ENOMEM. */
+int site_new(const struct http_target *target, uint64_t hash, struct site **ret);
+struct site *site_free(struct site *s);
+
+/* Takes the idle transfer or makes one. */
+int site_take(struct site *s, struct transfer **ret);
+/* Gives it back to be used again, or drops it. */
+void site_give_back(struct site *s, struct transfer *t);
+void site_drop(struct site *s, struct transfer *t);
+
+/* Sets what changes from one request to the next. Returns 0 or -ENOMEM. */
+int transfer_prepare(struct transfer *t, const char *path, const struct addresses *a, usec_t timeout_usec);
+
+/* Returns 0, or a negative errno when a credential cannot be read; *detail is then a clause that names its file. */
+int transfer_set_credentials(struct transfer *t, char *detail, size_t size);
+
+/* A transfer that only shakes hands, trusting whatever certificate is shown, to read its dates; no credential is sent. To
+ * be dropped. */
+int site_take_for_expiry(struct site *s, const struct addresses *a, usec_t timeout_usec, struct transfer **ret);
+
+/* How the transfer ended, in our words; detail gets the cause, or "". */
+enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, usec_t timeout_usec, char *detail, size_t size);
+/* Since when a certificate of the chain that was shown has expired: "2026-11-01 12:00:00 UTC", or "" when none has. */
+void transfer_expired_since(const struct transfer *t, time_t now, char *buf, size_t size);

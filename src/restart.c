@@ -1,0 +1,393 @@
+/* One remedy carried out, step by step. Decides nothing: before anything that cannot be undone, the judge is asked. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "act/evidence.h"
+#include "report/narrate.h"
+#include "restart.h"
+#include "util/span.h"
+
+/* An intent that took longer than this to reach the disk was decided on a view that is stale by now. */
+#define INTENT_PATIENCE_USEC (10 * USEC_PER_SEC)
+
+#define REFUSED_RETRY_USEC (30 * USEC_PER_SEC)
+
+enum step {
+        STEP_READ,              /* what stands around the worker */
+        STEP_EVIDENCE,
+        STEP_READ_AGAIN,
+        STEP_INTENT,
+        STEP_RESET_FAILED,
+        STEP_RESTART,
+        STEP_READ_AFTER,
+};
+
+struct restart {
+        struct worker *worker;
+        enum step step;
+        struct unit_call *call;
+        struct evidence *evidence;
+        enum remedy_action action;
+        usec_t intent_at_usec;
+        char invocation_before[INVOCATION_ID_SIZE];
+        struct unit_call_report report;         /* how the restart itself ended */
+};
+
+static void read_surroundings(struct restart *r, enum step step);
+static void call(struct restart *r, enum step step, enum unit_verb verb, usec_t deadline_usec);
+
+/* Saves that are under way when a restart is dropped come back to a worker by name, never to freed memory. */
+struct saved_intent {
+        struct agent *agent;
+        char worker[128];
+};
+
+bool restart_is_committed(const struct restart *r) {
+        return r->step >= STEP_INTENT;
+}
+
+struct restart *restart_free(struct restart *r) {
+        if (!r)
+                return NULL;
+        unit_call_unref(r->call);
+        evidence_free(r->evidence);
+        free(r);
+        return NULL;
+}
+
+static void drop(struct restart *r) {
+        r->worker->restart = NULL;
+        restart_free(r);
+}
+
+/* ---- what stands around ---- */
+
+static void tell_logind_failure(struct agent *a, const struct surroundings_read *read) {
+        if (read->logind_asked || a->logind_failure_told)
+                return;
+        a->logind_failure_told = true;
+        reporter_tell(a->reporter,
+                      event_new(EVENT_LOGIND_UNREACHABLE,
+                                "logind cannot be asked whether a package manager is at work (%s); this holds nothing",
+                                read->logind_error));
+}
+
+static void fill_surroundings(struct worker *w, const struct surroundings_read *read, struct surroundings *ret) {
+        *ret = (struct surroundings) {
+                .dry_run = agent_dry_run(w->agent),
+                .bus = systemd_connected(w->agent->systemd),
+                .url_is_local = w->url_is_local,
+                .peers_healthy = w->peers_healthy,
+                .ledger_writable = w->agent->ledger_writable,
+                .refused_until_usec = w->refused_until_usec,
+        };
+        memcpy(ret->refused_why, w->refused_why, sizeof(ret->refused_why));
+        if (!read)
+                return;
+        ret->unit = read->unit;
+        ret->stop_seen = read->stop_seen;
+        memcpy(ret->system_state, read->system_state, sizeof(ret->system_state));
+        memcpy(ret->package_manager, read->package_manager, sizeof(ret->package_manager));
+}
+
+/* Has the judge decide on what was just read, and tells. Returns what is to be done. */
+static enum remedy_action decide(struct worker *w, const struct surroundings_read *read, struct decision *ret) {
+        struct surroundings s;
+        struct tolds told = {};
+        usec_t now = agent_now();
+
+        *ret = (struct decision) {};
+        if (health_wants_remedy(&w->health, w->settings, now)) {
+                fill_surroundings(w, read, &s);
+                remedy_decide(&w->health, &w->history, w->settings, &s, now, ret);
+                remedy_tell(&w->remedy, &w->health, &w->history, w->settings, ret, now, &told);
+        } else
+                remedy_tell(&w->remedy, &w->health, &w->history, w->settings, NULL, now, &told);
+
+        if (ret->action == REMEDY_WOULD_RESTART)
+                remedy_charge(&w->history, &w->health, ret->action, now);
+        if (!w->agent->ledger_writable)
+                agent_history_changed(w->agent);        /* try the disk again */
+        worker_settled(w, &told);
+        return ret->action;
+}
+
+static bool acts(enum remedy_action action) {
+        return action == REMEDY_TRY_RESTART || action == REMEDY_REVIVE;
+}
+
+/* ---- evidence ---- */
+
+static void on_evidence(struct evidence *e, const struct evidence_result *result, void *userdata) {
+        struct restart *r = userdata;
+        struct worker *w = r->worker;
+        char seen[512];
+
+        narrate_observation(&w->health.last, agent_now(), agent_clock_offset(), seen, sizeof(seen));
+        struct event *event = worker_event(w, EVENT_EVIDENCE, "evidence: last answer: %s; %s%s%s%s%s", seen,
+                                           strempty(result->summary), result->why_no_dump ? "; no thread dump: " : "",
+                                           strempty(result->why_no_dump), result->tick_thread ? "; herder: " : "",
+                                           strempty(result->tick_thread));
+        if (event && result->text)
+                (void) event_field(event, "THREAD_DUMP", "%s", result->text);
+        if (event)
+                (void) event_observed(event, &w->health.last);
+        worker_tell(w, event);
+
+        r->evidence = evidence_free(e);
+        read_surroundings(r, STEP_READ_AGAIN);
+}
+
+static void gather(struct restart *r) {
+        struct worker *w = r->worker;
+        int error;
+
+        r->step = STEP_EVIDENCE;
+        error = evidence_gather(w->agent->event, w->unit, w->settings, true, on_evidence, r, &r->evidence);
+        if (error >= 0)
+                return;
+        worker_tell(w, worker_event(w, EVENT_EVIDENCE, "no evidence could be gathered: %s", strerror(-error)));
+        read_surroundings(r, STEP_READ_AGAIN);
+}
+
+/* ---- intent ---- */
+
+/* Takes the intent back: nothing was asked of systemd. */
+static void retract(struct restart *r) {
+        struct worker *w = r->worker;
+        struct tolds told = {};
+
+        remedy_refund(&w->history);
+        health_restart_ended(&w->health, &w->history, w->settings, agent_now(), &told);
+        w->restart = NULL;
+        worker_settled(w, &told);
+        restart_free(r);
+}
+
+static void on_intent_saved(int error, void *userdata) {
+        _cleanup_free_ struct saved_intent *s = userdata;
+        struct worker *w = agent_find_worker(s->agent, s->worker);
+        struct restart *r = w ? w->restart : NULL;
+        enum unit_condition expected, now;
+
+        agent_ledger_result(s->agent, error);
+        if (!r || r->step != STEP_INTENT)
+                return;
+        if (error < 0) {
+                retract(r);
+                return;
+        }
+
+        const struct unit_view *view = unit_watch_view(w->unit);
+        expected = r->action == REMEDY_REVIVE ? UNIT_CRASHED : UNIT_UP;
+        now = unit_view_condition(view, w->history.stop_seen);
+        if (now != expected || usec_sub(agent_now(), r->intent_at_usec) > INTENT_PATIENCE_USEC) {
+                retract(r);
+                return;
+        }
+        call(r, STEP_RESET_FAILED, UNIT_RESET_FAILED, 10 * USEC_PER_SEC);
+}
+
+static void announce(const struct restart *r) {
+        struct worker *w = r->worker;
+        const struct budget *b = &w->history.budget;
+        struct event *e;
+
+        if (r->action == REMEDY_REVIVE)
+                e = worker_event(w, EVENT_RESTART_REQUESTED, "starting the crashed %s again (restart %u since it was last well)",
+                                 w->settings->unit, b->n);
+        else
+                e = worker_event(w, EVENT_RESTART_REQUESTED, "restarting %s (%u of %u within %s)", w->settings->unit,
+                                 remedy_restarts_in_window(b, w->settings, agent_now()), w->settings->restart_limit,
+                                 SPAN(w->settings->restart_window_usec));
+        worker_tell(w, e);
+}
+
+static void write_intent(struct restart *r) {
+        struct worker *w = r->worker;
+        struct saved_intent *s = calloc(1, sizeof(*s));
+        int error;
+
+        r->step = STEP_INTENT;
+        r->intent_at_usec = agent_now();
+        memcpy(r->invocation_before, w->history.invocation_id, sizeof(r->invocation_before));
+        remedy_charge(&w->history, &w->health, r->action, r->intent_at_usec);
+        health_restart_begun(&w->health, r->intent_at_usec);
+        memcpy(&w->saved, &w->history, sizeof(w->saved));
+        agent_status_changed(w->agent);
+
+        if (!s) {
+                retract(r);
+                return;
+        }
+        s->agent = w->agent;
+        (void) snprintf(s->worker, sizeof(s->worker), "%s", w->settings->name);
+        error = agent_save_ledger(w->agent, on_intent_saved, s);
+        if (error < 0) {
+                free(s);
+                agent_ledger_result(w->agent, error);
+                retract(r);
+        }
+}
+
+/* ---- systemd ---- */
+
+static void refused(struct restart *r, const struct unit_call_report *report) {
+        struct worker *w = r->worker;
+        bool told_before = w->refusals > 0 && streq(w->refused_why, report->detail);
+        unsigned shift = MIN(w->refusals, 7u);
+
+        w->refusals++;
+        w->refused_until_usec = agent_now() + MIN(REFUSED_RETRY_USEC << shift, USEC_PER_HOUR);
+        memcpy(w->refused_why, report->detail, sizeof(w->refused_why));
+        if (!told_before)
+                worker_tell(w, worker_event(w, EVENT_RESTART_REFUSED, "systemd refused to restart %s: %s; %s",
+                                            w->settings->unit, report->detail, report->remedy));
+        retract(r);
+}
+
+static void on_called(struct unit_call *c, const struct unit_call_report *report, void *userdata) {
+        struct restart *r = userdata;
+        struct worker *w = r->worker;
+
+        r->call = unit_call_unref(c);
+        if (report->result == UNIT_CALL_REFUSED) {
+                refused(r, report);
+                return;
+        }
+        if (r->step == STEP_RESET_FAILED && report->result == UNIT_CALL_DONE) {
+                announce(r);
+                call(r, STEP_RESTART, r->action == REMEDY_REVIVE ? UNIT_RESTART : UNIT_TRY_RESTART,
+                     unit_view_job_deadline(unit_watch_view(w->unit)));
+                return;
+        }
+        w->refusals = 0;
+        r->report = *report;
+        read_surroundings(r, STEP_READ_AFTER);
+}
+
+static void call(struct restart *r, enum step step, enum unit_verb verb, usec_t deadline_usec) {
+        int error;
+
+        r->step = step;
+        error = unit_call(r->worker->unit, verb, deadline_usec, on_called, r, &r->call);
+        if (error >= 0)
+                return;
+
+        struct unit_call_report report = { .result = UNIT_CALL_LOST };
+        (void) snprintf(report.detail, sizeof(report.detail), "%s", strerror(-error));
+        r->report = report;
+        read_surroundings(r, STEP_READ_AFTER);
+}
+
+/* ---- the end ---- */
+
+static void conclude(struct restart *r) {
+        struct worker *w = r->worker;
+        struct tolds told = {};
+        bool anew = !streq(w->history.invocation_id, r->invocation_before);
+        bool done = anew && r->report.result != UNIT_CALL_FAILED;
+        struct event *e;
+
+        remedy_settle(&w->history, done ? RESTART_DONE : RESTART_FAILED);
+        health_restart_ended(&w->health, &w->history, w->settings, agent_now(), &told);
+
+        if (done && r->report.result == UNIT_CALL_DONE)
+                e = worker_event(w, EVENT_RESTART_DONE, "restarted %s in %s", w->settings->unit, SPAN(r->report.took_usec));
+        else if (done)
+                e = worker_event(w, EVENT_RESTART_DONE, "%s was restarted while the agent could not look", w->settings->unit);
+        else if (r->report.result == UNIT_CALL_DONE)
+                e = worker_event(w, EVENT_RESTART_FAILED, "%s was not restarted: it was not running any more",
+                                 w->settings->unit);
+        else
+                e = worker_event(w, EVENT_RESTART_FAILED, "restarting %s failed: %s", w->settings->unit, r->report.detail);
+        worker_tell(w, e);
+
+        drop(r);
+        worker_settled(w, &told);
+}
+
+static void on_read(struct unit_call *c, int error, const struct surroundings_read *read, void *userdata) {
+        struct restart *r = userdata;
+        struct worker *w = r->worker;
+        struct surroundings_read nothing = {};
+        struct decision d;
+
+        r->call = unit_call_unref(c);
+        if (error < 0)
+                read = &nothing;
+        else {
+                tell_logind_failure(w->agent, read);
+                worker_unit_changed(w, &read->unit, read->stop_seen);
+        }
+        if (r->step == STEP_READ_AFTER) {
+                conclude(r);
+                return;
+        }
+
+        r->action = decide(w, read, &d);
+        if (!acts(r->action))
+                drop(r);
+        else if (r->step == STEP_READ)
+                gather(r);
+        else
+                write_intent(r);
+}
+
+static void read_surroundings(struct restart *r, enum step step) {
+        int error;
+
+        r->step = step;
+        error = unit_read_surroundings(r->worker->unit, on_read, r, &r->call);
+        if (error >= 0)
+                return;
+        if (step == STEP_READ_AFTER)
+                conclude(r);
+        else
+                drop(r);
+}
+
+int restart_begin(struct worker *w) {
+        struct decision d;
+        struct restart *r;
+
+        if (!w->unit || !systemd_connected(w->agent->systemd)) {
+                (void) decide(w, NULL, &d);
+                return 0;
+        }
+
+        r = calloc(1, sizeof(*r));
+        if (!r)
+                return -ENOMEM;
+        r->worker = w;
+        w->restart = r;
+        read_surroundings(r, STEP_READ);
+        return 0;
+}
+
+void restart_adopt(struct worker *w, const struct unit_view *view) {
+        const struct restart_record *last = budget_last(&w->history.budget);
+        struct restart *r = calloc(1, sizeof(*r));
+
+        if (!r || !last) {
+                free(r);
+                return;
+        }
+        r->worker = w;
+        r->action = last->revive ? REMEDY_REVIVE : REMEDY_TRY_RESTART;
+        memcpy(r->invocation_before, last->invocation_id, sizeof(r->invocation_before));
+        w->restart = r;
+
+        bool ours = view->job_id != 0 && !streq(view->job_type, "stop") &&
+                streq(view->invocation_id, last->invocation_id);
+        if (ours) {
+                r->step = STEP_RESTART;
+                health_restart_begun(&w->health, agent_now());
+                if (unit_follow_job(w->unit, view->job_id, unit_view_job_deadline(view), on_called, r, &r->call) >= 0)
+                        return;
+        }
+        r->report = (struct unit_call_report) { .result = UNIT_CALL_LOST };
+        (void) snprintf(r->report.detail, sizeof(r->report.detail), "the agent was interrupted before it was done");
+        conclude(r);
+}

@@ -1,0 +1,63 @@
+/* One watched worker: its timer, its poll, what the judge knows of it, and the restart under way. */
+#pragma once
+
+#include "agent.h"
+#include "judge/remedy.h"
+#include "observe/poll.h"
+
+struct restart;
+struct peer;
+
+struct worker {
+        struct agent *agent;
+        struct worker_settings *settings;       /* owned by agent->settings; replaced by a reload */
+
+        struct health health;
+        struct history history;
+        struct history saved;                   /* as last handed to the ledger */
+        struct remedy remedy;
+
+        struct probe probe;
+        struct poll *poll;
+        usec_t due_usec;                        /* of the poll under way, or of the next */
+        bool polled_first;                      /* the first poll was sent */
+        bool polled;                            /* … and has ended */
+        sd_event_source *poll_source, *deadline_source;
+
+        struct unit_watch *unit;
+        struct restart *restart;
+        bool pending_restart;                   /* an intent of an earlier agent has no outcome yet */
+        int url_is_local;                       /* negative: not known */
+        struct poll_local *url_query;
+        usec_t url_asked_for;                   /* the answer for which it was last asked */
+        usec_t refused_until_usec;
+        unsigned refusals;
+        char refused_why[192];
+
+        struct peer *peers;
+        size_t n_peers, n_peers_asked;
+        int peers_healthy;                      /* negative: not known */
+        usec_t peers_at_usec;
+};
+
+int worker_new(struct agent *a, struct worker_settings *settings, struct worker **ret);
+struct worker *worker_free(struct worker *w);
+/* Begins: watches the unit, sends the first poll. */
+int worker_start(struct worker *w);
+/* New settings of the same name. What they do not change goes on as it was. */
+int worker_reconfigure(struct worker *w, struct worker_settings *settings);
+
+/* The bus came or went. */
+void worker_bus_changed(struct worker *w);
+/* Decides whether something is to be done, and begins it. */
+void worker_consider(struct worker *w);
+/* After the judge was asked: tells, saves, arms. */
+void worker_settled(struct worker *w, const struct tolds *told);
+/* Feeds a fresh view of the unit to the judge. */
+void worker_unit_changed(struct worker *w, const struct unit_view *view, bool stop_seen);
+/* Whether its poll has brought no result for too long: by due time + timeout + one interval. */
+bool worker_overdue(const struct worker *w, usec_t now_usec) _pure_;
+
+/* An event about this worker, with its unit, incident and state; sent by worker_tell(). */
+struct event *worker_event(const struct worker *w, enum event_type type, const char *format, ...) _printf_(3, 4);
+void worker_tell(const struct worker *w, struct event *e);

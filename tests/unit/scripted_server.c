@@ -1,0 +1,236 @@
+/* An HTTP server on a loopback port for unit tests: what it does is named by the path it is asked for. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "scripted_server.h"
+
+#define CONNECTIONS_MAX 2048
+
+struct connection {
+        struct scripted_server *server;
+        pthread_t thread;
+        int fd;
+};
+
+struct scripted_server {
+        int fd;
+        unsigned port;
+        pthread_t thread;
+        pthread_mutex_t mutex;
+        bool stop;
+        unsigned n_connections, n_requests;
+        char last[4096];
+        struct connection connections[CONNECTIONS_MAX];
+};
+
+static bool put(int fd, const char *text, size_t len) {
+        while (len > 0) {
+                ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
+
+                if (n <= 0)
+                        return false;
+                text += n;
+                len -= (size_t) n;
+        }
+        return true;
+}
+
+static bool puts_to(int fd, const char *text) {
+        return put(fd, text, strlen(text));
+}
+
+/* Waits until the other side has gone. */
+static void hang(int fd) {
+        char c[512];
+
+        while (recv(fd, c, sizeof(c), 0) > 0)
+                ;
+}
+
+static void flood(int fd, const char *head, const char *piece) {
+        char block[8192];
+        size_t len = strlen(piece), n = 0;
+
+        if (!puts_to(fd, head))
+                return;
+        for (; n + len < sizeof(block); n += len)
+                memcpy(block + n, piece, len);
+        while (put(fd, block, n))
+                ;
+}
+
+static void reset(int fd) {
+        const struct linger now = { .l_onoff = 1 };
+
+        (void) setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+}
+
+/* Returns whether the connection stays open. */
+static bool answer(int fd, const char *path) {
+        char text[512];
+        unsigned status;
+
+        if (streq(path, "/ok"))
+                return puts_to(fd, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+        if (streq(path, "/chunked"))
+                return puts_to(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+        if (sscanf(path, "/status/%u", &status) == 1) {
+                (void) snprintf(text, sizeof(text),
+                                "HTTP/1.1 %u X\r\nLocation: http://127.0.0.1:1/elsewhere\r\nContent-Length: 0\r\n\r\n",
+                                status);
+                return puts_to(fd, text);
+        }
+        if (streq(path, "/ok-then-close"))
+                (void) puts_to(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+        else if (streq(path, "/hang"))
+                hang(fd);
+        else if (streq(path, "/half-head")) {
+                if (puts_to(fd, "HTTP/1.1 200 OK\r\nContent-Ty"))
+                        hang(fd);
+        } else if (streq(path, "/half-body")) {
+                if (puts_to(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"))
+                        hang(fd);
+        } else if (streq(path, "/cut-body"))
+                (void) puts_to(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+        else if (streq(path, "/endless-body"))
+                flood(fd, "HTTP/1.1 200 OK\r\n\r\n", "x");
+        else if (streq(path, "/large-announced")) {
+                if (puts_to(fd, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"))
+                        flood(fd, "", "x");
+        } else if (streq(path, "/endless-headers"))
+                flood(fd, "HTTP/1.1 200 OK\r\n", "X-Header: and another one\r\n");
+        else if (streq(path, "/endless-line"))
+                flood(fd, "HTTP/1.1 200 OK\r\nX-Header: ", "x");
+        else if (streq(path, "/endless-interim"))
+                flood(fd, "", "HTTP/1.1 103 Early Hints\r\n\r\n");
+        else if (streq(path, "/reset"))
+                reset(fd);
+        else if (streq(path, "/reset-in-body")) {
+                (void) puts_to(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+                reset(fd);
+        } else if (streq(path, "/not-http"))
+                (void) puts_to(fd, "220 mail.example ESMTP\r\n");
+        else if (streq(path, "/garbage"))
+                (void) puts_to(fd, "HTTP/9.9 abc\r\n\r\n");
+        return false;
+}
+
+static void *serve(void *arg) {
+        struct connection *c = arg;
+        struct scripted_server *s = c->server;
+        char head[4096], path[256];
+        size_t n = 0;
+
+        for (;;) {
+                ssize_t k = recv(c->fd, head + n, sizeof(head) - 1 - n, 0);
+
+                if (k <= 0)
+                        break;
+                n += (size_t) k;
+                head[n] = '\0';
+                if (!strstr(head, "\r\n\r\n"))
+                        continue;
+                pthread_mutex_lock(&s->mutex);
+                s->n_requests++;
+                memcpy(s->last, head, n + 1);
+                pthread_mutex_unlock(&s->mutex);
+                if (sscanf(head, "GET %255s", path) != 1 || !answer(c->fd, path))
+                        break;
+                n = 0;
+        }
+        pthread_mutex_lock(&s->mutex);
+        (void) close(c->fd);
+        c->fd = -1;
+        pthread_mutex_unlock(&s->mutex);
+        return NULL;
+}
+
+static void *accept_all(void *arg) {
+        struct scripted_server *s = arg;
+
+        for (;;) {
+                struct connection *c;
+                int fd = accept(s->fd, NULL, NULL);
+
+                if (fd < 0)
+                        return NULL;
+                pthread_mutex_lock(&s->mutex);
+                if (s->stop || s->n_connections >= CONNECTIONS_MAX) {
+                        (void) close(fd);
+                        pthread_mutex_unlock(&s->mutex);
+                        return NULL;
+                }
+                c = &s->connections[s->n_connections++];
+                *c = (struct connection) { .server = s, .fd = fd };
+                if (pthread_create(&c->thread, NULL, serve, c) != 0)
+                        abort();
+                pthread_mutex_unlock(&s->mutex);
+        }
+}
+
+struct scripted_server *scripted_server_new(void) {
+        struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        struct scripted_server *s = calloc(1, sizeof(*s));
+        socklen_t len = sizeof(a);
+
+        if (!s)
+                abort();
+        pthread_mutex_init(&s->mutex, NULL);
+        s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (s->fd < 0 || bind(s->fd, (struct sockaddr *) &a, sizeof(a)) < 0 || listen(s->fd, 1024) < 0 ||
+            getsockname(s->fd, (struct sockaddr *) &a, &len) < 0 ||
+            pthread_create(&s->thread, NULL, accept_all, s) != 0)
+                abort();
+        s->port = ntohs(a.sin_port);
+        return s;
+}
+
+struct scripted_server *scripted_server_free(struct scripted_server *s) {
+        if (!s)
+                return NULL;
+        pthread_mutex_lock(&s->mutex);
+        s->stop = true;
+        (void) shutdown(s->fd, SHUT_RDWR);
+        for (unsigned i = 0; i < s->n_connections; i++)
+                if (s->connections[i].fd >= 0)
+                        (void) shutdown(s->connections[i].fd, SHUT_RDWR);
+        pthread_mutex_unlock(&s->mutex);
+        pthread_join(s->thread, NULL);
+        for (unsigned i = 0; i < s->n_connections; i++)
+                pthread_join(s->connections[i].thread, NULL);
+        (void) close(s->fd);
+        pthread_mutex_destroy(&s->mutex);
+        free(s);
+        return NULL;
+}
+
+unsigned scripted_server_port(const struct scripted_server *s) {
+        return s->port;
+}
+
+static unsigned read_count(struct scripted_server *s, const unsigned *count) {
+        unsigned n;
+
+        pthread_mutex_lock(&s->mutex);
+        n = *count;
+        pthread_mutex_unlock(&s->mutex);
+        return n;
+}
+
+unsigned scripted_server_connections(struct scripted_server *s) {
+        return read_count(s, &s->n_connections);
+}
+
+unsigned scripted_server_requests(struct scripted_server *s) {
+        return read_count(s, &s->n_requests);
+}
+
+void scripted_server_last_request(struct scripted_server *s, char *buf, size_t size) {
+        pthread_mutex_lock(&s->mutex);
+        (void) snprintf(buf, size, "%s", s->last);
+        pthread_mutex_unlock(&s->mutex);
+}

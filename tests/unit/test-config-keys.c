@@ -1,0 +1,238 @@
+/* The table of keys against the design's table, and against itself. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "config/keys.h"
+#include "util/text.h"
+
+/* The design's table, as far as this version goes: section, key, default as the operator would write it. */
+static const struct {
+        enum config_section section;
+        const char *name, *fallback;
+} design[] = {
+        { SECTION_AGENT, "dry_run", "no" },
+        { SECTION_AGENT, "log_level", "info" },
+        { SECTION_AGENT, "hostname", "" },
+        { SECTION_WORKER, "kind", "kafka-connect" },
+        { SECTION_WORKER, "url", "http://127.0.0.1:8083" },
+        { SECTION_WORKER, "url_is_local", "no" },
+        { SECTION_WORKER, "unit", "" },
+        { SECTION_WORKER, "action", "alert" },
+        { SECTION_WORKER, "peers", "" },
+        { SECTION_WORKER, "min_healthy_peers", "1" },
+        { SECTION_WORKER, "interval", "10s" },
+        { SECTION_WORKER, "retry_interval", "5s" },
+        { SECTION_WORKER, "timeout", "15s" },
+        { SECTION_WORKER, "max_response", "16M" },
+        { SECTION_WORKER, "failures", "3" },
+        { SECTION_WORKER, "sustain", "3min" },
+        { SECTION_WORKER, "sustain_kafka", "10min" },
+        { SECTION_WORKER, "successes", "2" },
+        { SECTION_WORKER, "startup_timeout", "30min" },
+        { SECTION_WORKER, "startup_action", "alert" },
+        { SECTION_WORKER, "revive", "yes" },
+        { SECTION_WORKER, "restart_limit", "3" },
+        { SECTION_WORKER, "restart_window", "1h" },
+        { SECTION_WORKER, "backoff_max", "1h" },
+        { SECTION_WORKER, "exhausted_retry", "6h" },
+        { SECTION_WORKER, "thread_dump", "no" },
+        { SECTION_WORKER, "thread_dump_interval", "5s" },
+        { SECTION_WORKER, "username", "" },
+        { SECTION_WORKER, "password_file", "" },
+        { SECTION_WORKER, "bearer_token_file", "" },
+        { SECTION_WORKER, "ca_file", "" },
+        { SECTION_WORKER, "cert_file", "" },
+        { SECTION_WORKER, "key_file", "" },
+        { SECTION_WORKER, "verify", "yes" },
+};
+
+static void *new_base(enum config_section section) {
+        void *base = calloc(1, section == SECTION_AGENT ? sizeof(struct agent_settings)
+                                                        : sizeof(struct worker_settings));
+
+        assert_non_null(base);
+        return base;
+}
+
+static void free_base(enum config_section section, void *base) {
+        if (section == SECTION_AGENT) {
+                free(((struct agent_settings *) base)->hostname);
+                free(base);
+        } else
+                worker_settings_free(base);
+}
+
+static void the_table_is_the_designs(void **state) {
+        (void) state;
+        assert_int_equal(n_config_keys, ELEMENTSOF(design));
+        for (size_t i = 0; i < ELEMENTSOF(design); i++) {
+                int index = key_index(design[i].section, design[i].name);
+                _cleanup_free_ char *value = NULL;
+                void *base = new_base(design[i].section);
+
+                if (index < 0)
+                        fail_msg("%s is missing", design[i].name);
+                assert_string_equal(strempty(config_keys[index].fallback), design[i].fallback);
+                assert_int_equal(keys_set_fallbacks(design[i].section, base), 0);
+                assert_int_equal(key_format(&config_keys[index], base, &value), 0);
+                assert_string_equal(value, design[i].fallback);
+                free_base(design[i].section, base);
+        }
+}
+
+static void the_table_holds_together(void **state) {
+        (void) state;
+        for (size_t i = 0; i < n_config_keys; i++) {
+                const struct config_key *k = &config_keys[i];
+                bool number = k->type == KEY_UNSIGNED || k->type == KEY_SPAN || k->type == KEY_SIZE;
+
+                assert_int_equal(key_index(k->section, k->name), i); /* no name twice */
+                assert_true(strlen(k->meaning) > 10);
+                assert_int_equal(number, k->max > 0);
+                assert_true(k->min <= k->max);
+                assert_false(key_is_planned((int) k->section, k->name));
+                if (k->one_worker)
+                        assert_int_equal(k->section, SECTION_WORKER);
+                for (size_t j = 0; j < i; j++)
+                        assert_false(config_keys[j].section == k->section &&
+                                     config_keys[j].offset == k->offset);
+        }
+}
+
+/* What can be set is printed such that it can be set again. */
+static const struct {
+        const char *name, *text, *printed;
+} round_trips[] = {
+        { "kind", "kafka-connect", NULL },
+        { "url", "HTTP://h:1/a/", "http://h:1/a" },
+        { "unit", "a@b.service", NULL },
+        { "action", "restart", NULL },
+        { "peers", "http://a:1/ \thttps://b http://a:1", "http://a:1 https://b" },
+        { "min_healthy_peers", "0", NULL },
+        { "interval", "1.5min", "1min 30s" },
+        { "interval", "100ms", NULL },
+        { "interval", "3600.000001", "1h 1us" },
+        { "startup_timeout", "infinity", NULL },
+        { "exhausted_retry", "0", "0s" },
+        { "max_response", "4097", NULL },
+        { "max_response", "1024M", "1G" },
+        { "failures", "0003", "3" },
+        { "revive", "OFF", "no" },
+        { "username", "J. Doe = x", NULL },
+        { "password_file", "connect-password", NULL },
+        { "ca_file", "/etc/ssl/with space.pem", NULL },
+};
+
+static void values_come_back_as_they_were_meant(void **state) {
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(round_trips); i++) {
+                const char *expected = round_trips[i].printed ? round_trips[i].printed : round_trips[i].text;
+                const struct config_key *k = &config_keys[key_index(SECTION_WORKER, round_trips[i].name)];
+                _cleanup_free_ char *once = NULL, *twice = NULL;
+                void *a = new_base(SECTION_WORKER), *b = new_base(SECTION_WORKER);
+                char problem[KEY_PROBLEM_SIZE] = "";
+
+                if (key_set(k, round_trips[i].text, a, problem) < 0)
+                        fail_msg("%s", problem);
+                assert_int_equal(key_format(k, a, &once), 0);
+                assert_string_equal(once, expected);
+                assert_int_equal(key_set(k, once, b, problem), 0);
+                assert_int_equal(key_format(k, b, &twice), 0);
+                assert_string_equal(twice, expected);
+                free_base(SECTION_WORKER, a);
+                free_base(SECTION_WORKER, b);
+        }
+}
+
+static void limits_themselves_are_allowed(void **state) {
+        (void) state;
+        for (size_t i = 0; i < n_config_keys; i++) {
+                const struct config_key *k = &config_keys[i];
+                uint64_t limits[] = { k->min, k->max, k->min - 1, k->max + 1 };
+
+                if (k->max == 0)
+                        continue;
+                for (size_t j = 0; j < ELEMENTSOF(limits); j++) {
+                        bool inside = limits[j] >= k->min && limits[j] <= k->max;
+                        char text[32], problem[KEY_PROBLEM_SIZE];
+                        void *base = new_base(k->section);
+
+                        (void) snprintf(text, sizeof(text), "%ju%s", (uintmax_t) limits[j],
+                                        k->type == KEY_SPAN ? "us" : "");
+                        if ((key_set(k, text, base, problem) == 0) != inside)
+                                fail_msg("%s = %s", k->name, text);
+                        free_base(k->section, base);
+                }
+        }
+}
+
+static void a_refused_value_changes_nothing(void **state) {
+        (void) state;
+        for (size_t i = 0; i < n_config_keys; i++) {
+                const struct config_key *k = &config_keys[i];
+                _cleanup_free_ char *before = NULL, *after = NULL;
+                char problem[KEY_PROBLEM_SIZE] = "";
+                void *base = new_base(k->section);
+
+                if (k->type == KEY_USERNAME) {
+                        free_base(k->section, base);
+                        continue;
+                }
+                assert_int_equal(keys_set_fallbacks(k->section, base), 0);
+                assert_int_equal(key_format(k, base, &before), 0);
+                assert_true(key_set(k, "../?", base, problem) < 0);
+                assert_non_null(strstr(problem, k->name));
+                assert_int_equal(key_format(k, base, &after), 0);
+                assert_string_equal(before, after);
+                free_base(k->section, base);
+        }
+}
+
+static void defaults_that_hang_on_others_follow_them(void **state) {
+        struct worker_settings *w = new_base(SECTION_WORKER);
+        bool given[CONFIG_KEYS_MAX] = { false };
+
+        (void) state;
+        assert_int_equal(keys_set_fallbacks(SECTION_WORKER, w), 0);
+        assert_int_equal(keys_adapt_fallbacks(w, w, given), 0);
+        assert_int_equal(w->min_healthy_peers, 0);
+        assert_true(w->retry_interval_usec == 5 * USEC_PER_SEC);
+        assert_string_equal(w->url, "http://127.0.0.1:8083");
+
+        w->interval_usec = 2 * USEC_PER_SEC;
+        w->sustain_usec = 20 * USEC_PER_MINUTE;
+        w->restart_window_usec = 12 * USEC_PER_HOUR;
+        assert_int_equal(strv_extend(&w->peers, "http://b:1"), 0);
+        assert_int_equal(keys_adapt_fallbacks(w, w, given), 0);
+        assert_true(w->retry_interval_usec == 2 * USEC_PER_SEC);
+        assert_true(w->sustain_kafka_usec == 20 * USEC_PER_MINUTE);
+        assert_true(w->exhausted_retry_usec == 12 * USEC_PER_HOUR);
+        assert_int_equal(w->min_healthy_peers, 1);
+
+        memset(given, true, sizeof(given));
+        w->interval_usec = USEC_PER_SEC;
+        w->min_healthy_peers = 0;
+        assert_int_equal(keys_adapt_fallbacks(w, w, given), 0);
+        assert_true(w->retry_interval_usec == 2 * USEC_PER_SEC);
+        assert_int_equal(w->min_healthy_peers, 0);
+        worker_settings_free(w);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(the_table_is_the_designs),
+                cmocka_unit_test(the_table_holds_together),
+                cmocka_unit_test(values_come_back_as_they_were_meant),
+                cmocka_unit_test(limits_themselves_are_allowed),
+                cmocka_unit_test(a_refused_value_changes_nothing),
+                cmocka_unit_test(defaults_that_hang_on_others_follow_them),
+        };
+
+        return cmocka_run_group_tests_name("config-keys", tests, NULL, NULL);
+}

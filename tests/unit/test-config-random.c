@@ -1,0 +1,192 @@
+/* Random configurations: nothing crashes, hangs or is half believed, every message has its place, and
+ * what loads can be printed and loaded again. The seed is fixed unless SEED is set; a failure names it. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "config-fixture.h"
+#include "config/keys.h"
+
+#define ROUNDS 4000
+
+static uint64_t random_state;
+
+/* xorshift64 */
+static unsigned random_below(unsigned n) {
+        random_state ^= random_state << 13;
+        random_state ^= random_state >> 7;
+        random_state ^= random_state << 17;
+        return (unsigned) ((random_state >> 20) % n);
+}
+
+static const char *const pieces[] = {
+        "[agent]\n",
+        "[defaults]\n",
+        "[worker a]\n",
+        "[worker b]\n",
+        "[worker c]\n",
+        "[http]\n",
+        "[",
+        "]",
+        "\n",
+        "\n",
+        "\r\n",
+        " ",
+        "=",
+        ":",
+        ";",
+        "#",
+        "\\",
+        "\t",
+        "\"",
+        "\xEF\xBB\xBF",
+        "\377",
+        "\033",
+        "yes",
+        "10s",
+        "1min 30s",
+        "16M",
+        "infinity",
+        "http://127.0.0.1:8083/",
+        "https://[::1]:1/x",
+        "http://u@h",
+        "a.service",
+        "restart",
+        "kafka-connect",
+        "/path",
+        "name",
+        "99999999999999999999",
+        "-1",
+        "0",
+        "\303\244",
+};
+
+static size_t random_text(char *buf, size_t size) {
+        unsigned n = random_below(40);
+        size_t len = 0;
+
+        for (unsigned i = 0; i < n; i++) {
+                char piece[256];
+                int k;
+
+                switch (random_below(6)) {
+                case 0: /* a line that may well be right */
+                case 1:
+                        k = snprintf(piece, sizeof(piece), "%s = %s\n",
+                                     config_keys[random_below((unsigned) n_config_keys)].name,
+                                     pieces[random_below(ELEMENTSOF(pieces))]);
+                        break;
+                case 2: { /* one that is right */
+                        const struct config_key *key = &config_keys[random_below((unsigned) n_config_keys)];
+
+                        k = snprintf(piece, sizeof(piece), "%s = %s\n", key->name, strempty(key->fallback));
+                        break;
+                }
+                case 3: /* bytes */
+                        k = (int) random_below(8);
+                        for (int j = 0; j < k; j++)
+                                piece[j] = (char) random_below(256);
+                        break;
+                case 4: /* much of one */
+                        k = (int) random_below(sizeof(piece));
+                        memset(piece, (int) random_below(128), (size_t) k);
+                        break;
+                default:
+                        k = snprintf(piece, sizeof(piece), "%s", pieces[random_below(ELEMENTSOF(pieces))]);
+                        break;
+                }
+                if ((size_t) k > size - len)
+                        break;
+                memcpy(buf + len, piece, (size_t) k);
+                len += (size_t) k;
+        }
+        return len;
+}
+
+static void check_messages(const struct fixture *f, uint64_t seed) {
+        STRV_FOREACH (line, f->errors.lines) {
+                bool counted = strncmp(*line, "…", 3) == 0;
+
+                if (!counted && (strncmp(*line, "main.conf:", 10) != 0 ||
+                                 !text_is_utf8(*line, strlen(*line)) || strpbrk(*line, "\n\r\t\033")))
+                        fail_msg("SEED=%ju: '%s'", (uintmax_t) seed, *line);
+        }
+}
+
+static char *printed(const struct settings *s) {
+        char *text = NULL;
+        size_t len = 0;
+        FILE *file = open_memstream(&text, &len);
+
+        assert_non_null(file);
+        config_print(file, s);
+        assert_int_equal(fclose(file), 0);
+        return text;
+}
+
+/* From the first section on, without the comment lines that name files. */
+static bool print_the_same(const char *a, const char *b) {
+        for (;;) {
+                size_t la = strcspn(a, "\n"), lb = strcspn(b, "\n");
+                bool place = la > 3 && strncmp(a, "# /", 3) == 0;
+
+                if (!place && (la != lb || memcmp(a, b, la) != 0))
+                        return false;
+                if (a[la] == '\0' || b[lb] == '\0')
+                        return a[la] == b[lb];
+                a += la + 1;
+                b += lb + 1;
+        }
+}
+
+static void random_files_do_no_harm(void **state) {
+        const char *given = getenv("SEED");
+        uint64_t seed = given ? strtoull(given, NULL, 0) : 20261120;
+        struct fixture f;
+        char text[8192];
+        unsigned loaded = 0, refused = 0;
+
+        (void) state;
+        fixture_init(&f);
+        random_state = seed | 1;
+        for (unsigned i = 0; i < ROUNDS; i++) {
+                fixture_write_bytes(&f, "main.conf", text, random_text(text, sizeof(text)));
+                fixture_load(&f);
+                check_messages(&f, seed);
+                if (f.r == -EBADMSG) {
+                        assert_null(f.settings);
+                        assert_non_null(f.errors.lines);
+                        refused++;
+                } else {
+                        _cleanup_free_ char *once = NULL, *twice = NULL;
+
+                        assert_int_equal(f.r, 0);
+                        assert_null(f.errors.lines);
+                        once = printed(f.settings);
+                        fixture_load_text(&f, once);
+                        if (f.r != 0)
+                                fail_msg("SEED=%ju: printed, then refused: %s", (uintmax_t) seed,
+                                         f.errors.lines[0]);
+                        twice = printed(f.settings);
+                        if (!print_the_same(once, twice))
+                                fail_msg("SEED=%ju:\n%s\nthen\n%s", (uintmax_t) seed, once, twice);
+                        loaded++;
+                }
+        }
+        fixture_done(&f);
+        /* Else it tries the wrong things. */
+        assert_true(loaded > ROUNDS / 50);
+        assert_true(refused > ROUNDS / 4);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(random_files_do_no_harm),
+        };
+
+        return cmocka_run_group_tests_name("config-random", tests, NULL, NULL);
+}
