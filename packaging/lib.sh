@@ -46,6 +46,11 @@ with_progress() {
         return "$status"
 }
 
+# copy_tree DIR ROOT: DIR's content into ROOT as root's own. A directory of DIR may be a link in ROOT, as /lib is.
+copy_tree() {
+        tar -C "$1" --create . | tar -C "$2" --extract --keep-directory-symlink --no-same-owner --no-overwrite-dir
+}
+
 package_manager() {
         if command -v apt-get >/dev/null; then
                 echo apt
