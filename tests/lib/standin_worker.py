@@ -125,12 +125,12 @@ class Worker:
         began = datetime.fromtimestamp(self.mode_began(), timezone.utc).isoformat(timespec="milliseconds")
         return f" The worker is currently {stage}, which began at {began.replace('+00:00', 'Z')}."
 
-    def dump_threads(self, *_):
+    def dump_threads(self):
         stuck = self.stuck_stage() or self.mode()[0] == "hang"
         what, state, stack = STUCK if stuck else IDLE
         print(THREAD_DUMP.format(now=datetime.now(), elapsed=self.age(), what=what, state=state, stack=stack), flush=True)
 
-    def stop(self, *_):
+    def stop(self):
         # A JVM that has run its shutdown hooks after SIGTERM exits with 143, which systemd calls a failure.
         time.sleep(self.args.stop_delay)
         os._exit(143)
@@ -200,6 +200,9 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def handle_error(self, request, client_address):
+        """A client that has gone away is nothing that Connect would print a stack trace for."""
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -215,17 +218,20 @@ def main():
     args = parser.parse_args()
 
     worker = Worker(args)
-    signal.signal(signal.SIGQUIT, worker.dump_threads)
-    signal.signal(signal.SIGTERM, worker.stop)
+    actions = {signal.SIGQUIT: worker.dump_threads, signal.SIGTERM: worker.stop}
+    # Caught, as a JVM's are (SigCgt in /proc/PID/status), but taken from all threads and waited for below: a signal that
+    # comes while the process is stopped may be dealt to any thread, and would not wake the one that waits.
+    for number, action in actions.items():
+        signal.signal(number, lambda *_, action=action: action())
     time.sleep(args.refuse_for)
+    signal.pthread_sigmask(signal.SIG_BLOCK, actions)
     host, _, port = args.listen.rpartition(":")
     server = Server((host.strip("[]"), int(port)), Handler)
     server.worker = worker
-    # Signal handlers run in the main thread, which therefore does nothing else.
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"Kafka Connect stand-in {args.version} is listening on {args.listen}", flush=True)
     while True:
-        signal.pause()
+        actions[signal.sigwait(actions)]()
 
 
 if __name__ == "__main__":
