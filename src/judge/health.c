@@ -476,7 +476,10 @@ void health_tick(struct health *h,
                  const struct worker_settings *w,
                  usec_t now_usec,
                  struct tolds *told) {
-        if (h->state == STATE_SUSPECT && h->last.outcome == OUTCOME_FAILING && !stood_still(h, w, now_usec) &&
+        /* Also ends health_deadline(), or it would lie in the past until the next answer. */
+        if (stood_still(h, w, now_usec))
+                begin_anew(h);
+        else if (h->state == STATE_SUSPECT && h->last.outcome == OUTCOME_FAILING &&
             verdict(h, w, since_last_failure(h, w, now_usec)))
                 become_unhealthy(h, history, w, now_usec, told);
 }
