@@ -75,6 +75,7 @@ static int on_timeout(_unused_ sd_event_source *source, _unused_ uint64_t usec, 
 }
 
 void surroundings_take_view(struct unit_call *c) {
+        c->read.at_usec = c->s->clock();
         memcpy(&c->read.unit, &c->u->view, sizeof(c->read.unit));
         c->read.stop_seen = stop_tracker_seen(&c->u->stops, &c->u->view);
 }

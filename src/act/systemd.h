@@ -33,9 +33,12 @@ int unit_watch_new(struct systemd *s, const char *name, unit_changed_t changed, 
 struct unit_watch *unit_watch_free(struct unit_watch *u);
 DEFINE_CLEANUP(struct unit_watch *, unit_watch_free)
 const struct unit_view *unit_watch_view(const struct unit_watch *u) _pure_;
+/* Its canonical name, as the journal has it; the name it is watched by until that is known. */
+const char *unit_watch_id(const struct unit_watch *u) _pure_;
 
 /* What is asked of systemd right before acting; every part is fresh. */
 struct surroundings_read {
+        usec_t at_usec;                         /* agent time of the reading */
         struct unit_view unit;
         bool stop_seen;
         char system_state[UNIT_WORD_SIZE];      /* running, degraded, stopping, maintenance, …; "" when not told */

@@ -355,3 +355,7 @@ struct unit_watch *unit_watch_free(struct unit_watch *u) {
 const struct unit_view *unit_watch_view(const struct unit_watch *u) {
         return &u->view;
 }
+
+const char *unit_watch_id(const struct unit_watch *u) {
+        return u->id;
+}

@@ -118,6 +118,7 @@ void fake_bus_stop(void) {
                 (void) rmdir(directory);
 }
 
+static char *tell(const char *format, va_list ap) _printf_(1, 0);
 static char *tell(const char *format, va_list ap) {
         sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_free_ char *text = NULL;
