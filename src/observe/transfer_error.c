@@ -65,7 +65,7 @@ static enum transfer_error error_of_tls(const struct transfer *t, enum transfer_
                                                   /* alerts in the words of GnuTLS */
                                                   "Handshake failed", "CA is unknown", "Certificate is bad",
                                                   "Certificate is required", "Certificate is not supported",
-                                                  "Access was denied", NULL };
+                                                  "Access was denied", "error reading X.509", NULL };
         static const char *const gone[] = { "reset by peer", "SSL_ERROR_SYSCALL", "unexpected eof", "SSL_ERROR_ZERO_RETURN",
                                             "non-properly terminated", "Error in the pull function",
                                             "Connection closed", "broken pipe", NULL };
