@@ -49,6 +49,10 @@ static void tell_unit(struct sim *s) {
         if (s->agent_down)
                 return;
         bool is_new = health_unit_changed(&s->h, &s->history, &s->w, &s->unit, s->stop_seen, s->now, &t);
+        if (is_new || s->h.condition == UNIT_CRASHED) {
+                s->polling = s->polling && !is_new;
+                s->next_poll = s->polling ? s->next_poll : s->now;
+        }
         told(s, &t);
         if (s->watch.new_start)
                 s->watch.new_start(s, is_new, s->watch.userdata);
@@ -166,10 +170,8 @@ static void poll_ended(struct sim *s) {
         if (s->watch.observed)
                 s->watch.observed(s, &before, s->watch.userdata);
         told(s, &t);
-        if (s->h.state == STATE_SUSPECT || s->h.state == STATE_UNHEALTHY)
-                s->next_poll = s->now + s->w.retry_interval_usec;
-        else
-                s->next_poll = MAX(s->now, s->poll_sent + s->w.interval_usec);
+        usec_t every = s->h.failures > 0 ? s->w.retry_interval_usec : s->w.interval_usec;
+        s->next_poll += (usec_sub(s->now, s->next_poll) / every + 1) * every;
         consider(s);
 }
 
