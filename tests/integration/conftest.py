@@ -12,8 +12,6 @@ import harness  # noqa: E402
 from fake_systemd import FakeSystemd  # noqa: E402
 from http_server import WorkerServer  # noqa: E402
 
-UNIT = "kafka-connect.service"
-
 
 def cannot(reason):
     """Skipped loudly, but a failure where everything is meant to run."""
@@ -51,9 +49,9 @@ def make_agent(tmp_path_factory):
 
 @pytest.fixture
 def bus():
-    """A bus with a systemd on which UNIT runs."""
+    """A bus with a systemd on which harness.UNIT runs."""
     fake = FakeSystemd()
-    fake.do("unit", name=UNIT)
+    fake.do("unit", name=harness.UNIT)
     yield fake
     fake.close()
 

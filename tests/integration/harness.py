@@ -18,6 +18,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 BINARY = pathlib.Path(os.environ.get("CONNECT_WATCHDOG_BIN", HERE.parent.parent / "build/src/connect-watchdog"))
 TIMEOUT = 30
+UNIT = "kafka-connect.service"
 
 # What a test wants of a worker unless it says otherwise: verdicts within a second.
 QUICK = {

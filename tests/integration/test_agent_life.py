@@ -7,8 +7,7 @@ import time
 
 import pytest
 
-from conftest import UNIT
-from harness import BINARY, ini, until
+from harness import BINARY, UNIT, ini, until
 from http_server import WorkerServer
 
 
@@ -146,19 +145,21 @@ def test_a_stopped_agent_feeds_no_watchdog_and_counts_nothing_when_it_goes_on(ag
     assert not agent.journal.select("state-changed", since=opened.index, state="unhealthy")
 
 
-def test_after_a_standstill_the_watchdog_is_fed_again_before_the_next_answer(agent):
-    """A machine that was suspended: the poll that was due meanwhile is not overdue, it is due now."""
+@pytest.mark.parametrize("asking", [False, True], ids=["between polls", "during a poll"])
+def test_after_a_standstill_nothing_is_overdue_and_nothing_has_failed(agent, asking):
+    """A machine that was suspended: the poll that fell due meanwhile is due now, and its timeout was not the worker's."""
     with WorkerServer("ok") as server:
         agent.configure({"a": {"url": server.url}}, interval="1s", retry_interval="1s")
         agent.environment["WATCHDOG_USEC"] = "100000"
         agent.start()
-        server.wait_for_requests(2)
         agent.expect("state-changed", state="healthy")
+        server.mode = "hang" if asking else "ok"
+        server.wait_for_requests(2)
+        time.sleep(0.3)     # for the answer to be read
         agent.signal(signal.SIGSTOP)
         server.mode = "hang"
         time.sleep(3.5)     # longer than an interval, a timeout and an interval
-        n = len(server.requests)
-        fed = len(agent.notify.of("WATCHDOG"))
+        n, fed = len(server.requests), len(agent.notify.of("WATCHDOG"))
         agent.signal(signal.SIGCONT)
         server.wait_for_requests(n + 1)
         agent.notify.expect("WATCHDOG", fed + 3)
