@@ -13,7 +13,7 @@
 #include "agent.h"
 #include "report/notify.h"
 #include "report/status_line.h"
-#include "util/span.h"
+#include "report/words.h"
 #include "util/text.h"
 #include "worker.h"
 
@@ -295,8 +295,8 @@ static void introduce(const struct worker *w) {
                 text_append(how, sizeof(how), "%s %s after %u failing polls over %s without an answer, or over %s of "
                             "answered errors (Kafka may be their cause)",
                             agent_dry_run(w->agent) ? "would restart" : "restarts", s->unit, s->failures,
-                            SPAN(s->sustain_usec), SPAN(MAX(s->sustain_kafka_usec, s->sustain_usec)));
-        worker_tell(w, worker_event(w, EVENT_WATCHING, "watching %s every %s; %s", s->url, SPAN(s->interval_usec), how));
+                            SAY_SPAN(s->sustain_usec), SAY_SPAN(MAX(s->sustain_kafka_usec, s->sustain_usec)));
+        worker_tell(w, worker_event(w, EVENT_WATCHING, "watching %s every %s; %s", s->url, SAY_SPAN(s->interval_usec), how));
 }
 
 struct worker *agent_find_worker(const struct agent *a, const char *name) {

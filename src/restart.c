@@ -5,8 +5,8 @@
 
 #include "act/evidence.h"
 #include "report/narrate.h"
+#include "report/words.h"
 #include "restart.h"
-#include "util/span.h"
 
 /* An intent that took longer than this to reach the disk was decided on a view that is stale by now. */
 #define INTENT_PATIENCE_USEC (10 * USEC_PER_SEC)
@@ -120,19 +120,20 @@ static bool acts(enum remedy_action action) {
 /* ---- evidence ---- */
 
 static void on_evidence(struct evidence *e, const struct evidence_result *result, void *userdata) {
+        _cleanup_free_ char *where = result->tick_thread ? evidence_where(result->tick_thread) : NULL;
         struct restart *r = userdata;
         struct worker *w = r->worker;
-        char seen[512];
+        struct event *event;
 
-        narrate_observation(&w->health.last, agent_now(), agent_clock_offset(), seen, sizeof(seen));
-        struct event *event = worker_event(w, EVENT_EVIDENCE, "evidence: last answer: %s; %s%s%s%s%s", seen,
-                                           strempty(result->summary), result->why_no_dump ? "; no thread dump: " : "",
-                                           strempty(result->why_no_dump), result->tick_thread ? "; herder: " : "",
-                                           strempty(result->tick_thread));
-        if (event && result->text)
-                (void) event_field(event, "THREAD_DUMP", "%s", result->text);
+        event = worker_event(w, EVENT_EVIDENCE, "evidence: %s%s%s%s%s", strempty(result->summary),
+                             result->why_no_dump ? "; no thread dump: " : "", strempty(result->why_no_dump),
+                             where ? "; the herder thread is " : "", strempty(where));
         if (event)
                 (void) event_observed(event, &w->health.last);
+        if (event && result->text)
+                (void) event_field(event, "THREAD_DUMP", "%s", result->text);
+        if (event && result->tick_thread)
+                (void) event_field(event, "TICK_THREAD", "%s", result->tick_thread);
         worker_tell(w, event);
 
         r->evidence = evidence_free(e);
@@ -200,7 +201,7 @@ static void announce(const struct restart *r) {
         else
                 e = worker_event(w, EVENT_RESTART_REQUESTED, "restarting %s (%u of %u within %s)", w->settings->unit,
                                  remedy_restarts_in_window(b, w->settings, agent_now()), w->settings->restart_limit,
-                                 SPAN(w->settings->restart_window_usec));
+                                 SAY_SPAN(w->settings->restart_window_usec));
         worker_tell(w, e);
 }
 
@@ -294,7 +295,7 @@ static void conclude(struct restart *r) {
         health_restart_ended(&w->health, &w->history, w->settings, agent_now(), &told);
 
         if (done && r->report.result == UNIT_CALL_DONE)
-                e = worker_event(w, EVENT_RESTART_DONE, "restarted %s in %s", w->settings->unit, SPAN(r->report.took_usec));
+                e = worker_event(w, EVENT_RESTART_DONE, "restarted %s in %s", w->settings->unit, SAY_SPAN(r->report.took_usec));
         else if (done)
                 e = worker_event(w, EVENT_RESTART_DONE, "%s was restarted while the agent could not look", w->settings->unit);
         else if (r->report.result == UNIT_CALL_DONE)

@@ -33,3 +33,6 @@ bool evidence_catches_sigquit(const char *proc_status) _pure_;
 /* Pure: the herder's thread (named "DistributedHerder-…" or "StandaloneHerder…") with at most max_lines lines out of a
  * thread dump; NULL when there is none. To be freed. */
 char *evidence_tick_thread(const char *dump, size_t max_lines);
+/* Pure: where that thread stands, in one clause: its state and the first frame that is not the JDK's own ("TIMED_WAITING at
+ * com.example.Source.taskConfigs(Source.java:58)"); NULL when the text names neither. To be freed. */
+char *evidence_where(const char *tick_thread);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 
 #include "act/evidence.h"
 #include "util/text.h"
@@ -61,6 +62,38 @@ char *evidence_tick_thread(const char *dump, size_t max_lines) {
         while (line > begin && line[-1] == '\n')
                 line--;
         return strndup(begin, (size_t) (line - begin));
+}
+
+/* The length of the word that follows key in text, and where it begins; 0: there is none. */
+static size_t word_after(const char *text, const char *key, const char **ret) {
+        const char *at = strstr(text, key);
+
+        if (!at)
+                return 0;
+        *ret = at + strlen(key);
+        return strcspn(*ret, " \n");
+}
+
+char *evidence_where(const char *tick_thread) {
+        static const char *const jdk[] = { "java.", "jdk.", "sun." };
+        const char *state = "", *frame = "";
+        size_t state_len = word_after(tick_thread, "java.lang.Thread.State: ", &state), frame_len = 0;
+        char *where;
+
+        for (const char *from = tick_thread; (frame_len = word_after(from, "\tat ", &frame)) > 0; from = frame) {
+                bool own = true;
+
+                for (size_t i = 0; i < ELEMENTSOF(jdk); i++)
+                        own = own && strncmp(frame, jdk[i], strlen(jdk[i])) != 0;
+                if (own)
+                        break;
+        }
+        if (state_len == 0 && frame_len == 0)
+                return NULL;
+        if (asprintf(&where, "%.*s%s%.*s", (int) state_len, state,
+                     frame_len == 0 ? "" : state_len > 0 ? " at " : "at ", (int) frame_len, frame) < 0)
+                return NULL;
+        return where;
 }
 
 /* Stack frames begin with a tab, which stays; other control characters could move a terminal's cursor. */

@@ -262,7 +262,7 @@ static void on_transferred(CURL *easy, CURLcode code, _unused_ void *userdata) {
                 return;
         }
 
-        error = transfer_error_of(t, code, q->timeout_usec, q->detail, sizeof(q->detail));
+        error = transfer_error_of(t, code, q->detail, sizeof(q->detail));
         if (error == TRANSFER_OK)
                 finish_transferred(q);
         else if (error == TRANSFER_TLS_EXPIRED)

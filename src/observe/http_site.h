@@ -66,6 +66,6 @@ int transfer_set_credentials(struct transfer *t, char *detail, size_t size);
 int site_take_for_expiry(struct site *s, const struct addresses *a, usec_t timeout_usec, struct transfer **ret);
 
 /* How the transfer ended, in our words; detail gets the cause, or "". */
-enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, usec_t timeout_usec, char *detail, size_t size);
+enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, char *detail, size_t size);
 /* Since when a certificate of the chain that was shown has expired: "2026-11-01 12:00:00 UTC", or "" when none has. */
 void transfer_expired_since(const struct transfer *t, time_t now, char *buf, size_t size);

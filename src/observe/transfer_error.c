@@ -116,20 +116,20 @@ static enum transfer_error error_of_code(const struct transfer *t, CURLcode code
         return TRANSFER_NOT_HTTP;
 }
 
-static void describe_timeout(const struct transfer *t, usec_t timeout_usec, char *detail, size_t size) {
+/* How far it came; how long that took is the reader's to say. */
+static void describe_timeout(const struct transfer *t, char *detail, size_t size) {
         long status = 0, sent = 0;
 
         (void) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
         (void) curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
         if (status > 0)
-                text_append(detail, size, "HTTP %ld and %zu bytes came within %s, then no more", status, t->body_len,
-                            SPAN(timeout_usec));
+                text_append(detail, size, "HTTP %ld and %zu bytes came, then no more", status, t->body_len);
         else if (t->header_len > 0)
-                text_append(detail, size, "only part of an answer came within %s", SPAN(timeout_usec));
+                text_append(detail, size, "only part of an answer came");
         else if (sent > 0)
-                text_append(detail, size, "connected, but no answer within %s", SPAN(timeout_usec));
+                text_append(detail, size, "connected, but nothing came");
         else
-                text_append(detail, size, "no connection within %s", SPAN(timeout_usec));
+                text_append(detail, size, "no connection");
 }
 
 /* Which of our files curl could not use, and why: it does not tell itself. */
@@ -156,7 +156,7 @@ static bool describe_files(const struct transfer *t, char *detail, size_t size) 
         return false;
 }
 
-enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, usec_t timeout_usec, char *detail, size_t size) {
+enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, char *detail, size_t size) {
         enum transfer_error error;
         long os_errno = 0;
 
@@ -166,7 +166,7 @@ enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, u
 
         error = error_of_code(t, code);
         if (error == TRANSFER_TIMEOUT)
-                describe_timeout(t, timeout_usec, detail, size);
+                describe_timeout(t, detail, size);
         else if (error == TRANSFER_TOO_LARGE)
                 text_append(detail, size, t->body_len > 0 ? "more than %llu bytes" : "headers without end",
                             (unsigned long long) t->site->target.max_response_bytes);

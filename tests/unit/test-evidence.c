@@ -83,6 +83,29 @@ static void add_line(struct thread_dumps *d, const char *line) {
         assert_int_equal(thread_dumps_add(d, line, strlen(line)), 0);
 }
 
+static void test_where_the_thread_stands_is_one_clause(_unused_ void **state) {
+        static const struct {
+                const char *thread, *where;
+        } cases[] = {
+                { "\"DistributedHerder-connect-1\" #31\n   java.lang.Thread.State: TIMED_WAITING (sleeping)\n"
+                  "\tat java.lang.Thread.sleep(java.base@17.0.15/Native Method)\n"
+                  "\tat com.example.Source.taskConfigs(Source.java:58)\n"
+                  "\tat org.apache.kafka.connect.runtime.Worker.connectorTaskConfigs(Worker.java:405)",
+                  "TIMED_WAITING at com.example.Source.taskConfigs(Source.java:58)" },
+                { "\"h\"\n   java.lang.Thread.State: RUNNABLE\n\tat sun.nio.ch.EPoll.wait(Native Method)\n", "RUNNABLE" },
+                { "\"h\"\n\tat org.x.Y.z(Y.java:1)", "at org.x.Y.z(Y.java:1)" },
+                { "\"h\" #1", NULL },
+                { "", NULL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *where = evidence_where(cases[i].thread);
+
+                if (!streq_ptr(where, cases[i].where))
+                        fail_msg("case %zu: %s", i, strempty(where));
+        }
+}
+
 static void test_dumps_are_picked_out_of_other_lines(_unused_ void **state) {
         struct thread_dumps d = { 0 };
 
@@ -387,6 +410,7 @@ int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_sigquit_is_caught_or_not),
                 cmocka_unit_test(test_the_tick_thread_is_found),
+                cmocka_unit_test(test_where_the_thread_stands_is_one_clause),
                 cmocka_unit_test(test_dumps_are_picked_out_of_other_lines),
                 cmocka_unit_test(test_a_dump_has_its_bounds),
                 cmocka_unit_test(test_the_summary_is_one_clause),
