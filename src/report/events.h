@@ -1,5 +1,5 @@
 /* Typed events: everything the agent says to the journal is one of these. Pure: building and formatting
- * only; the journal's thread (journal.c) sends them. Each type has its own MESSAGE_ID and an entry in
+ * only; the reporter's thread sends them. Each type has its own MESSAGE_ID and an entry in
  * units/connect-watchdog.catalog. */
 #pragma once
 
