@@ -11,6 +11,7 @@ enum event_type {
         EVENT_AGENT_STARTED,
         EVENT_AGENT_STOPPING,
         EVENT_CONFIG_REJECTED,
+        EVENT_CONFIG_WARNING,   /* it was taken, but is hardly what was meant */
         EVENT_CONFIG_RELOADED,
         EVENT_NO_WORKER,        /* nothing is configured to be watched */
         EVENT_CANNOT_ACT,       /* no bus, no systemd */
