@@ -109,11 +109,12 @@ class Container:
         """From here on journal() and journal_cat() look only at what comes after this moment."""
         self.run("journalctl", "--sync")
         entries = self.run("journalctl", "-o", "json", "-n", "1", check=False).stdout.splitlines()
-        self.cursor = json.loads(entries[-1])["__CURSOR"] if entries else None
+        self.since = int(json.loads(entries[-1])["__REALTIME_TIMESTAMP"]) + 1 if entries else 0
 
     def journalctl(self, *args):
         self.run("journalctl", "--sync")
-        after = ["--after-cursor", self.cursor] if self.cursor else []
+        # No cursor: with matches, systemd 252 leaves out the first entry after one.
+        after = ["--since", f"@{self.since // 1000000}.{self.since % 1000000:06}"]
         # Status 1 means that nothing matches.
         return self.run("journalctl", "--quiet", "--no-pager", *after, *args, check=False).stdout
 
