@@ -480,7 +480,7 @@ void health_tick(struct health *h,
         if (stood_still(h, w, now_usec))
                 begin_anew(h);
         else if (h->state == STATE_SUSPECT && h->last.outcome == OUTCOME_FAILING &&
-            verdict(h, w, since_last_failure(h, w, now_usec)))
+                 verdict(h, w, since_last_failure(h, w, now_usec)))
                 become_unhealthy(h, history, w, now_usec, told);
 }
 
