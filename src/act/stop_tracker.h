@@ -10,6 +10,7 @@ struct stop_job {
         char type[UNIT_WORD_SIZE]; /* "": never learned, jobs can be gone before one can ask */
         bool removed;
         bool done;              /* with result "done" */
+        bool judged;            /* only its end is awaited, so that it is not taken for another's */
         uint64_t noted_at;      /* the tracker's count when it was last told of */
 };
 
@@ -19,12 +20,18 @@ struct stop_tracker {
         uint64_t snapshot_at;
         char invocation[INVOCATION_ID_SIZE];    /* the start for which a stop was seen */
         bool seen;
+        unsigned own_calls;     /* of ours that have not returned: a job that nobody knows may be theirs */
 };
 
 void stop_tracker_job_new(struct stop_tracker *t, uint32_t id);
 /* The type of a job was learned; also of our own jobs, when their call returns. */
 void stop_tracker_job_type(struct stop_tracker *t, uint32_t id, const char *type);
 void stop_tracker_job_removed(struct stop_tracker *t, uint32_t id, const char *result);
+
+/* Signals may have been missed: what is known of jobs is worth nothing any more. */
+void stop_tracker_forget_jobs(struct stop_tracker *t);
+/* A call of ours that makes a job begins, and returns (its job's type, if any, told before). */
+void stop_tracker_own_call(struct stop_tracker *t, bool begins);
 
 /* The unit's properties have arrived. The bus keeps order: what was told before them is behind them, and is judged by
  * what they say; what comes later waits for the next ones. */

@@ -107,6 +107,7 @@ struct unit_call {
                 char result[UNIT_WORD_SIZE];
         } removed[REMOVED_KEPT];        /* jobs that ended before the call returned */
         size_t n_removed;
+        bool returns;                   /* its return is awaited, and the unit's tracker knows */
         char invocation_before[INVOCATION_ID_SIZE];
         bool ended;                     /* the report stands; only a fresh view is awaited */
 

@@ -34,11 +34,20 @@ void unit_call_deliver(struct unit_call *c) {
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
 
+/* Until it returns, a job that has come and gone may be ours. */
+static void await_return(struct unit_call *c, bool begins) {
+        if (c->u && c->returns != begins) {
+                c->returns = begins;
+                stop_tracker_own_call(&c->u->stops, begins);
+        }
+}
+
 /* The report stands. What changed the unit waits for a view of it that shows the change. */
 static void end(struct unit_call *c) {
         if (c->ended)
                 return;
         c->ended = true;
+        await_return(c, false);
         c->report.took_usec = usec_sub(c->s->clock(), c->begun_usec);
         c->slot = sd_bus_slot_unref(c->slot);
         if (!systemd_usable(c->s) || c->kind == CALL_KILL || c->report.result == UNIT_CALL_REFUSED ||
@@ -85,9 +94,9 @@ void unit_call_read_done(struct unit_call *c, uint64_t n, int error) {
         }
         /* A job that had nothing to do ends with "done", too. */
         if (error >= 0 && c->kind == CALL_VERB && c->verb == UNIT_TRY_RESTART && c->report.result == UNIT_CALL_DONE &&
-            c->u->view.job_id == 0 && streq(c->invocation_before, c->u->view.invocation_id))
+            streq(c->invocation_before, c->u->view.invocation_id))
                 (void) snprintf(c->report.detail, sizeof(c->report.detail),
-                                "nothing was restarted: the unit did not run any more");
+                                "nothing was restarted: the unit was stopping, or did not run any more");
         unit_call_deliver(c);
 }
 
@@ -120,6 +129,7 @@ void unit_call_offline(struct unit_call *c, const char *why) {
 }
 
 void unit_call_abandon(struct unit_call *c) {
+        await_return(c, false);
         c->slot = sd_bus_slot_unref(c->slot);
         c->state_slot = sd_bus_slot_unref(c->state_slot);
         c->logind_slot = sd_bus_slot_unref(c->logind_slot);
@@ -183,6 +193,7 @@ static int on_called(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *e
         const char *path;
 
         c->slot = sd_bus_slot_unref(c->slot);
+        await_return(c, false);
         if (sd_bus_message_is_method_error(m, NULL)) {
                 end_by_error(c, sd_bus_message_get_error(m));
                 return 0;
@@ -267,6 +278,7 @@ int unit_call(struct unit_watch *u,
                 return r;
         c->verb = verb;
         c->done = done;
+        await_return(c, verb != UNIT_RESET_FAILED);
         /* By its canonical name, as polkit is told it. Our own deadline counts, not the call's. */
         if (verb == UNIT_RESET_FAILED)
                 r = systemd_call(c->s, &c->slot, on_called, c, UINT64_MAX, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,

@@ -282,6 +282,7 @@ void unit_watch_removed(struct unit_watch *u) {
 
 void unit_watch_online(struct unit_watch *u) {
         u->began_usec = 0;
+        stop_tracker_forget_jobs(&u->stops);
         unit_watch_wake(u, true);
 }
 

@@ -210,6 +210,10 @@ class Server:
         state = u["properties"]["ActiveState"]
         if kind == "try-restart" and state in ("inactive", "failed", "deactivating"):
             number = self.job_new(name, "nop") if not u["job"] else u["job"]
+            if self.early_removed:
+                self.job_end(number, "done")
+                self.later(150, lambda: answer(self.job_path(number)))
+                return
             answer(self.job_path(number))
             if self.jobs[number][1] == "nop":
                 self.job_end(number, "done")

@@ -14,6 +14,7 @@ enum step_kind {
         TYPE,     /* its type was learned */
         REMOVED,  /* JobRemoved; word: the result */
         SNAPSHOT, /* the properties arrive: start and word (the state), job */
+        OWN,      /* a call of ours begins (job 1) or returns (0) */
         DONE,     /* the reading of them ends; word: its job's type */
 };
 
@@ -69,6 +70,23 @@ static const struct {
           { REMOVED, 5, "done", NULL }, READ("inactive", "a"), READ("active", "b"), READ("failed", "b") }, false },
         { "a stop, and the unit is collected", { READ("active", "a"), { TYPE, 5, "stop", NULL },
           { REMOVED, 5, "done", NULL }, READ("inactive", "a"), READ("inactive", "") }, true },
+        { "a stop, a start, a crash, and reset-failed", { S("deactivating", "a", 5), D("stop"), READ("active", "b"),
+          READ("failed", "b"), READ("inactive", "") }, false },
+        { "our try-restart that had nothing to do, and returns late", { READ("active", "a"), { OWN, 1, NULL, NULL },
+          { NEW, 5, "", NULL }, { REMOVED, 5, "done", NULL }, READ("failed", "a"), { TYPE, 5, "try-restart", NULL },
+          { OWN, 0, NULL, NULL }, READ("failed", "a") }, false },
+        { "a stop beside a call of ours", { READ("active", "a"), { OWN, 1, NULL, NULL }, { REMOVED, 4, "done", NULL },
+          READ("failed", "a"), { TYPE, 5, "try-restart", NULL }, { OWN, 0, NULL, NULL }, { REMOVED, 5, "done", NULL },
+          READ("failed", "a") }, true },
+        { "gone before one can ask, and the unit collected", { READ("active", "a"), { NEW, 5, "", NULL },
+          { REMOVED, 5, "done", NULL }, READ("inactive", "") }, true },
+        { "our try-restart that had nothing to do, read between its return and its end", { READ("active", "a"),
+          { OWN, 1, NULL, NULL }, { NEW, 5, "", NULL }, { TYPE, 5, "try-restart", NULL }, { OWN, 0, NULL, NULL },
+          READ("active", "a"), { REMOVED, 5, "done", NULL }, READ("failed", "a") }, false },
+        { "a reload, and a crash after it", { READ("active", "a"), { NEW, 5, "", NULL }, { TYPE, 5, "reload", NULL },
+          S("active", "a", 5), D("reload"), { REMOVED, 5, "done", NULL }, READ("failed", "a") }, false },
+        { "a stop that is still at work when the unit runs anew", { READ("active", "a"), { TYPE, 5, "stop", NULL },
+          READ("active", "b"), READ("active", "b"), READ("failed", "b") }, false },
         { "ten jobs at once, the last a stop", { READ("active", "a"), { NEW, 1, "", NULL }, { NEW, 2, "", NULL },
           { NEW, 3, "", NULL }, { NEW, 4, "", NULL }, { NEW, 5, "", NULL }, { NEW, 6, "", NULL }, { NEW, 7, "", NULL },
           { NEW, 8, "", NULL }, { NEW, 9, "", NULL }, { TYPE, 10, "stop", NULL }, READ("failed", "a") }, true },
@@ -95,6 +113,9 @@ static void test_a_stop_is_told_from_a_crash(_unused_ void **state) {
                                 view = (struct unit_view) { .known = true, .job_id = s->job };
                                 (void) snprintf(view.active_state, sizeof(view.active_state), "%s", s->word);
                                 (void) snprintf(view.invocation_id, sizeof(view.invocation_id), "%s", s->start);
+                                break;
+                        case OWN:
+                                stop_tracker_own_call(&t, s->job);
                                 break;
                         case DONE:
                                 (void) snprintf(view.job_type, sizeof(view.job_type), "%s", s->word);

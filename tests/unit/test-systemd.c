@@ -300,11 +300,12 @@ static void test_a_stop_under_way_is_told_at_once(void **state) {
         assert_int_not_equal(got.view.job_id, 0);
 }
 
-static void test_our_own_call_that_came_too_late_is_nobodys_stop(void **state) {
+static void own_call_too_late(void **state, const char *early) {
         _cleanup_(unit_call_unrefp) struct unit_call *c = NULL;
 
         NEEDS_BUS(state);
         watch_running();
+        fake_do("{'do':'restarts','early_removed':%s}", early);
         fake_do("{'do':'crash','name':'" UNIT "'}");
         assert_int_equal(unit_call(unit, UNIT_TRY_RESTART, 10 * USEC_PER_SEC, on_done, unit, &c), 0);
         RUN_UNTIL(got.n_done == 1);
@@ -313,6 +314,14 @@ static void test_our_own_call_that_came_too_late_is_nobodys_stop(void **state) {
         run_for(250 * USEC_PER_MSEC);
         assert_string_equal(got.view.active_state, "failed");
         assert_false(got.stop_seen);
+}
+
+static void test_our_own_call_that_came_too_late_is_nobodys_stop(void **state) {
+        own_call_too_late(state, "false");
+}
+
+static void test_nor_when_its_job_is_gone_before_it_returns(void **state) {
+        own_call_too_late(state, "true");
 }
 
 /* ---- calls ---- */
@@ -705,6 +714,7 @@ int main(void) {
                 T(test_a_stop_is_seen_in_every_order_of_signals),
                 T(test_a_stop_under_way_is_told_at_once),
                 T(test_our_own_call_that_came_too_late_is_nobodys_stop),
+                T(test_nor_when_its_job_is_gone_before_it_returns),
                 T(test_a_restart_is_followed_to_its_jobs_end),
                 T(test_a_job_that_ends_before_the_call_returns_is_ours_all_the_same),
                 T(test_a_job_that_ends_otherwise_has_failed),
