@@ -1,5 +1,5 @@
-/* Gathers the evidence: the unit before and after, and in between SIGQUIT twice to a JVM that survives it. Decides nothing;
- * what cannot be had is said and is no error. */
+/* Gathers the evidence: the unit before and after, and in between SIGQUIT twice to a JVM that survives
+ * it. Decides nothing; what cannot be had is said and is no error. */
 #include "act/evidence.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@
 #define UNIT_NAME_SIZE 256
 
 struct journal_job {
-        struct evidence *evidence;      /* the loop's alone */
+        struct evidence *evidence; /* the loop's alone */
         char unit[UNIT_NAME_SIZE];
         struct unit_journal_query query;
         struct thread_dumps dumps;
@@ -40,7 +40,7 @@ struct evidence {
         evidence_done_t done;
         void *userdata;
 
-        sd_event_source *bound;         /* however things hang, then it ends */
+        sd_event_source *bound; /* however things hang, then it ends */
         sd_event_source *interval;
         sd_event_source *deliver;
         struct unit_call *call;
@@ -77,8 +77,9 @@ static int on_deliver(_unused_ sd_event_source *source, void *userdata) {
         _cleanup_free_ char *summary = NULL, *tick_thread = NULL, *text = e->dumps.text;
         struct evidence_result r;
 
-        summary = evidence_summary(e->worker->kind->jvm ? "JVM" : "process", &e->before.unit, e->before.at_usec,
-                                   e->after.unit.known ? &e->after.unit : NULL, e->after.at_usec, e->dumps.n_lines);
+        summary = evidence_summary(e->worker->kind->jvm ? "JVM" : "process", &e->before.unit,
+                                   e->before.at_usec, e->after.unit.known ? &e->after.unit : NULL,
+                                   e->after.at_usec, e->dumps.n_lines);
         if (text)
                 tick_thread = evidence_tick_thread(text, TICK_THREAD_LINES);
         r = (struct evidence_result) {
@@ -118,7 +119,10 @@ static int on_bound(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
 
 /* ---- the unit afterwards ---- */
 
-static void on_after(_unused_ struct unit_call *c, int error, const struct surroundings_read *r, void *userdata) {
+static void on_after(_unused_ struct unit_call *c,
+                     int error,
+                     const struct surroundings_read *r,
+                     void *userdata) {
         struct evidence *e = userdata;
 
         if (error >= 0)
@@ -157,7 +161,8 @@ static void on_journal_read(_unused_ struct offload_job *job, void *data) {
         if (!e->dumps.text && j->error < 0)
                 explain(e, "the unit's journal could not be read: %s", strerror(-j->error));
         else if (!e->dumps.text)
-                explain(e, "no thread dump appeared in the unit's journal (is the agent in group systemd-journal, and does"
+                explain(e, "no thread dump appeared in the unit's journal (is the agent in group "
+                           "systemd-journal, and does"
                            " the unit log there?)");
         look_again(e);
 }
@@ -237,8 +242,8 @@ static void on_signalled(_unused_ struct unit_call *c, const struct unit_call_re
         }
         e->n_signals++;
         if (e->n_signals == DUMPS ||
-            sd_event_add_time_relative(e->event, &e->interval, CLOCK_MONOTONIC, e->worker->thread_dump_interval_usec, 1,
-                                       on_interval, e) < 0)
+            sd_event_add_time_relative(e->event, &e->interval, CLOCK_MONOTONIC,
+                                       e->worker->thread_dump_interval_usec, 1, on_interval, e) < 0)
                 read_dumps(e);
 }
 
@@ -253,7 +258,9 @@ static void send_signal(struct evidence *e) {
                 return;
         }
         if (!catches_sigquit(pid)) {
-                explain(e, "process %" PRIu32 " does not catch SIGQUIT (java -Xrs, or a script around it) and would die of it",
+                explain(e,
+                        "process %" PRIu32
+                        " does not catch SIGQUIT (java -Xrs, or a script around it) and would die of it",
                         pid);
                 stop_signalling(e);
                 return;
@@ -281,7 +288,10 @@ static bool wants_dump(struct evidence *e) {
         return false;
 }
 
-static void on_before(_unused_ struct unit_call *c, int error, const struct surroundings_read *r, void *userdata) {
+static void on_before(_unused_ struct unit_call *c,
+                      int error,
+                      const struct surroundings_read *r,
+                      void *userdata) {
         struct evidence *e = userdata;
 
         e->call = unit_call_unref(e->call);
@@ -313,9 +323,10 @@ int evidence_gather(sd_event *event,
         e->done = done;
         e->userdata = userdata;
         e->before.unit = *unit_watch_view(unit);
-        r = sd_event_add_time_relative(event, &e->bound, CLOCK_MONOTONIC,
-                                       usec_add(usec_add(w->thread_dump_interval_usec, w->thread_dump_interval_usec), SLACK),
-                                       USEC_PER_MSEC, on_bound, e);
+        r = sd_event_add_time_relative(
+                event, &e->bound, CLOCK_MONOTONIC,
+                usec_add(usec_add(w->thread_dump_interval_usec, w->thread_dump_interval_usec), SLACK),
+                USEC_PER_MSEC, on_bound, e);
         if (r < 0)
                 return r;
         r = unit_read_surroundings(unit, on_before, e, &e->call);

@@ -1,5 +1,5 @@
-/* The pure half of the evidence: which lines are a thread dump's, whether SIGQUIT is caught, and the summary. Knows neither
- * process nor journal. */
+/* The pure half of the evidence: which lines are a thread dump's, whether SIGQUIT is caught, and the
+ * summary. Knows neither process nor journal. */
 #include "act/evidence_text.h"
 
 #include <errno.h>
@@ -76,11 +76,12 @@ static size_t word_after(const char *text, const char *key, const char **ret) {
 
 char *evidence_where(const char *tick_thread) {
         static const char *const jdk[] = { "java.", "jdk.", "sun." };
-        const char *state = "", *frame = "";
+        const char *state = "", *frame = "", *link = "";
         size_t state_len = word_after(tick_thread, "java.lang.Thread.State: ", &state), frame_len = 0;
         char *where;
 
-        for (const char *from = tick_thread; (frame_len = word_after(from, "\tat ", &frame)) > 0; from = frame) {
+        for (const char *from = tick_thread; (frame_len = word_after(from, "\tat ", &frame)) > 0;
+             from = frame) {
                 bool own = true;
 
                 for (size_t i = 0; i < ELEMENTSOF(jdk); i++)
@@ -90,16 +91,20 @@ char *evidence_where(const char *tick_thread) {
         }
         if (state_len == 0 && frame_len == 0)
                 return NULL;
-        if (asprintf(&where, "%.*s%s%.*s", (int) state_len, state,
-                     frame_len == 0 ? "" : state_len > 0 ? " at " : "at ", (int) frame_len, frame) < 0)
+        if (frame_len > 0)
+                link = state_len > 0 ? " at " : "at ";
+        if (asprintf(&where, "%.*s%s%.*s", (int) state_len, state, link, (int) frame_len, frame) < 0)
                 return NULL;
         return where;
 }
 
 /* Stack frames begin with a tab, which stays; other control characters could move a terminal's cursor. */
 static void copy_line(char *to, const char *line, size_t len) {
-        for (size_t i = 0; i < len; i++)
-                to[i] = ((unsigned char) line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7F ? ' ' : line[i];
+        for (size_t i = 0; i < len; i++) {
+                unsigned char c = (unsigned char) line[i];
+
+                to[i] = (c < 0x20 && c != '\t') || c == 0x7F ? ' ' : line[i];
+        }
 }
 
 int thread_dumps_add(struct thread_dumps *d, const char *line, size_t len) {
@@ -162,7 +167,8 @@ static void append_cpu(char *buf,
 
         if (before->cpu_usage_usec == USEC_INFINITY)
                 return;
-        if (after && after->cpu_usage_usec != USEC_INFINITY && after->cpu_usage_usec >= before->cpu_usage_usec &&
+        if (after && after->cpu_usage_usec != USEC_INFINITY &&
+            after->cpu_usage_usec >= before->cpu_usage_usec &&
             usec_sub(after_usec, before_usec) >= USEC_PER_SEC) {
                 span = after_usec - before_usec;
                 used = after->cpu_usage_usec - before->cpu_usage_usec;

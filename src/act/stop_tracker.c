@@ -1,8 +1,9 @@
 /* Decides from a unit's jobs whether its end was asked for. Knows no bus.
  *
- * A job's type can be asked only while the job exists, and a quick one is gone by then. What is left is its end: when a
- * job of unknown type ended with "done" and the unit is down without having been started anew, nothing but a stop (or a
- * job that had nothing to do) can have been it. A stop of an admin must never be undone, so that counts as one. */
+ * A job's type can be asked only while the job exists, and a quick one is gone by then. What is left is
+ * its end: when a job of unknown type ended with "done" and the unit is down without having been started
+ * anew, nothing but a stop (or a job that had nothing to do) can have been it. A stop of an admin must
+ * never be undone, so that counts as one. */
 #include "act/stop_tracker.h"
 
 #include <stdio.h>
@@ -103,7 +104,9 @@ static bool is_stop(const struct stop_tracker *t,
         return view->job_id == j->id || same_start || (is_down(view) && !newer_job_exists(t, i));
 }
 
-void stop_tracker_read_done(struct stop_tracker *t, const struct unit_view *before, const struct unit_view *view) {
+void stop_tracker_read_done(struct stop_tracker *t,
+                            const struct unit_view *before,
+                            const struct unit_view *view) {
         if (view->invocation_id[0] != '\0' && !streq(t->invocation, view->invocation_id))
                 t->seen = false;
         for (size_t i = 0; i < STOP_JOBS_KEPT && t->jobs[i].id != 0;) {

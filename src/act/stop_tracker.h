@@ -1,4 +1,5 @@
-/* Whether somebody asked for the stop of a unit: jobs seen by signal and by reading, in all their orders. Pure. */
+/* Whether somebody asked for the stop of a unit: jobs seen by signal and by reading, in all their orders.
+ * Pure. */
 #pragma once
 
 #include "judge/unit_view.h"
@@ -33,11 +34,13 @@ void stop_tracker_forget_jobs(struct stop_tracker *t);
 /* A call of ours that makes a job begins, and returns (its job's type, if any, told before). */
 void stop_tracker_own_call(struct stop_tracker *t, bool begins);
 
-/* The unit's properties have arrived. The bus keeps order: what was told before them is behind them, and is judged by
- * what they say; what comes later waits for the next ones. */
+/* The unit's properties have arrived. The bus keeps order: what was told before them is behind them, and
+ * is judged by what they say; what comes later waits for the next ones. */
 void stop_tracker_snapshot(struct stop_tracker *t);
 /* The reading ended. before: the view as it was until now (known false: none). */
-void stop_tracker_read_done(struct stop_tracker *t, const struct unit_view *before, const struct unit_view *view);
+void stop_tracker_read_done(struct stop_tracker *t,
+                            const struct unit_view *before,
+                            const struct unit_view *view);
 
 /* Whether a stop was seen for the start that view names. */
 bool stop_tracker_seen(const struct stop_tracker *t, const struct unit_view *view) _pure_;

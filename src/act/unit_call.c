@@ -1,5 +1,5 @@
-/* Calls that change a unit, and jobs followed to their end. Each has its own deadline, and outlives a reload and a
- * re-execution of systemd; what it cannot outlive is told as lost. */
+/* Calls that change a unit, and jobs followed to their end. Each has its own deadline, and outlives a
+ * reload and a re-execution of systemd; what it cannot outlive is told as lost. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -7,7 +7,8 @@
 #include "act/systemd_internal.h"
 #include "util/span.h"
 
-/* For the job's end to come after all, once it is known to be gone; and for a fresh view of the unit after its end. */
+/* For the job's end to come after all, once it is known to be gone; and for a fresh view of the unit
+ * after its end. */
 #define AFTERMATH (5 * USEC_PER_SEC)
 
 static int on_deliver(_unused_ sd_event_source *source, void *userdata) {
@@ -93,8 +94,8 @@ void unit_call_read_done(struct unit_call *c, uint64_t n, int error) {
                 return;
         }
         /* A job that had nothing to do ends with "done", too. */
-        if (error >= 0 && c->kind == CALL_VERB && c->verb == UNIT_TRY_RESTART && c->report.result == UNIT_CALL_DONE &&
-            streq(c->invocation_before, c->u->view.invocation_id))
+        if (error >= 0 && c->kind == CALL_VERB && c->verb == UNIT_TRY_RESTART &&
+            c->report.result == UNIT_CALL_DONE && streq(c->invocation_before, c->u->view.invocation_id))
                 (void) snprintf(c->report.detail, sizeof(c->report.detail),
                                 "nothing was restarted: the unit was stopping, or did not run any more");
         unit_call_deliver(c);
@@ -179,8 +180,8 @@ static int on_job_asked(sd_bus_message *m, void *userdata, _unused_ sd_bus_error
 
 /* Is the job still there? If so, its JobRemoved is to come. */
 static int ask_job(struct unit_call *c) {
-        return systemd_call(c->s, &c->slot, on_job_asked, c, AFTERMATH, SYSTEMD_NAME, c->job_path, PROPERTIES, "Get", "ss",
-                            SYSTEMD_JOB, "Unit");
+        return systemd_call(c->s, &c->slot, on_job_asked, c, AFTERMATH, SYSTEMD_NAME, c->job_path,
+                            PROPERTIES, "Get", "ss", SYSTEMD_JOB, "Unit");
 }
 
 void unit_call_manager_back(struct unit_call *c) {
@@ -281,11 +282,11 @@ int unit_call(struct unit_watch *u,
         await_return(c, verb != UNIT_RESET_FAILED);
         /* By its canonical name, as polkit is told it. Our own deadline counts, not the call's. */
         if (verb == UNIT_RESET_FAILED)
-                r = systemd_call(c->s, &c->slot, on_called, c, UINT64_MAX, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
-                                 members[verb], "s", u->id);
+                r = systemd_call(c->s, &c->slot, on_called, c, UINT64_MAX, SYSTEMD_NAME, SYSTEMD_PATH,
+                                 SYSTEMD_MANAGER, members[verb], "s", u->id);
         else
-                r = systemd_call(c->s, &c->slot, on_called, c, UINT64_MAX, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
-                                 members[verb], "ss", u->id, "replace");
+                r = systemd_call(c->s, &c->slot, on_called, c, UINT64_MAX, SYSTEMD_NAME, SYSTEMD_PATH,
+                                 SYSTEMD_MANAGER, members[verb], "ss", u->id, "replace");
         r = begin(c, deadline_usec, r);
         if (r < 0)
                 return r;
@@ -314,7 +315,11 @@ int unit_follow_job(struct unit_watch *u,
         return 0;
 }
 
-int unit_kill_main(struct unit_watch *u, int signo, unit_call_done_t done, void *userdata, struct unit_call **ret) {
+int unit_kill_main(struct unit_watch *u,
+                   int signo,
+                   unit_call_done_t done,
+                   void *userdata,
+                   struct unit_call **ret) {
         _cleanup_(unit_call_unrefp) struct unit_call *c = NULL;
         int r;
 
@@ -322,8 +327,8 @@ int unit_kill_main(struct unit_watch *u, int signo, unit_call_done_t done, void 
         if (r < 0)
                 return r;
         c->done = done;
-        r = systemd_call(c->s, &c->slot, on_called, c, UINT64_MAX, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "KillUnit",
-                         "ssi", u->id, "main", signo);
+        r = systemd_call(c->s, &c->slot, on_called, c, UINT64_MAX, SYSTEMD_NAME, SYSTEMD_PATH,
+                         SYSTEMD_MANAGER, "KillUnit", "ssi", u->id, "main", signo);
         r = begin(c, READ_TIMEOUT, r);
         if (r < 0)
                 return r;

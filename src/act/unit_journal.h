@@ -11,6 +11,6 @@ struct unit_journal_query {
         unsigned dumps_expected;
 };
 
-/* Collects thread dumps until as many as expected have ended, until it stays quiet after one, or patience ends. Returns 0
- * (also when there was none) or a negative errno. */
+/* Collects thread dumps until as many as expected have ended, until it stays quiet after one, or patience
+ * ends. Returns 0 (also when there was none) or a negative errno. */
 int unit_journal_read_dumps(const struct unit_journal_query *q, struct thread_dumps *ret);

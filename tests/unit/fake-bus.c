@@ -77,8 +77,8 @@ static void connect_control(void) {
 }
 
 bool fake_bus_start(bool with_fake) {
-        const char *const daemon_argv[] = { "dbus-daemon",     "--nofork", "--config-file", config_path,
-                                            "--print-address", NULL };
+        const char *const daemon_argv[] = { "dbus-daemon", "--nofork",        "--config-file",
+                                            config_path,   "--print-address", NULL };
         const char *const fake_argv[] = { "/usr/bin/python3", script, "--address", address, NULL };
 
         if (directory[0] == '\0') {

@@ -43,9 +43,10 @@ static void test_sigquit_is_caught_or_not(_unused_ void **state) {
                         fail_msg("%s", cases[i].status);
 }
 
-#define HERDER "\"DistributedHerder-connect-1-1\" #45 prio=5 os_prio=0 cpu=1.0ms\n" \
-        "   java.lang.Thread.State: TIMED_WAITING (sleeping)\n"                   \
-        "\tat java.lang.Thread.sleep(java.base@17/Native Method)\n"              \
+#define HERDER                                                                                              \
+        "\"DistributedHerder-connect-1-1\" #45 prio=5 os_prio=0 cpu=1.0ms\n"                                \
+        "   java.lang.Thread.State: TIMED_WAITING (sleeping)\n"                                             \
+        "\tat java.lang.Thread.sleep(java.base@17/Native Method)\n"                                         \
         "\tat com.example.Slow.taskConfigs(Slow.java:31)\n"
 
 static void test_the_tick_thread_is_found(_unused_ void **state) {
@@ -62,7 +63,8 @@ static void test_the_tick_thread_is_found(_unused_ void **state) {
                 { HERDER "\n\"other\"\n", 2,
                   "\"DistributedHerder-connect-1-1\" #45 prio=5 os_prio=0 cpu=1.0ms\n"
                   "   java.lang.Thread.State: TIMED_WAITING (sleeping)" },
-                { "\"StandaloneHerder-0\" #1\n\tat x\n\nJNI global refs: 1\n", 24, "\"StandaloneHerder-0\" #1\n\tat x" },
+                { "\"StandaloneHerder-0\" #1\n\tat x\n\nJNI global refs: 1\n", 24,
+                  "\"StandaloneHerder-0\" #1\n\tat x" },
                 { "\"StandaloneHerder-0\" #1\nJNI global refs: 1\n", 24, "\"StandaloneHerder-0\" #1" },
                 { "\"StandaloneHerder-0\"", 24, "\"StandaloneHerder-0\"" },
                 { "\"main\" #1 waits for DistributedHerder\n\tat DistributedHerder.tick\n", 24, NULL },
@@ -87,12 +89,14 @@ static void test_where_the_thread_stands_is_one_clause(_unused_ void **state) {
         static const struct {
                 const char *thread, *where;
         } cases[] = {
-                { "\"DistributedHerder-connect-1\" #31\n   java.lang.Thread.State: TIMED_WAITING (sleeping)\n"
+                { "\"DistributedHerder-connect-1\" #31\n   java.lang.Thread.State: TIMED_WAITING "
+                  "(sleeping)\n"
                   "\tat java.lang.Thread.sleep(java.base@17.0.15/Native Method)\n"
                   "\tat com.example.Source.taskConfigs(Source.java:58)\n"
                   "\tat org.apache.kafka.connect.runtime.Worker.connectorTaskConfigs(Worker.java:405)",
                   "TIMED_WAITING at com.example.Source.taskConfigs(Source.java:58)" },
-                { "\"h\"\n   java.lang.Thread.State: RUNNABLE\n\tat sun.nio.ch.EPoll.wait(Native Method)\n", "RUNNABLE" },
+                { "\"h\"\n   java.lang.Thread.State: RUNNABLE\n\tat sun.nio.ch.EPoll.wait(Native Method)\n",
+                  "RUNNABLE" },
                 { "\"h\"\n\tat org.x.Y.z(Y.java:1)", "at org.x.Y.z(Y.java:1)" },
                 { "\"h\" #1", NULL },
                 { "", NULL },
@@ -120,9 +124,9 @@ static void test_dumps_are_picked_out_of_other_lines(_unused_ void **state) {
         assert_int_equal(d.n_begun, 2);
         assert_int_equal(d.n_ended, 1);
         assert_int_equal(d.n_lines, 5);
-        assert_string_equal(d.text,
-                            "Full thread dump OpenJDK 64-Bit Server VM (17.0.13 mixed mode):\n\"main\" #1\n\tat x  [31m\n"
-                            "JNI global refs: 15, weak refs: 0\nFull thread dump again\n");
+        assert_string_equal(d.text, "Full thread dump OpenJDK 64-Bit Server VM (17.0.13 mixed "
+                                    "mode):\n\"main\" #1\n\tat x  [31m\n"
+                                    "JNI global refs: 15, weak refs: 0\nFull thread dump again\n");
         thread_dumps_done(&d);
         assert_null(d.text);
 }
@@ -164,12 +168,27 @@ static void test_the_summary_is_one_clause(_unused_ void **state) {
                 { "all", running, true, 20 * USEC_PER_SEC + 600 * USEC_PER_MSEC, 212,
                   "JVM pid 412, 431M, 12 % CPU, thread dump of 212 lines" },
                 { "no second look", running, false, 0, 0, "JVM pid 412, 431M, 22 % CPU on average" },
-                { "not set", { .known = true, .main_pid = 7, .memory_current_bytes = UINT64_MAX,
-                               .cpu_usage_usec = USEC_INFINITY, .n_restarts = 1 },
-                  true, 5, 0, "JVM pid 7, restarted by systemd 1 time" },
-                { "crashed", { .known = true, .active_state = "failed", .result = "exit-code",
-                               .memory_current_bytes = UINT64_MAX, .cpu_usage_usec = USEC_INFINITY, .n_restarts = 2 },
-                  false, 0, 0, "no main process (failed, exit-code), restarted by systemd 2 times" },
+                { "not set",
+                  { .known = true,
+                    .main_pid = 7,
+                    .memory_current_bytes = UINT64_MAX,
+                    .cpu_usage_usec = USEC_INFINITY,
+                    .n_restarts = 1 },
+                  true,
+                  5,
+                  0,
+                  "JVM pid 7, restarted by systemd 1 time" },
+                { "crashed",
+                  { .known = true,
+                    .active_state = "failed",
+                    .result = "exit-code",
+                    .memory_current_bytes = UINT64_MAX,
+                    .cpu_usage_usec = USEC_INFINITY,
+                    .n_restarts = 2 },
+                  false,
+                  0,
+                  0,
+                  "no main process (failed, exit-code), restarted by systemd 2 times" },
                 { "unknown", { .known = false }, false, 0, 0, "nothing is known of the unit" },
         };
 
@@ -178,8 +197,9 @@ static void test_the_summary_is_one_clause(_unused_ void **state) {
                 _cleanup_free_ char *summary = NULL;
 
                 after.cpu_usage_usec = cases[i].after_cpu;
-                summary = evidence_summary("JVM", &cases[i].before, 100 * USEC_PER_SEC, cases[i].has_after ? &after : NULL,
-                                           105 * USEC_PER_SEC, cases[i].lines);
+                summary = evidence_summary("JVM", &cases[i].before, 100 * USEC_PER_SEC,
+                                           cases[i].has_after ? &after : NULL, 105 * USEC_PER_SEC,
+                                           cases[i].lines);
                 if (!streq(strempty(summary), cases[i].summary))
                         fail_msg("%s: %s", cases[i].name, summary);
         }
@@ -208,7 +228,9 @@ static usec_t boottime(void) {
         return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
 }
 
-static void on_evidence(_unused_ struct evidence *e, const struct evidence_result *r, _unused_ void *userdata) {
+static void on_evidence(_unused_ struct evidence *e,
+                        const struct evidence_result *r,
+                        _unused_ void *userdata) {
         got.n_done++;
         got.has_text = r->text;
         (void) snprintf(got.summary, sizeof(got.summary), "%s", strempty(r->summary));
@@ -216,14 +238,14 @@ static void on_evidence(_unused_ struct evidence *e, const struct evidence_resul
         evidence = evidence_free(evidence);
 }
 
-#define RUN_UNTIL(condition)                                            \
-        do {                                                            \
-                usec_t _end = boottime() + 20 * USEC_PER_SEC;           \
-                while (!(condition)) {                                  \
-                        if (boottime() > _end)                          \
-                                fail_msg("in vain: %s", #condition);    \
-                        (void) sd_event_run(event, 50 * USEC_PER_MSEC); \
-                }                                                       \
+#define RUN_UNTIL(condition)                                                                                \
+        do {                                                                                                \
+                usec_t _end = boottime() + 20 * USEC_PER_SEC;                                               \
+                while (!(condition)) {                                                                      \
+                        if (boottime() > _end)                                                              \
+                                fail_msg("in vain: %s", #condition);                                        \
+                        (void) sd_event_run(event, 50 * USEC_PER_MSEC);                                     \
+                }                                                                                           \
         } while (0)
 
 static void ignore(_unused_ int signo) {
@@ -250,6 +272,7 @@ static void start_child(bool catches) {
 
 static int set_up(void **state) {
         if (!fake_bus_start(true)) {
+                assert_false(streq_ptr(getenv("CI"), "true"));
                 print_message("# dbus-daemon, or python3 with dbus and gi, is missing here\n");
                 *state = (void *) 1;
                 return 0;
@@ -282,7 +305,9 @@ static int tear_down(_unused_ void **state) {
 
 static void watch(bool catches) {
         start_child(catches);
-        fake_do("{'do':'unit','name':'" UNIT "','properties':{'MainPID':%d,'MemoryCurrent':1048576,'NRestarts':1}}", child);
+        fake_do("{'do':'unit','name':'" UNIT
+                "','properties':{'MainPID':%d,'MemoryCurrent':1048576,'NRestarts':1}}",
+                child);
         assert_int_equal(unit_watch_new(manager, UNIT, NULL, NULL, &unit), 0);
         RUN_UNTIL(unit_watch_view(unit)->known);
 }
@@ -291,7 +316,8 @@ static void gather(bool signals) {
         assert_int_equal(evidence_gather(event, unit, &worker, signals, on_evidence, NULL, &evidence), 0);
         assert_int_equal(got.n_done, 0);
         RUN_UNTIL(got.n_done == 1);
-        assert_true(strncmp(got.summary, "JVM pid ", 8) == 0 || strncmp(got.summary, "process pid ", 12) == 0 ||
+        assert_true(strncmp(got.summary, "JVM pid ", 8) == 0 ||
+                    strncmp(got.summary, "process pid ", 12) == 0 ||
                     strncmp(got.summary, "no main", 7) == 0);
 }
 
@@ -302,8 +328,8 @@ static void assert_signals(const char *expected) {
 }
 
 #define ONE_SIGNAL "[\"" UNIT "\", \"main\", 3]"
-#define NEEDS_BUS(state) \
-        if (*(state))    \
+#define NEEDS_BUS(state)                                                                                    \
+        if (*(state))                                                                                       \
         skip()
 
 static void test_without_thread_dump_only_the_unit_is_told(void **state) {
@@ -373,7 +399,8 @@ static void test_no_second_signal_to_another_process(void **state) {
 static void test_a_refused_signal_is_told(void **state) {
         NEEDS_BUS(state);
         watch(true);
-        fake_do("{'do':'answer','method':'KillUnit','error':['org.freedesktop.DBus.Error.AccessDenied','No.']}");
+        fake_do("{'do':'answer','method':'KillUnit','error':['org.freedesktop.DBus.Error.AccessDenied','No.'"
+                "]}");
         gather(true);
         assert_string_equal(got.why_no_dump, "SIGQUIT could not be sent: not authorised (No.)");
 }
