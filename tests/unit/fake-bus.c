@@ -89,10 +89,10 @@ bool fake_bus_start(bool with_fake) {
                 (void) snprintf(address, sizeof(address), "unix:path=%s", bus_path);
                 (void) snprintf(script, sizeof(script), "%s/../integration/fake_systemd.py",
                                 getenv("TEST_SOURCE_DIR") ? getenv("TEST_SOURCE_DIR") : "tests/unit");
-                assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1), 0);
         }
         /* The same directory each time: a bus that comes back has its old address. */
         (void) mkdir(directory, 0700);
+        assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1), 0);
         write_config();
         daemon_pid = start(daemon_argv);
         if (daemon_pid <= 0)

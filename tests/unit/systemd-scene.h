@@ -45,7 +45,7 @@ void run_for(usec_t span);
                 usec_t _end = boottime() + 20 * USEC_PER_SEC;             \
                 while (!(condition)) {                                    \
                         if (boottime() > _end)                            \
-                                fail_msg("in vain: %s", #condition);      \
+                                fail_msg("in vain: %s (%s)", #condition, got.why);      \
                         (void) sd_event_run(event, 50 * USEC_PER_MSEC);   \
                 }                                                         \
         } while (0)

@@ -1,4 +1,5 @@
-/* The systemd client against a real bus with a scripted manager on it: calls, jobs, and what is read before acting. */
+/* The systemd client against a real bus with a scripted manager on it: calls, jobs, and what is read
+ * before acting. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
-/* The systemd client against a real bus with a scripted manager on it: units, stops in all their orders, losses. */
+/* The systemd client against a real bus with a scripted manager on it: units, stops in all their orders,
+ * losses. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
