@@ -89,7 +89,7 @@ int poll_url_is_local(struct http_client *c,
         l->userdata = userdata;
 
         if (resolver_known(http_client_resolver(c), host, &a)) {
-                l->answer = a.is_local;
+                l->answer = a.is_local || resolver_is_local_literal(host);
                 r = sd_event_add_defer(event, &l->source, on_known, l);
         } else {
                 r = resolver_lookup(http_client_resolver(c), host, on_resolved, l, &l->lookup);

@@ -339,6 +339,13 @@ static const char *localhost_list(struct resolver *r) {
         return r->localhost;
 }
 
+bool resolver_is_local_literal(const char *host) {
+        struct sockaddr_storage sa;
+        socklen_t len;
+
+        return literal(host, &sa, &len) && address_is_local((struct sockaddr *) &sa, len);
+}
+
 bool resolver_known(struct resolver *r, const char *host, struct addresses *ret) {
         struct sockaddr_storage sa;
         socklen_t len;
@@ -347,7 +354,6 @@ bool resolver_known(struct resolver *r, const char *host, struct addresses *ret)
 
         if (literal(host, &sa, &len)) {
                 *ret = (struct addresses) { .list = "" };
-                ret->is_local = address_is_local((struct sockaddr *) &sa, len);
                 return true;
         }
         if (strcasecmp(host, "localhost") == 0) {
