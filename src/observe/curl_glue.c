@@ -1,4 +1,5 @@
-/* A curl multi handle driven by the sd-event loop: its sockets and its one timer. Knows nothing of what is transferred. */
+/* A curl multi handle driven by the sd-event loop: its sockets and its one timer. Knows nothing of what
+ * is transferred. */
 #include <errno.h>
 #include <sys/epoll.h>
 
@@ -10,7 +11,7 @@ struct curl_glue {
         sd_event *event;
         CURLM *multi;
         sd_event_source *timer;
-        sd_event_source *soon;  /* a timeout of 0: no clock needed */
+        sd_event_source *soon; /* a timeout of 0: no clock needed */
         curl_glue_done_t done;
         void *userdata;
         int n_added;
@@ -185,8 +186,8 @@ fail:
         return r;
 }
 
-/* Sends the request right here rather than from the next turn of the loop: a turn saved with each poll. Only what has
- * ended already waits for that. */
+/* Sends the request right here rather than from the next turn of the loop: a turn saved with each poll.
+ * Only what has ended already waits for that. */
 int curl_glue_add(struct curl_glue *g, CURL *easy) {
         int running = 0;
 

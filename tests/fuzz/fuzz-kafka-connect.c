@@ -1,5 +1,6 @@
-/* Fuzzes what answers of a Kafka Connect worker mean. The first line of an input says what was asked and how it ended,
- * "STEP SEEN STATUS [CONTENT-TYPE]" (see corpus/kafka-connect/README.md), the rest is the body; any bytes will do. */
+/* Fuzzes what answers of a Kafka Connect worker mean. The first line of an input says what was asked and
+ * how it ended, "STEP SEEN STATUS [CONTENT-TYPE]" (see corpus/kafka-connect/README.md), the rest is the
+ * body; any bytes will do. */
 #include <stdio.h>
 
 #include "kafka-connect-input.h"
@@ -31,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check(o.outcome != OUTCOME_OK || (in.probe.seen_ok && in.answer.error == TRANSFER_OK));
         check(strnlen(o.detail, sizeof(o.detail)) < sizeof(o.detail) && !strchr(o.detail, '\n'));
         check(text_is_utf8(o.detail, strlen(o.detail)));
-        check(strnlen(o.stage.text, sizeof(o.stage.text)) < sizeof(o.stage.text) && !strchr(o.stage.text, '\n'));
+        check(strnlen(o.stage.text, sizeof(o.stage.text)) < sizeof(o.stage.text) &&
+              !strchr(o.stage.text, '\n'));
         check(text_is_utf8(o.stage.connector, strlen(o.stage.connector)));
         return 0;
 }

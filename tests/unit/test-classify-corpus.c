@@ -31,7 +31,8 @@ static void test_each_file_means_what_its_name_says(_unused_ void **state) {
         unsigned n = 0;
         DIR *d;
 
-        (void) snprintf(directory, sizeof(directory), "%s/../fuzz/corpus/kafka-connect", getenv("TEST_SOURCE_DIR"));
+        (void) snprintf(directory, sizeof(directory), "%s/../fuzz/corpus/kafka-connect",
+                        getenv("TEST_SOURCE_DIR"));
         d = opendir(directory);
         assert_non_null(d);
         while ((entry = readdir(d))) {

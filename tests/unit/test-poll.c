@@ -72,7 +72,8 @@ static void on_done(struct poll *p, const struct observation *o, void *userdata)
 }
 
 static void start(struct fixture *f, const char *worker) {
-        (void) snprintf(f->url, sizeof(f->url), "http://127.0.0.1:%u/%s", scripted_server_port(f->server), worker);
+        (void) snprintf(f->url, sizeof(f->url), "http://127.0.0.1:%u/%s", scripted_server_port(f->server),
+                        worker);
         f->n_done = 0;
         assert_int_equal(poll_start(f->client, &f->settings, &f->probe, now_usec, on_done, f, &f->poll), 0);
         assert_int_equal(f->n_done, 0);
@@ -160,7 +161,8 @@ static void test_a_url_that_is_none(void **state) {
         struct fixture *f = *state;
 
         f->settings.url = (char *) "nonsense://";
-        assert_int_equal(poll_start(f->client, &f->settings, &f->probe, now_usec, on_done, f, &f->poll), -EINVAL);
+        assert_int_equal(poll_start(f->client, &f->settings, &f->probe, now_usec, on_done, f, &f->poll),
+                         -EINVAL);
         assert_null(f->poll);
 }
 
