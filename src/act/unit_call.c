@@ -15,11 +15,16 @@ static int on_deliver(_unused_ sd_event_source *source, void *userdata) {
         struct unit_call *c = userdata;
 
         c->timer = sd_event_source_disable_unref(c->timer);
-        /* The last thing: c may be gone afterwards. */
-        if (c->kind == CALL_SURROUNDINGS)
-                c->surroundings_done(c, c->error, &c->read, c->userdata);
-        else if (c->done)
-                c->done(c, &c->report, c->userdata);
+        /* The last thing, and with copies: c may be gone before its callback has read them. */
+        if (c->kind == CALL_SURROUNDINGS) {
+                struct surroundings_read read = c->read;
+
+                c->surroundings_done(c, c->error, &read, c->userdata);
+        } else if (c->done) {
+                struct unit_call_report report = c->report;
+
+                c->done(c, &report, c->userdata);
+        }
         return 0;
 }
 
