@@ -11,6 +11,7 @@
 /* An intent that took longer than this to reach the disk was decided on a view that is stale by now. */
 #define INTENT_PATIENCE_USEC (10 * USEC_PER_SEC)
 
+#define RESET_FAILED_DEADLINE_USEC (10 * USEC_PER_SEC)
 #define REFUSED_RETRY_USEC (30 * USEC_PER_SEC)
 
 enum step {
@@ -36,6 +37,7 @@ struct restart {
 
 static void read_surroundings(struct restart *r, enum step step);
 static void call(struct restart *r, enum step step, enum unit_verb verb, usec_t deadline_usec);
+static void call_restart(struct restart *r);
 
 /* Saves that are under way when a restart is dropped come back to a worker by name, never to freed memory. */
 struct saved_intent {
@@ -166,6 +168,12 @@ static void retract(struct restart *r) {
         restart_free(r);
 }
 
+/* It clears the counter of starts, so that our restart does not hit the unit's own limit. But it also makes a crashed unit
+ * an inactive one, which a new agent would take for stopped if we were killed in between: so only where the limit was hit. */
+static bool reset_comes_first(const struct restart *r, const struct unit_view *view) {
+        return r->action != REMEDY_REVIVE || streq(view->result, "start-limit-hit");
+}
+
 static void on_intent_saved(int error, void *userdata) {
         _cleanup_free_ struct saved_intent *s = userdata;
         struct worker *w = agent_find_worker(s->agent, s->worker);
@@ -187,7 +195,10 @@ static void on_intent_saved(int error, void *userdata) {
                 retract(r);
                 return;
         }
-        call(r, STEP_RESET_FAILED, UNIT_RESET_FAILED, 10 * USEC_PER_SEC);
+        if (reset_comes_first(r, view))
+                call(r, STEP_RESET_FAILED, UNIT_RESET_FAILED, RESET_FAILED_DEADLINE_USEC);
+        else
+                call_restart(r);
 }
 
 static void announce(const struct restart *r) {
@@ -203,6 +214,12 @@ static void announce(const struct restart *r) {
                                  remedy_restarts_in_window(b, w->settings, agent_now()), w->settings->restart_limit,
                                  SAY_SPAN(w->settings->restart_window_usec));
         worker_tell(w, e);
+}
+
+static void call_restart(struct restart *r) {
+        announce(r);
+        call(r, STEP_RESTART, r->action == REMEDY_REVIVE ? UNIT_RESTART : UNIT_TRY_RESTART,
+             unit_view_job_deadline(unit_watch_view(r->worker->unit)));
 }
 
 static void write_intent(struct restart *r) {
@@ -258,9 +275,7 @@ static void on_called(struct unit_call *c, const struct unit_call_report *report
                 return;
         }
         if (r->step == STEP_RESET_FAILED && report->result == UNIT_CALL_DONE) {
-                announce(r);
-                call(r, STEP_RESTART, r->action == REMEDY_REVIVE ? UNIT_RESTART : UNIT_TRY_RESTART,
-                     unit_view_job_deadline(unit_watch_view(w->unit)));
+                call_restart(r);
                 return;
         }
         w->refusals = 0;

@@ -1,5 +1,6 @@
 /* One watched worker: when to poll, what the judge makes of it, and whether to act. Decides nothing itself. */
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -38,6 +39,7 @@ struct event *worker_event(const struct worker *w, enum event_type type, const c
         if (!e || event_about(e, w->settings->name, w->settings->unit, w->history.incident.id) < 0)
                 return NULL;
         e->state = worker_state_to_string(health_shown_state(&w->health, &w->history));
+        e->failures = (int) MIN(w->health.failures, (unsigned) INT_MAX);
         return TAKE_PTR(e);
 }
 

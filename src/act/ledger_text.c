@@ -436,6 +436,8 @@ static int entry_from_json(struct reader *r, json_object *o, struct ledger_entry
             (q = get_bool(r, o, "seen_ok", &h->seen_ok)) < 0 ||
             (q = get_bool(r, o, "stop_seen", &h->stop_seen)) < 0)
                 return q;
+        /* Who stopped it before the reboot has no part in its being down now. */
+        h->stop_seen = h->stop_seen && r->same_boot;
         return get_bool(r, o, "lacks_health", &h->lacks_health);
 }
 
@@ -450,7 +452,8 @@ static int entries_from_json(struct reader *r, json_object *list, struct ledger_
         for (; done < n && q >= 0; done++) {
                 q = entry_from_json(r, json_object_array_get_idx(list, done), &entries[done]);
                 for (size_t i = 0; q >= 0 && i < done; i++)
-                        if (streq(entries[i].worker, entries[done].worker))
+                        if (streq(entries[i].worker, entries[done].worker) &&
+                            streq_ptr(entries[i].unit, entries[done].unit))
                                 q = bad(r, "worker \"%s\" stands in it twice", entries[i].worker);
         }
         if (q < 0) {

@@ -212,8 +212,9 @@ static char *sealed(const char *body) {
 #define RESTART(at, result)                                                                                 \
         "{\"at\":" at ",\"result\":\"" result "\",\"revive\":false,\"incident\":\"\",\"invocation_id\":"    \
         "\"\",\"stage\":\"\",\"connector\":\"\"}"
-#define WORKER(name, budget)                                                                                \
-        "{\"worker\":" name ",\"unit\":null,\"budget\":" budget                                             \
+#define WORKER(name, budget) WORKER_OF(name, "null", budget)
+#define WORKER_OF(name, unit, budget)                                                                       \
+        "{\"worker\":" name ",\"unit\":" unit ",\"budget\":" budget                                         \
         ",\"virtual_budget\":" BUDGET("", "0") ",\"incident\":{\"id\":\"\",\"opened_at\":null,"             \
                                                "\"restarts\":0,\"was_unhealthy\":false,"                    \
                                                "\"flapping_told\":false},\"invocation_id\":\"\",\"seen_"    \
@@ -253,6 +254,9 @@ static const struct {
         { "a name with a NUL", BODY(WORKER("\"a\\u0000b\"", BUDGET("", "0"))), "holds a NUL" },
         { "a worker twice", BODY(WORKER("\"a\"", BUDGET("", "0")) "," WORKER("\"a\"", BUDGET("", "0"))),
           "twice" },
+        { "a worker's former unit",
+          BODY(WORKER("\"a\"", BUDGET("", "0")) "," WORKER_OF("\"a\"", "\"a.service\"", BUDGET("", "0"))),
+          NULL },
         { "a worker as a word", BODY("\"a\""), "no object" },
         { "a worker as null", BODY("null"), "no object" },
         { "no workers", "{" BOOT "}", "\"workers\" is missing" },
@@ -373,6 +377,31 @@ static void test_stamps_over_boots_and_clocks(_unused_ void **state) {
         }
 }
 
+static void test_a_stop_before_a_reboot_says_nothing_of_now(_unused_ void **state) {
+        static const struct {
+                const char *boot_id;
+                bool stop_seen;
+        } cases[] = {
+                { "0123456789abcdef0123456789abcdef", true },
+                { "ffffffffffffffffffffffffffffffff", false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                struct ledger_entry e = { .worker = (char *) "a", .history.stop_seen = true },
+                                    *loaded = NULL;
+                _cleanup_free_ char *text = ledger_to_text(&e, 1, &clock_now), *problem = NULL;
+                struct ledger_clock later = clock_now;
+                size_t n = 0;
+
+                assert_non_null(text);
+                (void) snprintf(later.boot_id, sizeof(later.boot_id), "%s", cases[i].boot_id);
+                assert_int_equal(ledger_from_text(text, strlen(text), &later, &loaded, &n, &problem), 0);
+                assert_int_equal(n, 1);
+                assert_int_equal(loaded[0].history.stop_seen, cases[i].stop_seen);
+                ledger_entries_free(loaded, n);
+        }
+}
+
 static void test_a_stamp_before_agent_time_is_not_never(_unused_ void **state) {
         struct ledger_clock later = clock_now;
         usec_t distrusted;
@@ -402,6 +431,7 @@ int main(void) {
                 cmocka_unit_test(test_every_value_is_checked),
                 cmocka_unit_test(test_texts_that_are_no_ledger),
                 cmocka_unit_test(test_stamps_over_boots_and_clocks),
+                cmocka_unit_test(test_a_stop_before_a_reboot_says_nothing_of_now),
                 cmocka_unit_test(test_a_stamp_before_agent_time_is_not_never),
                 cmocka_unit_test(test_text_that_is_not_utf8_is_cleaned),
         };
