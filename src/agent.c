@@ -13,7 +13,7 @@
 #include "agent.h"
 #include "report/notify.h"
 #include "report/status_line.h"
-#include "util/span.h"
+#include "report/words.h"
 #include "util/text.h"
 #include "worker.h"
 
@@ -295,8 +295,8 @@ static void introduce(const struct worker *w) {
                 text_append(how, sizeof(how), "%s %s after %u failing polls over %s without an answer, or over %s of "
                             "answered errors (Kafka may be their cause)",
                             agent_dry_run(w->agent) ? "would restart" : "restarts", s->unit, s->failures,
-                            SPAN(s->sustain_usec), SPAN(MAX(s->sustain_kafka_usec, s->sustain_usec)));
-        worker_tell(w, worker_event(w, EVENT_WATCHING, "watching %s every %s; %s", s->url, SPAN(s->interval_usec), how));
+                            SAY_SPAN(s->sustain_usec), SAY_SPAN(MAX(s->sustain_kafka_usec, s->sustain_usec)));
+        worker_tell(w, worker_event(w, EVENT_WATCHING, "watching %s every %s; %s", s->url, SAY_SPAN(s->interval_usec), how));
 }
 
 struct worker *agent_find_worker(const struct agent *a, const char *name) {
@@ -386,13 +386,9 @@ static void on_bus_changed(struct systemd *s _unused_, bool connected, const cha
 
 /* ---- configuration ---- */
 
-static void tell_lines(struct agent *a, enum event_type type, int priority, char *const *lines) {
-        STRV_FOREACH(line, lines) {
-                struct event *e = event_new(type, "%s", *line);
-                if (e)
-                        e->priority = priority;
-                reporter_tell(a->reporter, e);
-        }
+static void tell_lines(struct agent *a, enum event_type type, char *const *lines) {
+        STRV_FOREACH(line, lines)
+                reporter_tell(a->reporter, event_new(type, "%s", *line));
 }
 
 /* Returns 0 and the settings; -EBADMSG when they were rejected, which has been told. */
@@ -402,12 +398,12 @@ static int load_settings(struct agent *a, bool running, struct settings **ret) {
 
         r = config_load(&a->options->config, ret, &errors);
         if (r == -EBADMSG) {
-                tell_lines(a, EVENT_CONFIG_REJECTED, LOG_ERR, errors.lines);
+                tell_lines(a, EVENT_CONFIG_REJECTED, errors.lines);
                 reporter_tell(a->reporter, event_new(EVENT_CONFIG_REJECTED, "%zu error%s in the configuration: %s",
                                                      strv_length(errors.lines), strv_length(errors.lines) == 1 ? "" : "s",
                                                      running ? "the one before stays in force" : "not starting"));
         } else
-                tell_lines(a, EVENT_WATCHING, LOG_WARNING, errors.warnings);
+                tell_lines(a, EVENT_CONFIG_WARNING, errors.warnings);
         config_errors_done(&errors);
         return r;
 }

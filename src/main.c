@@ -102,5 +102,10 @@ int main(int argc, char *argv[]) {
                 fprintf(stderr, "connect-watchdog: what is \"%s\"? See connect-watchdog --help.\n", argv[optind]);
                 return EXIT_FAILURE;
         }
-        return check ? check_config(&options.config) : agent_run(&options);
+        if (!check)
+                return agent_run(&options);
+        /* Run by hand, what systemd would hand over is looked up where it takes it from. */
+        if (!options.config.credentials_directory)
+                options.config.credentials_directory = CONFIG_CREDENTIALS_SOURCE;
+        return check_config(&options.config);
 }

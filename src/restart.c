@@ -5,12 +5,13 @@
 
 #include "act/evidence.h"
 #include "report/narrate.h"
+#include "report/words.h"
 #include "restart.h"
-#include "util/span.h"
 
 /* An intent that took longer than this to reach the disk was decided on a view that is stale by now. */
 #define INTENT_PATIENCE_USEC (10 * USEC_PER_SEC)
 
+#define RESET_FAILED_DEADLINE_USEC (10 * USEC_PER_SEC)
 #define REFUSED_RETRY_USEC (30 * USEC_PER_SEC)
 
 enum step {
@@ -36,6 +37,7 @@ struct restart {
 
 static void read_surroundings(struct restart *r, enum step step);
 static void call(struct restart *r, enum step step, enum unit_verb verb, usec_t deadline_usec);
+static void call_restart(struct restart *r);
 
 /* Saves that are under way when a restart is dropped come back to a worker by name, never to freed memory. */
 struct saved_intent {
@@ -120,19 +122,20 @@ static bool acts(enum remedy_action action) {
 /* ---- evidence ---- */
 
 static void on_evidence(struct evidence *e, const struct evidence_result *result, void *userdata) {
+        _cleanup_free_ char *where = result->tick_thread ? evidence_where(result->tick_thread) : NULL;
         struct restart *r = userdata;
         struct worker *w = r->worker;
-        char seen[512];
+        struct event *event;
 
-        narrate_observation(&w->health.last, agent_now(), agent_clock_offset(), seen, sizeof(seen));
-        struct event *event = worker_event(w, EVENT_EVIDENCE, "evidence: last answer: %s; %s%s%s%s%s", seen,
-                                           strempty(result->summary), result->why_no_dump ? "; no thread dump: " : "",
-                                           strempty(result->why_no_dump), result->tick_thread ? "; herder: " : "",
-                                           strempty(result->tick_thread));
-        if (event && result->text)
-                (void) event_field(event, "THREAD_DUMP", "%s", result->text);
+        event = worker_event(w, EVENT_EVIDENCE, "evidence: %s%s%s%s%s", strempty(result->summary),
+                             result->why_no_dump ? "; no thread dump: " : "", strempty(result->why_no_dump),
+                             where ? "; the herder thread is " : "", strempty(where));
         if (event)
                 (void) event_observed(event, &w->health.last);
+        if (event && result->text)
+                (void) event_field(event, "THREAD_DUMP", "%s", result->text);
+        if (event && result->tick_thread)
+                (void) event_field(event, "TICK_THREAD", "%s", result->tick_thread);
         worker_tell(w, event);
 
         r->evidence = evidence_free(e);
@@ -165,6 +168,12 @@ static void retract(struct restart *r) {
         restart_free(r);
 }
 
+/* It clears the counter of starts, so that our restart does not hit the unit's own limit. But it also makes a crashed unit
+ * an inactive one, which a new agent would take for stopped if we were killed in between: so only where the limit was hit. */
+static bool reset_comes_first(const struct restart *r, const struct unit_view *view) {
+        return r->action != REMEDY_REVIVE || streq(view->result, "start-limit-hit");
+}
+
 static void on_intent_saved(int error, void *userdata) {
         _cleanup_free_ struct saved_intent *s = userdata;
         struct worker *w = agent_find_worker(s->agent, s->worker);
@@ -186,7 +195,10 @@ static void on_intent_saved(int error, void *userdata) {
                 retract(r);
                 return;
         }
-        call(r, STEP_RESET_FAILED, UNIT_RESET_FAILED, 10 * USEC_PER_SEC);
+        if (reset_comes_first(r, view))
+                call(r, STEP_RESET_FAILED, UNIT_RESET_FAILED, RESET_FAILED_DEADLINE_USEC);
+        else
+                call_restart(r);
 }
 
 static void announce(const struct restart *r) {
@@ -200,8 +212,14 @@ static void announce(const struct restart *r) {
         else
                 e = worker_event(w, EVENT_RESTART_REQUESTED, "restarting %s (%u of %u within %s)", w->settings->unit,
                                  remedy_restarts_in_window(b, w->settings, agent_now()), w->settings->restart_limit,
-                                 SPAN(w->settings->restart_window_usec));
+                                 SAY_SPAN(w->settings->restart_window_usec));
         worker_tell(w, e);
+}
+
+static void call_restart(struct restart *r) {
+        announce(r);
+        call(r, STEP_RESTART, r->action == REMEDY_REVIVE ? UNIT_RESTART : UNIT_TRY_RESTART,
+             unit_view_job_deadline(unit_watch_view(r->worker->unit)));
 }
 
 static void write_intent(struct restart *r) {
@@ -257,9 +275,7 @@ static void on_called(struct unit_call *c, const struct unit_call_report *report
                 return;
         }
         if (r->step == STEP_RESET_FAILED && report->result == UNIT_CALL_DONE) {
-                announce(r);
-                call(r, STEP_RESTART, r->action == REMEDY_REVIVE ? UNIT_RESTART : UNIT_TRY_RESTART,
-                     unit_view_job_deadline(unit_watch_view(w->unit)));
+                call_restart(r);
                 return;
         }
         w->refusals = 0;
@@ -294,7 +310,7 @@ static void conclude(struct restart *r) {
         health_restart_ended(&w->health, &w->history, w->settings, agent_now(), &told);
 
         if (done && r->report.result == UNIT_CALL_DONE)
-                e = worker_event(w, EVENT_RESTART_DONE, "restarted %s in %s", w->settings->unit, SPAN(r->report.took_usec));
+                e = worker_event(w, EVENT_RESTART_DONE, "restarted %s in %s", w->settings->unit, SAY_SPAN(r->report.took_usec));
         else if (done)
                 e = worker_event(w, EVENT_RESTART_DONE, "%s was restarted while the agent could not look", w->settings->unit);
         else if (r->report.result == UNIT_CALL_DONE)

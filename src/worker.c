@@ -1,5 +1,6 @@
 /* One watched worker: when to poll, what the judge makes of it, and whether to act. Decides nothing itself. */
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -38,6 +39,7 @@ struct event *worker_event(const struct worker *w, enum event_type type, const c
         if (!e || event_about(e, w->settings->name, w->settings->unit, w->history.incident.id) < 0)
                 return NULL;
         e->state = worker_state_to_string(health_shown_state(&w->health, &w->history));
+        e->failures = (int) MIN(w->health.failures, (unsigned) INT_MAX);
         return TAKE_PTR(e);
 }
 
@@ -112,7 +114,17 @@ static void on_polled(struct poll *p, const struct observation *o, void *userdat
         if (!w->polled)
                 w->due_usec -= MIN(phase(w), w->due_usec);
         w->polled = true;
-        take_observation(w, &copy);
+        if (usec_sub(copy.received_at_usec, copy.sent_at_usec) > w->settings->timeout_usec + w->settings->interval_usec)
+                schedule(w, agent_now());       /* it was us who stood still: that says nothing about the worker */
+        else
+                take_observation(w, &copy);
+}
+
+/* Polling stood still, as with a suspended machine: what fell due meanwhile is due now, at its place in the interval. */
+static void forgive_standstill(struct worker *w) {
+        usec_t interval = w->settings->interval_usec;
+
+        w->due_usec += usec_sub(agent_now(), w->due_usec) / interval * interval;
 }
 
 static void start_poll(struct worker *w) {
@@ -120,6 +132,7 @@ static void start_poll(struct worker *w) {
 
         if (w->poll)
                 return;
+        forgive_standstill(w);
         r = poll_start(w->agent->http, w->settings, &w->probe, agent_now, on_polled, w, &w->poll);
         if (r < 0) {
                 struct observation o = {

@@ -7,9 +7,9 @@
 
 #define DBUS "org.freedesktop.DBus.Error."
 #define SYSTEMD "org.freedesktop.systemd1."
-#define POLKIT                                                                                                  \
-        "allow the agent's user the verb \"%s\" of %s in a rule below /etc/polkit-1/rules.d (README, section " \
-        "\"Letting it restart a unit\")"
+#define POLKIT                                                                   \
+        "allow the agent's user the verb \"%s\" of %s in a rule below "          \
+        "/etc/polkit-1/rules.d (README, section \"Letting it restart a unit\")"
 
 static const char *const verb_names[_UNIT_VERB_MAX] = {
         [UNIT_RESET_FAILED] = "reset-failed",
@@ -47,10 +47,11 @@ static const struct call_error call_errors[] = {
         { SYSTEMD "BadUnitSetting", UNIT_CALL_REFUSED, "the unit has a bad setting", REMEDY_UNIT_FILE },
         { SYSTEMD "OnlyByDependency", UNIT_CALL_REFUSED, "the unit refuses to be started or stopped by hand",
           REMEDY_MANUAL },
-        { SYSTEMD "JobTypeNotApplicable", UNIT_CALL_REFUSED, "the unit cannot be restarted", REMEDY_UNIT_NAME },
+        { SYSTEMD "JobTypeNotApplicable", UNIT_CALL_REFUSED, "the unit cannot be restarted",
+          REMEDY_UNIT_NAME },
         { SYSTEMD "NoIsolation", UNIT_CALL_REFUSED, NULL, REMEDY_NOTHING },
-        { SYSTEMD "TransactionIsDestructive", UNIT_CALL_REFUSED, "busy: another job that must not be replaced",
-          REMEDY_WAIT },
+        { SYSTEMD "TransactionIsDestructive", UNIT_CALL_REFUSED,
+          "busy: another job that must not be replaced", REMEDY_WAIT },
         { SYSTEMD "TransactionJobsConflicting", UNIT_CALL_REFUSED, "busy: jobs conflict", REMEDY_WAIT },
         { SYSTEMD "TransactionOrderIsCyclic", UNIT_CALL_REFUSED, "the unit's dependencies form a cycle",
           REMEDY_UNIT_FILE },
@@ -68,7 +69,11 @@ static const struct call_error call_errors[] = {
         { DBUS "IOError", UNIT_CALL_LOST, "the bus went away", REMEDY_NOTHING },
 };
 
-static void write_remedy(const struct call_error *e, const char *verb, const char *unit, char *buf, size_t size) {
+static void write_remedy(const struct call_error *e,
+                         const char *verb,
+                         const char *unit,
+                         char *buf,
+                         size_t size) {
         buf[0] = '\0';
         switch (e->remedy) {
         case REMEDY_NOTHING:
@@ -77,7 +82,8 @@ static void write_remedy(const struct call_error *e, const char *verb, const cha
                 text_append(buf, size, POLKIT, verb, unit);
                 break;
         case REMEDY_UNMASK:
-                text_append(buf, size, "systemctl unmask %s, or take unit = out of the worker's section", unit);
+                text_append(buf, size, "systemctl unmask %s, or take unit = out of the worker's section",
+                            unit);
                 break;
         case REMEDY_UNIT_NAME:
                 text_append(buf, size, "correct unit = in the worker's section (systemctl status %s)", unit);

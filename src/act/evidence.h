@@ -1,5 +1,5 @@
-/* What an operator wishes to have from before the restart: unit properties, and for a JVM its thread dump, copied out of
- * the unit's own journal. */
+/* What an operator wishes to have from before the restart: unit properties, and for a JVM its thread
+ * dump, copied out of the unit's own journal. */
 #pragma once
 
 #include "act/systemd.h"
@@ -16,8 +16,9 @@ struct evidence_result {
 
 typedef void (*evidence_done_t)(struct evidence *e, const struct evidence_result *r, void *userdata);
 
-/* Gathers. Never takes longer than twice thread_dump_interval plus 5 s; what could not be had is said, and is no error.
- * signals: false while observe-only stands (nothing is sent then). Called exactly once unless freed before. */
+/* Gathers. Never takes longer than twice thread_dump_interval plus 5 s; what could not be had is said,
+ * and is no error. signals: false while observe-only stands (nothing is sent then). Called exactly once
+ * unless freed before. */
 int evidence_gather(sd_event *event,
                     struct unit_watch *unit,
                     const struct worker_settings *w,
@@ -28,8 +29,13 @@ int evidence_gather(sd_event *event,
 struct evidence *evidence_free(struct evidence *e);
 DEFINE_CLEANUP(struct evidence *, evidence_free)
 
-/* Pure, tested without a process: whether /proc/PID/status text says that SIGQUIT is caught (SigCgt bit 2). */
+/* Pure, tested without a process: whether /proc/PID/status text says that SIGQUIT is caught (SigCgt bit
+ * 2). */
 bool evidence_catches_sigquit(const char *proc_status) _pure_;
-/* Pure: the herder's thread (named "DistributedHerder-…" or "StandaloneHerder…") with at most max_lines lines out of a
- * thread dump; NULL when there is none. To be freed. */
+/* Pure: the herder's thread (named "DistributedHerder-…" or "StandaloneHerder…") with at most max_lines
+ * lines out of a thread dump; NULL when there is none. To be freed. */
 char *evidence_tick_thread(const char *dump, size_t max_lines);
+/* Pure: where that thread stands, in one clause: its state and the first frame that is not the JDK's own
+ * ("TIMED_WAITING at com.example.Source.taskConfigs(Source.java:58)"); NULL when the text names neither.
+ * To be freed. */
+char *evidence_where(const char *tick_thread);

@@ -1,5 +1,5 @@
-/* The ledger's file: replaced whole and atomically on a thread of its own, put aside when it is damaged. Knows nothing of
- * what stands in it. */
+/* The ledger's file: replaced whole and atomically on a thread of its own, put aside when it is damaged.
+ * Knows nothing of what stands in it. */
 #include "act/ledger.h"
 
 #include <errno.h>
@@ -25,7 +25,8 @@ struct waiter {
         void *userdata;
 };
 
-/* Tells that the thread has written, also to a loop that does not run any more. Shared by the loop and the thread. */
+/* Tells that the thread has written, also to a loop that does not run any more. Shared by the loop and
+ * the thread. */
 struct signpost {
         atomic_uint n_refs;
         pthread_mutex_t mutex;
@@ -47,7 +48,7 @@ struct ledger {
         struct offload *offload;
         struct offload_job *slot; /* of the write under way */
         struct write_job *underway;
-        struct write_job *next;   /* what waits for it to end */
+        struct write_job *next; /* what waits for it to end */
         struct signpost *signpost;
         unsigned n_begun;
 };
@@ -283,7 +284,8 @@ void ledger_flush(struct ledger *l, usec_t patience_usec) {
 
         if (!l->underway || !wait_written(l->signpost, l->n_begun, &until) || !l->next)
                 return;
-        /* The end of the first write is told by the loop, if it ever runs again; what waits is begun without it. */
+        /* The end of the first write is told by the loop, if it ever runs again; what waits is begun
+         * without it. */
         if (offload_submit(l->offload, write_work, NULL, write_job_free, TAKE_PTR(l->next), NULL) < 0)
                 return;
         l->n_begun++;
@@ -402,21 +404,24 @@ static enum ledger_load_result refuse(struct ledger *l,
         char name[96];
         int r;
 
-        r = put_aside(dir_fd, error == -EPROTONOSUPPORT ? "newer" : "damaged", now->realtime_usec, name, sizeof(name));
+        r = put_aside(dir_fd, error == -EPROTONOSUPPORT ? "newer" : "damaged", now->realtime_usec, name,
+                      sizeof(name));
         if (r < 0) {
-                if (asprintf(ret_problem, "%s/" LEDGER_FILE " cannot be used, and could not be put aside (%s): %s",
+                if (asprintf(ret_problem,
+                             "%s/" LEDGER_FILE " cannot be used, and could not be put aside (%s): %s",
                              l->directory, strerror(-r), problem) < 0)
                         *ret_problem = NULL;
                 return LEDGER_UNREADABLE;
         }
-        if (asprintf(ret_problem, "%s/" LEDGER_FILE " cannot be used and was put aside as %s: %s", l->directory, name,
-                     problem) < 0)
+        if (asprintf(ret_problem, "%s/" LEDGER_FILE " cannot be used and was put aside as %s: %s",
+                     l->directory, name, problem) < 0)
                 *ret_problem = NULL;
         return LEDGER_PUT_ASIDE;
 }
 
 static enum ledger_load_result unreadable(struct ledger *l, int error, char **ret_problem) {
-        if (asprintf(ret_problem, "%s/" LEDGER_FILE " could not be read: %s", l->directory, strerror(-error)) < 0)
+        if (asprintf(ret_problem, "%s/" LEDGER_FILE " could not be read: %s", l->directory,
+                     strerror(-error)) < 0)
                 *ret_problem = NULL;
         return LEDGER_UNREADABLE;
 }
@@ -441,7 +446,8 @@ enum ledger_load_result ledger_load(struct ledger *l,
         dir_fd = open(l->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (dir_fd < 0) {
                 r = -errno;
-                if (asprintf(ret_problem, "the state directory %s cannot be used: %s", l->directory, strerror(-r)) < 0)
+                if (asprintf(ret_problem, "the state directory %s cannot be used: %s", l->directory,
+                             strerror(-r)) < 0)
                         *ret_problem = NULL;
                 return LEDGER_NO_DIRECTORY;
         }

@@ -1,7 +1,7 @@
 /* The ledger as JSON text, both ways. Knows neither file nor clock: the clocks' readings are an argument.
  *
- * {"version":1,"checksum":"<16 hex digits>","ledger":{…}}: the checksum is taken over all bytes after "ledger":, so that
- * no damaged number can pass for another one. */
+ * {"version":1,"checksum":"<16 hex digits>","ledger":{…}}: the checksum is taken over all bytes after
+ * "ledger":, so that no damaged number can pass for another one. */
 #include "act/ledger.h"
 
 #include <errno.h>
@@ -110,7 +110,8 @@ static json_object *restart_to_json(struct writer *w, const struct restart_recor
         if (!o)
                 return NULL;
         add_stamp(w, o, "at", MAX(r->at_usec, (usec_t) 1));
-        add_string(w, o, "result", result_names[r->result < _RESTART_RESULT_MAX ? r->result : RESTART_PENDING]);
+        add_string(w, o, "result",
+                   result_names[r->result < _RESTART_RESULT_MAX ? r->result : RESTART_PENDING]);
         add_bool(w, o, "revive", r->revive);
         add_string(w, o, "incident", r->incident);
         add_string(w, o, "invocation_id", r->invocation_id);
@@ -209,7 +210,7 @@ finish:
 struct reader {
         const struct ledger_clock *now;
         bool same_boot;
-        int64_t since_written;  /* age of the file */
+        int64_t since_written; /* age of the file */
         char problem[192];
 };
 
@@ -303,7 +304,8 @@ static int get_age(struct reader *r, const char *key, json_object *v, int64_t *r
                 if (part[i] < -LEDGER_STAMP_MAX || part[i] > LEDGER_STAMP_MAX)
                         return bad(r, "\"%s\" is out of range", key);
         }
-        *ret = r->same_boot ? (int64_t) r->now->boottime_usec - part[0] : (int64_t) r->now->realtime_usec - part[1];
+        *ret = r->same_boot ? (int64_t) r->now->boottime_usec - part[0]
+                            : (int64_t) r->now->realtime_usec - part[1];
         *ret = MAX(*ret, (int64_t) 0);
         return 0;
 }
@@ -387,7 +389,8 @@ static int budget_from_json(struct reader *r, json_object *from, const char *key
             (q = get_number(r, o, "distrusted_left", LEDGER_STAMP_MAX, &left)) < 0)
                 return q;
         if (left > r->since_written)
-                ret->distrusted_until_usec = usec_add(r->now->agent_usec, (usec_t) (left - r->since_written));
+                ret->distrusted_until_usec =
+                        usec_add(r->now->agent_usec, (usec_t) (left - r->since_written));
         return 0;
 }
 
@@ -433,6 +436,8 @@ static int entry_from_json(struct reader *r, json_object *o, struct ledger_entry
             (q = get_bool(r, o, "seen_ok", &h->seen_ok)) < 0 ||
             (q = get_bool(r, o, "stop_seen", &h->stop_seen)) < 0)
                 return q;
+        /* Who stopped it before the reboot has no part in its being down now. */
+        h->stop_seen = h->stop_seen && r->same_boot;
         return get_bool(r, o, "lacks_health", &h->lacks_health);
 }
 
@@ -447,7 +452,8 @@ static int entries_from_json(struct reader *r, json_object *list, struct ledger_
         for (; done < n && q >= 0; done++) {
                 q = entry_from_json(r, json_object_array_get_idx(list, done), &entries[done]);
                 for (size_t i = 0; q >= 0 && i < done; i++)
-                        if (streq(entries[i].worker, entries[done].worker))
+                        if (streq(entries[i].worker, entries[done].worker) &&
+                            streq_ptr(entries[i].unit, entries[done].unit))
                                 q = bad(r, "worker \"%s\" stands in it twice", entries[i].worker);
         }
         if (q < 0) {
@@ -508,7 +514,12 @@ static int parse(struct reader *r, const char *text, size_t len, json_object **r
         return q;
 }
 
-static int load(struct reader *r, json_object *top, const char *text, size_t len, struct ledger_entry **ret, size_t *ret_n) {
+static int load(struct reader *r,
+                json_object *top,
+                const char *text,
+                size_t len,
+                struct ledger_entry **ret,
+                size_t *ret_n) {
         int64_t version;
         int q;
 
@@ -516,7 +527,8 @@ static int load(struct reader *r, json_object *top, const char *text, size_t len
         if (q < 0)
                 return q;
         if (version > LEDGER_VERSION) {
-                (void) bad(r, "it is of version %" PRIi64 ", newer than this agent's %d", version, LEDGER_VERSION);
+                (void) bad(r, "it is of version %" PRIi64 ", newer than this agent's %d", version,
+                           LEDGER_VERSION);
                 return -EPROTONOSUPPORT;
         }
         q = check_text(r, text, len);

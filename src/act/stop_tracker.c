@@ -1,8 +1,9 @@
 /* Decides from a unit's jobs whether its end was asked for. Knows no bus.
  *
- * A job's type can be asked only while the job exists, and a quick one is gone by then. What is left is its end: when a
- * job of unknown type ended with "done" and the unit is down without having been started anew, nothing but a stop (or a
- * job that had nothing to do) can have been it. A stop of an admin must never be undone, so that counts as one. */
+ * A job's type can be asked only while the job exists, and a quick one is gone by then. What is left is
+ * its end: when a job of unknown type ended with "done" and the unit is down without having been started
+ * anew, nothing but a stop (or a job that had nothing to do) can have been it. A stop of an admin must
+ * never be undone, so that counts as one. */
 #include "act/stop_tracker.h"
 
 #include <stdio.h>
@@ -58,6 +59,17 @@ void stop_tracker_job_removed(struct stop_tracker *t, uint32_t id, const char *r
         j->noted_at = ++t->count;
 }
 
+void stop_tracker_forget_jobs(struct stop_tracker *t) {
+        memset(t->jobs, 0, sizeof(t->jobs));
+}
+
+void stop_tracker_own_call(struct stop_tracker *t, bool begins) {
+        if (begins)
+                t->own_calls++;
+        else if (t->own_calls > 0)
+                t->own_calls--;
+}
+
 void stop_tracker_snapshot(struct stop_tracker *t) {
         t->snapshot_at = t->count;
 }
@@ -80,7 +92,9 @@ static bool is_stop(const struct stop_tracker *t,
                     const struct unit_view *before,
                     const struct unit_view *view) {
         const struct stop_job *j = &t->jobs[i];
-        bool same_start = before->known && streq(before->invocation_id, view->invocation_id);
+        /* A unit that was collected after its end has no start any more, and no new one for sure. */
+        bool same_start = before->known && (view->invocation_id[0] == '\0' ||
+                                            streq(before->invocation_id, view->invocation_id));
 
         if (j->type[0] == '\0')
                 return j->removed && j->done && is_down(view) && same_start;
@@ -90,19 +104,23 @@ static bool is_stop(const struct stop_tracker *t,
         return view->job_id == j->id || same_start || (is_down(view) && !newer_job_exists(t, i));
 }
 
-void stop_tracker_read_done(struct stop_tracker *t, const struct unit_view *before, const struct unit_view *view) {
+void stop_tracker_read_done(struct stop_tracker *t,
+                            const struct unit_view *before,
+                            const struct unit_view *view) {
+        if (view->invocation_id[0] != '\0' && !streq(t->invocation, view->invocation_id))
+                t->seen = false;
         for (size_t i = 0; i < STOP_JOBS_KEPT && t->jobs[i].id != 0;) {
                 struct stop_job *j = &t->jobs[i];
                 bool known = j->type[0] != '\0';
 
-                if (j->noted_at > t->snapshot_at) {
+                if (j->noted_at > t->snapshot_at || (!known && t->own_calls > 0)) {
                         i++;
                         continue;
                 }
-                if (is_stop(t, i, before, view))
+                if (!j->judged && is_stop(t, i, before, view))
                         mark(t, view);
-                /* One that is still at work and whose type is not learned yet is looked at again. */
-                if (j->removed || known)
+                j->judged = known;
+                if (j->removed)
                         forget(t, i);
                 else
                         i++;
@@ -112,6 +130,5 @@ void stop_tracker_read_done(struct stop_tracker *t, const struct unit_view *befo
 }
 
 bool stop_tracker_seen(const struct stop_tracker *t, const struct unit_view *view) {
-        /* A unit that was collected after its stop has no start any more. */
         return t->seen && (view->invocation_id[0] == '\0' || streq(t->invocation, view->invocation_id));
 }

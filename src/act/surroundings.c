@@ -1,4 +1,5 @@
-/* What is read right before acting: the unit afresh, the system's state, and whether a package manager is at work. */
+/* What is read right before acting: the unit afresh, the system's state, and whether a package manager is
+ * at work. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -75,11 +76,15 @@ static int on_timeout(_unused_ sd_event_source *source, _unused_ uint64_t usec, 
 }
 
 void surroundings_take_view(struct unit_call *c) {
+        c->read.at_usec = c->s->clock();
         memcpy(&c->read.unit, &c->u->view, sizeof(c->read.unit));
         c->read.stop_seen = stop_tracker_seen(&c->u->stops, &c->u->view);
 }
 
-int unit_read_surroundings(struct unit_watch *u, surroundings_done_t done, void *userdata, struct unit_call **ret) {
+int unit_read_surroundings(struct unit_watch *u,
+                           surroundings_done_t done,
+                           void *userdata,
+                           struct unit_call **ret) {
         _cleanup_(unit_call_unrefp) struct unit_call *c = NULL;
         int r;
 
@@ -91,12 +96,12 @@ int unit_read_surroundings(struct unit_watch *u, surroundings_done_t done, void 
         r = arm_timer(c->s->event, &c->timer, READ_TIMEOUT, on_timeout, c);
         if (r < 0)
                 return r;
-        r = systemd_call(c->s, &c->state_slot, on_state, c, READ_TIMEOUT, SYSTEMD_NAME, SYSTEMD_PATH, PROPERTIES, "Get",
-                         "ss", SYSTEMD_MANAGER, "SystemState");
+        r = systemd_call(c->s, &c->state_slot, on_state, c, READ_TIMEOUT, SYSTEMD_NAME, SYSTEMD_PATH,
+                         PROPERTIES, "Get", "ss", SYSTEMD_MANAGER, "SystemState");
         if (r < 0)
                 return r;
-        r = systemd_call(c->s, &c->logind_slot, on_inhibitors, c, READ_TIMEOUT, LOGIN_NAME, LOGIN_PATH, LOGIN_MANAGER,
-                         "ListInhibitors", NULL);
+        r = systemd_call(c->s, &c->logind_slot, on_inhibitors, c, READ_TIMEOUT, LOGIN_NAME, LOGIN_PATH,
+                         LOGIN_MANAGER, "ListInhibitors", NULL);
         if (r < 0)
                 return r;
         c->wants_reading = UINT64_MAX;

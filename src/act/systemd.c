@@ -1,5 +1,5 @@
-/* The connection to the system bus: made without waiting, made anew with backoff, its signals handed to the units and
- * calls. Knows nothing of what a unit's properties mean. */
+/* The connection to the system bus: made without waiting, made anew with backoff, its signals handed to
+ * the units and calls. Knows nothing of what a unit's properties mean. */
 #include "act/systemd_internal.h"
 
 #include <errno.h>
@@ -20,7 +20,11 @@ usec_t monotonic_now(void) {
 }
 
 /* CLOCK_MONOTONIC: what systemd and we do stands still together while the machine is suspended. */
-int arm_timer(sd_event *event, sd_event_source **source, usec_t in_usec, sd_event_time_handler_t handler, void *userdata) {
+int arm_timer(sd_event *event,
+              sd_event_source **source,
+              usec_t in_usec,
+              sd_event_time_handler_t handler,
+              void *userdata) {
         usec_t at = usec_add(monotonic_now(), MIN(in_usec, 365 * USEC_PER_DAY));
         int r;
 
@@ -41,7 +45,8 @@ uint32_t job_path_id(const char *path) {
         unsigned long n;
         char *end;
 
-        if (strncmp(path, SYSTEMD_JOB_PATH, prefix_len) != 0 || path[prefix_len] < '0' || path[prefix_len] > '9')
+        if (strncmp(path, SYSTEMD_JOB_PATH, prefix_len) != 0 || path[prefix_len] < '0' ||
+            path[prefix_len] > '9')
                 return 0;
         errno = 0;
         n = strtoul(path + prefix_len, &end, 10);
@@ -195,8 +200,8 @@ static int on_signal(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *e
                   sd_bus_message_read(m, "b", &active) >= 0 && !active))
                 for (struct unit_watch *u = s->watches; u; u = u->next)
                         unit_watch_wake(u, true);
-        /* UnitNew tells nothing: our own reading of a unit that is not loaded causes it, and whatever makes a unit of
-         * interest brings a job or a reload. */
+        /* UnitNew tells nothing: our own reading of a unit that is not loaded causes it, and whatever
+         * makes a unit of interest brings a job or a reload. */
         return 0;
 }
 
@@ -239,8 +244,8 @@ static int on_subscribed(sd_bus_message *m, void *userdata, _unused_ sd_bus_erro
 }
 
 static int subscribe(struct systemd *s) {
-        return systemd_call(s, &s->subscribe_slot, on_subscribed, s, CONNECT_TIMEOUT, SYSTEMD_NAME, SYSTEMD_PATH,
-                            SYSTEMD_MANAGER, "Subscribe", NULL);
+        return systemd_call(s, &s->subscribe_slot, on_subscribed, s, CONNECT_TIMEOUT, SYSTEMD_NAME,
+                            SYSTEMD_PATH, SYSTEMD_MANAGER, "Subscribe", NULL);
 }
 
 static int on_owner_changed(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *e) {
@@ -270,21 +275,22 @@ static int connect_bus(struct systemd *s) {
         r = sd_bus_attach_event(s->bus, s->event, SD_EVENT_PRIORITY_NORMAL);
         if (r < 0)
                 return r;
-        /* The matches go out before anything that they shall tell of; without a handler of its own, a match that is
-         * refused ends the connection, which is tried again. */
+        /* The matches go out before anything that they shall tell of; without a handler of its own, a
+         * match that is refused ends the connection, which is tried again. */
         r = sd_bus_match_signal_async(s->bus, &s->disconnected_slot, "org.freedesktop.DBus.Local",
-                                      "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected",
-                                      on_disconnected, NULL, s);
+                                      "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
+                                      "Disconnected", on_disconnected, NULL, s);
         if (r < 0)
                 return r;
-        r = sd_bus_add_match_async(s->bus, &s->owner_slot,
-                                   "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
-                                   "member='NameOwnerChanged',arg0='" SYSTEMD_NAME "'",
-                                   on_owner_changed, NULL, s);
+        r = sd_bus_add_match_async(
+                s->bus, &s->owner_slot,
+                "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
+                "member='NameOwnerChanged',arg0='" SYSTEMD_NAME "'",
+                on_owner_changed, NULL, s);
         if (r < 0)
                 return r;
-        r = sd_bus_match_signal_async(s->bus, &s->signals_slot, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, NULL,
-                                      on_signal, NULL, s);
+        r = sd_bus_match_signal_async(s->bus, &s->signals_slot, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                                      NULL, on_signal, NULL, s);
         if (r < 0)
                 return r;
         return subscribe(s);

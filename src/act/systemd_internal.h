@@ -1,5 +1,5 @@
-/* What the files of the systemd client share: nobody else includes this. User code is never called while one of the lists
- * is walked: what there is to tell is told from a deferred source of its own. */
+/* What the files of the systemd client share: nobody else includes this. User code is never called while
+ * one of the lists is walked: what there is to tell is told from a deferred source of its own. */
 #pragma once
 
 #include <systemd/sd-bus.h>
@@ -34,7 +34,7 @@ struct systemd {
                 BUS_WAITING,            /* for the next attempt */
                 BUS_CONNECTING,
                 BUS_UP,
-                BUS_MANAGER_AWAY,       /* the manager's name has no owner; it may only be re-executing itself */
+                BUS_MANAGER_AWAY,       /* its name has no owner; it may only be re-executing itself */
                 BUS_NO_MANAGER,         /* connected to a bus without systemd */
                 BUS_LOST,               /* to be dropped, then waited */
         } state;
@@ -107,6 +107,7 @@ struct unit_call {
                 char result[UNIT_WORD_SIZE];
         } removed[REMOVED_KEPT];        /* jobs that ended before the call returned */
         size_t n_removed;
+        bool returns;                   /* its return is awaited, and the unit's tracker knows */
         char invocation_before[INVOCATION_ID_SIZE];
         bool ended;                     /* the report stands; only a fresh view is awaited */
 
@@ -116,7 +117,8 @@ struct unit_call {
 
 /* ---- systemd.c ---- */
 bool systemd_usable(const struct systemd *s) _pure_;
-/* A method call that neither starts the service nor asks anybody for a password. timeout_usec 0: sd-bus's own. */
+/* A method call that neither starts the service nor asks anybody for a password. timeout_usec 0: sd-bus's
+ * own. */
 int systemd_call(struct systemd *s,
                  sd_bus_slot **slot,
                  sd_bus_message_handler_t handler,
@@ -129,7 +131,11 @@ int systemd_call(struct systemd *s,
                  const char *types,
                  ...);
 /* (Re-)arms a ONESHOT timer on CLOCK_MONOTONIC. */
-int arm_timer(sd_event *event, sd_event_source **source, usec_t in_usec, sd_event_time_handler_t handler, void *userdata);
+int arm_timer(sd_event *event,
+              sd_event_source **source,
+              usec_t in_usec,
+              sd_event_time_handler_t handler,
+              void *userdata);
 /* Calls handler once from the loop, soon. */
 int arm_defer(sd_event *event, sd_event_source **source, sd_event_handler_t handler, void *userdata);
 usec_t monotonic_now(void);

@@ -1,5 +1,5 @@
-/* Calls that change a unit, and jobs followed to their end. Each has its own deadline, and outlives a reload and a
- * re-execution of systemd; what it cannot outlive is told as lost. */
+/* Calls that change a unit, and jobs followed to their end. Each has its own deadline, and outlives a
+ * reload and a re-execution of systemd; what it cannot outlive is told as lost. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -7,18 +7,24 @@
 #include "act/systemd_internal.h"
 #include "util/span.h"
 
-/* For the job's end to come after all, once it is known to be gone; and for a fresh view of the unit after its end. */
+/* For the job's end to come after all, once it is known to be gone; and for a fresh view of the unit
+ * after its end. */
 #define AFTERMATH (5 * USEC_PER_SEC)
 
 static int on_deliver(_unused_ sd_event_source *source, void *userdata) {
         struct unit_call *c = userdata;
 
         c->timer = sd_event_source_disable_unref(c->timer);
-        /* The last thing: c may be gone afterwards. */
-        if (c->kind == CALL_SURROUNDINGS)
-                c->surroundings_done(c, c->error, &c->read, c->userdata);
-        else if (c->done)
-                c->done(c, &c->report, c->userdata);
+        /* The last thing, and with copies: c may be gone before its callback has read them. */
+        if (c->kind == CALL_SURROUNDINGS) {
+                struct surroundings_read read = c->read;
+
+                c->surroundings_done(c, c->error, &read, c->userdata);
+        } else if (c->done) {
+                struct unit_call_report report = c->report;
+
+                c->done(c, &report, c->userdata);
+        }
         return 0;
 }
 
@@ -34,11 +40,20 @@ void unit_call_deliver(struct unit_call *c) {
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
 
+/* Until it returns, a job that has come and gone may be ours. */
+static void await_return(struct unit_call *c, bool begins) {
+        if (c->u && c->returns != begins) {
+                c->returns = begins;
+                stop_tracker_own_call(&c->u->stops, begins);
+        }
+}
+
 /* The report stands. What changed the unit waits for a view of it that shows the change. */
 static void end(struct unit_call *c) {
         if (c->ended)
                 return;
         c->ended = true;
+        await_return(c, false);
         c->report.took_usec = usec_sub(c->s->clock(), c->begun_usec);
         c->slot = sd_bus_slot_unref(c->slot);
         if (!systemd_usable(c->s) || c->kind == CALL_KILL || c->report.result == UNIT_CALL_REFUSED ||
@@ -84,10 +99,10 @@ void unit_call_read_done(struct unit_call *c, uint64_t n, int error) {
                 return;
         }
         /* A job that had nothing to do ends with "done", too. */
-        if (error >= 0 && c->kind == CALL_VERB && c->verb == UNIT_TRY_RESTART && c->report.result == UNIT_CALL_DONE &&
-            c->u->view.job_id == 0 && streq(c->invocation_before, c->u->view.invocation_id))
+        if (error >= 0 && c->kind == CALL_VERB && c->verb == UNIT_TRY_RESTART &&
+            c->report.result == UNIT_CALL_DONE && streq(c->invocation_before, c->u->view.invocation_id))
                 (void) snprintf(c->report.detail, sizeof(c->report.detail),
-                                "nothing was restarted: the unit did not run any more");
+                                "nothing was restarted: the unit was stopping, or did not run any more");
         unit_call_deliver(c);
 }
 
@@ -120,6 +135,7 @@ void unit_call_offline(struct unit_call *c, const char *why) {
 }
 
 void unit_call_abandon(struct unit_call *c) {
+        await_return(c, false);
         c->slot = sd_bus_slot_unref(c->slot);
         c->state_slot = sd_bus_slot_unref(c->state_slot);
         c->logind_slot = sd_bus_slot_unref(c->logind_slot);
@@ -169,8 +185,8 @@ static int on_job_asked(sd_bus_message *m, void *userdata, _unused_ sd_bus_error
 
 /* Is the job still there? If so, its JobRemoved is to come. */
 static int ask_job(struct unit_call *c) {
-        return systemd_call(c->s, &c->slot, on_job_asked, c, AFTERMATH, SYSTEMD_NAME, c->job_path, PROPERTIES, "Get", "ss",
-                            SYSTEMD_JOB, "Unit");
+        return systemd_call(c->s, &c->slot, on_job_asked, c, AFTERMATH, SYSTEMD_NAME, c->job_path,
+                            PROPERTIES, "Get", "ss", SYSTEMD_JOB, "Unit");
 }
 
 void unit_call_manager_back(struct unit_call *c) {
@@ -183,6 +199,7 @@ static int on_called(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *e
         const char *path;
 
         c->slot = sd_bus_slot_unref(c->slot);
+        await_return(c, false);
         if (sd_bus_message_is_method_error(m, NULL)) {
                 end_by_error(c, sd_bus_message_get_error(m));
                 return 0;
@@ -267,13 +284,14 @@ int unit_call(struct unit_watch *u,
                 return r;
         c->verb = verb;
         c->done = done;
+        await_return(c, verb != UNIT_RESET_FAILED);
         /* By its canonical name, as polkit is told it. Our own deadline counts, not the call's. */
         if (verb == UNIT_RESET_FAILED)
-                r = systemd_call(c->s, &c->slot, on_called, c, UINT64_MAX, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
-                                 members[verb], "s", u->id);
+                r = systemd_call(c->s, &c->slot, on_called, c, UINT64_MAX, SYSTEMD_NAME, SYSTEMD_PATH,
+                                 SYSTEMD_MANAGER, members[verb], "s", u->id);
         else
-                r = systemd_call(c->s, &c->slot, on_called, c, UINT64_MAX, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
-                                 members[verb], "ss", u->id, "replace");
+                r = systemd_call(c->s, &c->slot, on_called, c, UINT64_MAX, SYSTEMD_NAME, SYSTEMD_PATH,
+                                 SYSTEMD_MANAGER, members[verb], "ss", u->id, "replace");
         r = begin(c, deadline_usec, r);
         if (r < 0)
                 return r;
@@ -302,7 +320,11 @@ int unit_follow_job(struct unit_watch *u,
         return 0;
 }
 
-int unit_kill_main(struct unit_watch *u, int signo, unit_call_done_t done, void *userdata, struct unit_call **ret) {
+int unit_kill_main(struct unit_watch *u,
+                   int signo,
+                   unit_call_done_t done,
+                   void *userdata,
+                   struct unit_call **ret) {
         _cleanup_(unit_call_unrefp) struct unit_call *c = NULL;
         int r;
 
@@ -310,8 +332,8 @@ int unit_kill_main(struct unit_watch *u, int signo, unit_call_done_t done, void 
         if (r < 0)
                 return r;
         c->done = done;
-        r = systemd_call(c->s, &c->slot, on_called, c, UINT64_MAX, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "KillUnit",
-                         "ssi", u->id, "main", signo);
+        r = systemd_call(c->s, &c->slot, on_called, c, UINT64_MAX, SYSTEMD_NAME, SYSTEMD_PATH,
+                         SYSTEMD_MANAGER, "KillUnit", "ssi", u->id, "main", signo);
         r = begin(c, READ_TIMEOUT, r);
         if (r < 0)
                 return r;

@@ -25,7 +25,8 @@ struct property {
 
 #define VIEW(field) offsetof(struct unit_properties, view.field)
 #define RAW(field) offsetof(struct unit_properties, field)
-#define WORD(property, field) { property, "s", PROPERTY_WORD, VIEW(field), UNIT_WORD_SIZE }
+#define WORD(property, field)                                                                               \
+        { property, "s", PROPERTY_WORD, VIEW(field), UNIT_WORD_SIZE }
 
 static const struct property properties[] = {
         { "Id", "s", PROPERTY_WORD, RAW(id), UNIT_ID_SIZE },
@@ -136,12 +137,14 @@ static usec_t clock_usec(clockid_t id) {
         return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
 }
 
-/* systemd stamps with CLOCK_MONOTONIC, which stands still while the machine is suspended, and with CLOCK_REALTIME, which
- * jumps when it is set; agent time runs on CLOCK_BOOTTIME, which does neither. So: what lies between the stamp and now is
- * at least the difference on the monotonic clock, and at most that plus all suspensions since boot (BOOTTIME less
- * MONOTONIC, now); within these limits the realtime difference tells. Without a suspension the limits coincide. */
+/* systemd stamps with CLOCK_MONOTONIC, which stands still while the machine is suspended, and with
+ * CLOCK_REALTIME, which jumps when it is set; agent time runs on CLOCK_BOOTTIME, which does neither. So:
+ * what lies between the stamp and now is at least the difference on the monotonic clock, and at most that
+ * plus all suspensions since boot (BOOTTIME less MONOTONIC, now); within these limits the realtime
+ * difference tells. Without a suspension the limits coincide. */
 static usec_t to_agent_time(usec_t monotonic, usec_t realtime, usec_t now_usec) {
-        usec_t now_monotonic = clock_usec(CLOCK_MONOTONIC), now_boottime = clock_usec(CLOCK_BOOTTIME), least, most, ago;
+        usec_t now_monotonic = clock_usec(CLOCK_MONOTONIC), now_boottime = clock_usec(CLOCK_BOOTTIME), least,
+               most, ago;
 
         if (monotonic == 0)
                 return 0;
@@ -180,8 +183,10 @@ int unit_properties_read(sd_bus_message *m, usec_t now_usec, struct unit_propert
 
         v->known = true;
         v->can_restart = ret->can_start && ret->can_stop;
-        v->inactive_exit_usec = to_agent_time(ret->inactive_exit_monotonic, ret->inactive_exit_realtime, now_usec);
-        v->active_enter_usec = to_agent_time(ret->active_enter_monotonic, ret->active_enter_realtime, now_usec);
+        v->inactive_exit_usec =
+                to_agent_time(ret->inactive_exit_monotonic, ret->inactive_exit_realtime, now_usec);
+        v->active_enter_usec =
+                to_agent_time(ret->active_enter_monotonic, ret->active_enter_realtime, now_usec);
         if (v->cpu_usage_usec != USEC_INFINITY)
                 v->cpu_usage_usec /= 1000;
         return 0;

@@ -1,5 +1,5 @@
-/* One unit: signals wake it, each wake is one reading of all its properties, and never more than one reading is under way.
- * Knows nothing of calls that change a unit. */
+/* One unit: signals wake it, each wake is one reading of all its properties, and never more than one
+ * reading is under way. Knows nothing of calls that change a unit. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -38,7 +38,8 @@ static void schedule(struct unit_watch *u) {
 
         u->dirty = true;
         if (!u->reading && systemd_usable(u->s))
-                (void) arm_timer(u->s->event, &u->pace, u->n_readings == 0 ? 0 : usec_sub(next, now), on_pace, u);
+                (void) arm_timer(u->s->event, &u->pace, u->n_readings == 0 ? 0 : usec_sub(next, now),
+                                 on_pace, u);
 }
 
 static void keep_moment(usec_t *new, usec_t old) {
@@ -149,8 +150,8 @@ static int on_properties(sd_bus_message *m, void *userdata, _unused_ sd_bus_erro
         memcpy(&u->next_view, &p.view, sizeof(u->next_view));
         (void) snprintf(u->id, sizeof(u->id), "%s", p.id);
         if (p.view.job_id != 0) {
-                r = systemd_call(u->s, &u->reading, on_reading_job_type, u, READ_TIMEOUT, SYSTEMD_NAME, p.job_path,
-                                 PROPERTIES, "Get", "ss", SYSTEMD_JOB, "JobType");
+                r = systemd_call(u->s, &u->reading, on_reading_job_type, u, READ_TIMEOUT, SYSTEMD_NAME,
+                                 p.job_path, PROPERTIES, "Get", "ss", SYSTEMD_JOB, "JobType");
                 if (r >= 0)
                         return 0;
                 u->dirty = true;
@@ -161,8 +162,8 @@ static int on_properties(sd_bus_message *m, void *userdata, _unused_ sd_bus_erro
 
 /* One call for the properties of all interfaces, so that they are of one moment. */
 static int ask_properties(struct unit_watch *u) {
-        return systemd_call(u->s, &u->reading, on_properties, u, READ_TIMEOUT, SYSTEMD_NAME, u->path, PROPERTIES, "GetAll",
-                            "s", "");
+        return systemd_call(u->s, &u->reading, on_properties, u, READ_TIMEOUT, SYSTEMD_NAME, u->path,
+                            PROPERTIES, "GetAll", "s", "");
 }
 
 static int on_changed(_unused_ sd_bus_message *m, void *userdata, _unused_ sd_bus_error *e) {
@@ -170,9 +171,11 @@ static int on_changed(_unused_ sd_bus_message *m, void *userdata, _unused_ sd_bu
         return 0;
 }
 
-static int on_match_installed(_unused_ sd_bus_message *m, _unused_ void *userdata, _unused_ sd_bus_error *e) {
-        /* Refused (the bus has a limit of matches): jobs still wake us, and what matters is read afresh before it is
-         * used. With no handler here the whole connection would be ended. */
+static int on_match_installed(_unused_ sd_bus_message *m,
+                              _unused_ void *userdata,
+                              _unused_ sd_bus_error *e) {
+        /* Refused (the bus has a limit of matches): jobs still wake us, and what matters is read afresh
+         * before it is used. With no handler here the whole connection would be ended. */
         return 0;
 }
 
@@ -193,8 +196,8 @@ static int on_path(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *e) 
                 goto finish;
         }
         u->match = sd_bus_slot_unref(u->match);
-        r = sd_bus_match_signal_async(u->s->bus, &u->match, SYSTEMD_NAME, u->path, PROPERTIES, "PropertiesChanged",
-                                      on_changed, on_match_installed, u);
+        r = sd_bus_match_signal_async(u->s->bus, &u->match, SYSTEMD_NAME, u->path, PROPERTIES,
+                                      "PropertiesChanged", on_changed, on_match_installed, u);
         if (r >= 0)
                 r = ask_properties(u);
 finish:
@@ -206,8 +209,8 @@ finish:
 /* LoadUnit answers for units that are not loaded, too, and gives the object of an alias. */
 static int ask_path(struct unit_watch *u) {
         u->path_was_asked = true;
-        return systemd_call(u->s, &u->reading, on_path, u, READ_TIMEOUT, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
-                            "LoadUnit", "s", u->name);
+        return systemd_call(u->s, &u->reading, on_path, u, READ_TIMEOUT, SYSTEMD_NAME, SYSTEMD_PATH,
+                            SYSTEMD_MANAGER, "LoadUnit", "s", u->name);
 }
 
 static void read_begin(struct unit_watch *u) {
@@ -263,8 +266,8 @@ void unit_watch_job_new(struct unit_watch *u, uint32_t id, const char *path) {
                 if (q->slot)
                         continue;
                 *q = (struct job_question) { .unit = u, .job_id = id };
-                (void) systemd_call(u->s, &q->slot, on_job_type, q, READ_TIMEOUT, SYSTEMD_NAME, path, PROPERTIES, "Get",
-                                    "ss", SYSTEMD_JOB, "JobType");
+                (void) systemd_call(u->s, &q->slot, on_job_type, q, READ_TIMEOUT, SYSTEMD_NAME, path,
+                                    PROPERTIES, "Get", "ss", SYSTEMD_JOB, "JobType");
                 return;
         }
 }
@@ -275,13 +278,15 @@ void unit_watch_job_removed(struct unit_watch *u, uint32_t id, const char *resul
 }
 
 void unit_watch_removed(struct unit_watch *u) {
-        /* Reading a unit that is down loads it, and systemd then removes it again: that must not wake us for ever. */
+        /* Reading a unit that is down loads it, and systemd then removes it again: that must not wake us
+         * for ever. */
         if (!u->view.known || !streq(u->view.active_state, "inactive"))
                 unit_watch_wake(u, true);
 }
 
 void unit_watch_online(struct unit_watch *u) {
         u->began_usec = 0;
+        stop_tracker_forget_jobs(&u->stops);
         unit_watch_wake(u, true);
 }
 
@@ -301,7 +306,11 @@ void unit_watch_offline(struct unit_watch *u) {
                 tell(u);
 }
 
-int unit_watch_new(struct systemd *s, const char *name, unit_changed_t changed, void *userdata, struct unit_watch **ret) {
+int unit_watch_new(struct systemd *s,
+                   const char *name,
+                   unit_changed_t changed,
+                   void *userdata,
+                   struct unit_watch **ret) {
         struct unit_watch *u;
 
         u = calloc(1, sizeof(*u));
@@ -354,4 +363,8 @@ struct unit_watch *unit_watch_free(struct unit_watch *u) {
 
 const struct unit_view *unit_watch_view(const struct unit_watch *u) {
         return &u->view;
+}
+
+const char *unit_watch_id(const struct unit_watch *u) {
+        return u->id;
 }

@@ -200,6 +200,11 @@ static void new_start(struct health *h, struct history *history) {
         h->unit_down_told = false;
 }
 
+/* Heard of only now, as when the bus came late: what was seen since it began is of this very start. */
+static bool is_the_start_we_saw(const struct health *h, const struct history *history, const struct unit_view *unit) {
+        return !history->invocation_id[0] && unit->inactive_exit_usec > 0 && h->last_ok_usec > unit->inactive_exit_usec;
+}
+
 static void follow_transition(struct health *h, usec_t now_usec) {
         if (!unit_view_in_transition(&h->unit))
                 h->transition_at_usec = 0;
@@ -249,7 +254,10 @@ bool health_unit_changed(struct health *h,
 
         was_known = history->invocation_id[0];
         is_new = unit->invocation_id[0] && !streq(history->invocation_id, unit->invocation_id);
-        if (is_new)
+        if (is_new && is_the_start_we_saw(h, history, unit)) {
+                memcpy(history->invocation_id, unit->invocation_id, sizeof(history->invocation_id));
+                is_new = false;
+        } else if (is_new)
                 new_start(h, history);
         if (unit->inactive_exit_usec > 0)
                 h->started_at_usec = unit->inactive_exit_usec;
@@ -476,8 +484,11 @@ void health_tick(struct health *h,
                  const struct worker_settings *w,
                  usec_t now_usec,
                  struct tolds *told) {
-        if (h->state == STATE_SUSPECT && h->last.outcome == OUTCOME_FAILING && !stood_still(h, w, now_usec) &&
-            verdict(h, w, since_last_failure(h, w, now_usec)))
+        /* Also ends health_deadline(), or it would lie in the past until the next answer. */
+        if (stood_still(h, w, now_usec))
+                begin_anew(h);
+        else if (h->state == STATE_SUSPECT && h->last.outcome == OUTCOME_FAILING &&
+                 verdict(h, w, since_last_failure(h, w, now_usec)))
                 become_unhealthy(h, history, w, now_usec, told);
 }
 

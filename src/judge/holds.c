@@ -199,7 +199,8 @@ static bool budget_exhausted(const struct asking *a, struct hold_entry *e) {
                 e->until_usec = first_try(a);
         else
                 return false;
-        SAY(e, "%u restarts within %s did not help", a->w->restart_limit, SPAN(a->w->restart_window_usec));
+        SAY(e, "%u restart%s within %s did not help", a->w->restart_limit, a->w->restart_limit == 1 ? "" : "s",
+            SPAN(a->w->restart_window_usec));
         say_next_try(a, e);
         return true;
 }

@@ -52,8 +52,8 @@ struct remedy {
         usec_t held_long_next_usec;     /* when to alert again */
 };
 
-/* Compares d with what was told before, and latches a spent budget (the virtual one while observe-only stands). d NULL: no
- * remedy is asked for now. */
+/* Compares d with what was told before, and latches a spent budget (the virtual one while observe-only stands).
+ * d NULL: no remedy is asked for now. */
 void remedy_tell(struct remedy *r,
                  const struct health *h,
                  struct history *history,

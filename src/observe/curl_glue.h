@@ -1,4 +1,5 @@
-/* A curl multi handle driven by the sd-event loop: its sockets and its one timer. Knows nothing of what is transferred. */
+/* A curl multi handle driven by the sd-event loop: its sockets and its one timer. Knows nothing of what
+ * is transferred. */
 #pragma once
 
 #include <curl/curl.h>
@@ -8,8 +9,8 @@
 typedef struct sd_event sd_event;
 struct curl_glue;
 
-/* A transfer has ended; it was taken out of the multi handle. Called from the loop, never from within a curl callback, so
- * that anything may be done here, also freeing the glue. */
+/* A transfer has ended; it was taken out of the multi handle. Called from the loop, never from within a
+ * curl callback, so that anything may be done here, also freeing the glue. */
 typedef void (*curl_glue_done_t)(CURL *easy, CURLcode result, void *userdata);
 
 int curl_glue_new(sd_event *event, curl_glue_done_t done, void *userdata, struct curl_glue **ret);

@@ -18,15 +18,15 @@
 #define EXPIRY_TIMEOUT_USEC (5 * USEC_PER_SEC)
 
 struct http_request {
-        struct http_client *client;     /* NULL: ended or cancelled */
+        struct http_client *client; /* NULL: ended or cancelled */
         struct http_request *prev, *next;
         struct site *site;
         struct transfer *transfer;
-        bool added;                     /* the transfer is curl's right now */
+        bool added; /* the transfer is curl's right now */
         bool for_expiry;
         struct lookup *lookup;
-        sd_event_source *deadline;      /* of the look-up */
-        sd_event_source *early;         /* ended before it began: told from the loop */
+        sd_event_source *deadline; /* of the look-up */
+        sd_event_source *early;    /* ended before it began: told from the loop */
         enum transfer_error error;
         http_done_t done;
         void *userdata;
@@ -116,7 +116,8 @@ static void client_unref(struct http_client *c) {
         free(c);
 }
 
-/* Takes the request out of the client and everything out of the request, but for its transfer, which is returned. */
+/* Takes the request out of the client and everything out of the request, but for its transfer, which is
+ * returned. */
 static struct transfer *request_detach(struct http_request *q) {
         struct http_client *c = TAKE_PTR(q->client);
 
@@ -217,7 +218,8 @@ static void look_at_expiry(struct http_request *q) {
         struct transfer *t = NULL;
         struct addresses a;
 
-        if (q->site->expired[0] != '\0' || timeout == 0 || !resolver_known(q->client->resolver, q->site->host, &a) ||
+        if (q->site->expired[0] != '\0' || timeout == 0 ||
+            !resolver_known(q->client->resolver, q->site->host, &a) ||
             site_take_for_expiry(q->site, &a, timeout, &t) < 0) {
                 finish_expired(q);
                 return;
@@ -262,7 +264,7 @@ static void on_transferred(CURL *easy, CURLcode code, _unused_ void *userdata) {
                 return;
         }
 
-        error = transfer_error_of(t, code, q->timeout_usec, q->detail, sizeof(q->detail));
+        error = transfer_error_of(t, code, q->detail, sizeof(q->detail));
         if (error == TRANSFER_OK)
                 finish_transferred(q);
         else if (error == TRANSFER_TLS_EXPIRED)
@@ -288,10 +290,7 @@ static void on_resolved(_unused_ struct lookup *l, const struct addresses *a, vo
 static int on_deadline(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *userdata) {
         struct http_request *q = userdata;
 
-        text_append(q->detail,
-                    sizeof(q->detail),
-                    "%s: the look-up did not end within %s",
-                    q->site->host,
+        text_append(q->detail, sizeof(q->detail), "%s: the look-up did not end within %s", q->site->host,
                     SPAN(q->timeout_usec));
         finish_with_error(q, TRANSFER_NOT_RESOLVED);
         return 0;
@@ -304,13 +303,8 @@ static int resolve(struct http_request *q) {
         r = resolver_lookup(c->resolver, q->site->host, on_resolved, q, &q->lookup);
         if (r < 0)
                 return r;
-        return sd_event_add_time_relative(c->event,
-                                          &q->deadline,
-                                          CLOCK_MONOTONIC,
-                                          q->timeout_usec,
-                                          USEC_PER_MSEC,
-                                          on_deadline,
-                                          q);
+        return sd_event_add_time_relative(c->event, &q->deadline, CLOCK_MONOTONIC, q->timeout_usec,
+                                          USEC_PER_MSEC, on_deadline, q);
 }
 
 /* ---- what others call ---- */

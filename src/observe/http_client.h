@@ -1,5 +1,5 @@
-/* HTTP over curl multi on the sd-event loop: kept connections, timeouts, body cap, names resolved off the loop. Knows
- * nothing of workers. */
+/* HTTP over curl multi on the sd-event loop: kept connections, timeouts, body cap, names resolved off the
+ * loop. Knows nothing of workers. */
 #pragma once
 
 #include "observe/kind.h"
@@ -28,9 +28,9 @@ int http_client_new(sd_event *event, struct http_client **ret);
 struct http_client *http_client_free(struct http_client *c);
 DEFINE_CLEANUP(struct http_client *, http_client_free)
 
-/* Starts a GET of base_url + path. done is called exactly once from the loop, never from within this call, unless the
- * request is unref'd before. Returns 0 or a negative errno (nothing was started). Credentials are read from their files
- * for each request, so a changed file is picked up. */
+/* Starts a GET of base_url + path. done is called exactly once from the loop, never from within this
+ * call, unless the request is unref'd before. Returns 0 or a negative errno (nothing was started).
+ * Credentials are read from their files for each request, so a changed file is picked up. */
 int http_get(struct http_client *c,
              const struct http_target *target,
              const char *path,

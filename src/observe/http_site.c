@@ -40,10 +40,10 @@ uint64_t target_hash(const struct http_target *t) {
 
 bool target_equal(const struct http_target *a, const struct http_target *b) {
         return streq(a->base_url, b->base_url) && streq_ptr(a->username, b->username) &&
-                streq_ptr(a->password_file, b->password_file) &&
-                streq_ptr(a->bearer_token_file, b->bearer_token_file) && streq_ptr(a->ca_file, b->ca_file) &&
-                streq_ptr(a->cert_file, b->cert_file) && streq_ptr(a->key_file, b->key_file) &&
-                a->verify == b->verify && a->max_response_bytes == b->max_response_bytes;
+               streq_ptr(a->password_file, b->password_file) &&
+               streq_ptr(a->bearer_token_file, b->bearer_token_file) && streq_ptr(a->ca_file, b->ca_file) &&
+               streq_ptr(a->cert_file, b->cert_file) && streq_ptr(a->key_file, b->key_file) &&
+               a->verify == b->verify && a->max_response_bytes == b->max_response_bytes;
 }
 
 static int copy_text(const char **field, const char *from) {
@@ -54,10 +54,12 @@ static int copy_text(const char **field, const char *from) {
 }
 
 int target_copy(const struct http_target *from, struct http_target *to) {
-        const char *const sources[] = { from->base_url, from->username,  from->password_file, from->bearer_token_file,
-                                        from->ca_file,  from->cert_file, from->key_file };
-        const char **const fields[] = { &to->base_url, &to->username,  &to->password_file, &to->bearer_token_file,
-                                        &to->ca_file,  &to->cert_file, &to->key_file };
+        const char *const sources[] = { from->base_url,          from->username, from->password_file,
+                                        from->bearer_token_file, from->ca_file,  from->cert_file,
+                                        from->key_file };
+        const char **const fields[] = { &to->base_url,          &to->username, &to->password_file,
+                                        &to->bearer_token_file, &to->ca_file,  &to->cert_file,
+                                        &to->key_file };
         int r = 0;
 
         *to = *from;
@@ -68,8 +70,9 @@ int target_copy(const struct http_target *from, struct http_target *to) {
 }
 
 void target_clear(struct http_target *t) {
-        const char **const fields[] = { &t->base_url, &t->username,  &t->password_file, &t->bearer_token_file,
-                                        &t->ca_file,  &t->cert_file, &t->key_file };
+        const char **const fields[] = { &t->base_url,          &t->username, &t->password_file,
+                                        &t->bearer_token_file, &t->ca_file,  &t->cert_file,
+                                        &t->key_file };
 
         for (size_t i = 0; i < ELEMENTSOF(fields); i++)
                 free((char *) TAKE_PTR(*fields[i]));
@@ -188,8 +191,11 @@ static size_t on_header(_unused_ char *data, _unused_ size_t one, size_t len, vo
         return 0;
 }
 
-/* Some versions leave out SOCK_CLOEXEC; and a lack of descriptors must not look like a worker that refuses. */
-static curl_socket_t on_open_socket(void *userdata, _unused_ curlsocktype purpose, struct curl_sockaddr *address) {
+/* Some versions leave out SOCK_CLOEXEC; and a lack of descriptors must not look like a worker that
+ * refuses. */
+static curl_socket_t on_open_socket(void *userdata,
+                                    _unused_ curlsocktype purpose,
+                                    struct curl_sockaddr *address) {
         struct transfer *t = userdata;
         int fd;
 
@@ -247,7 +253,8 @@ static int set_tls(struct transfer *t) {
                 bad |= curl_easy_setopt(e, CURLOPT_CAINFO, target->ca_file);
         if (target->cert_file) {
                 bad |= curl_easy_setopt(e, CURLOPT_SSLCERT, target->cert_file);
-                bad |= curl_easy_setopt(e, CURLOPT_SSLKEY, target->key_file ? target->key_file : target->cert_file);
+                bad |= curl_easy_setopt(e, CURLOPT_SSLKEY,
+                                        target->key_file ? target->key_file : target->cert_file);
         }
         return bad ? -ENOMEM : 0;
 }
@@ -337,14 +344,18 @@ int transfer_prepare(struct transfer *t, const char *path, const struct addresse
         if (!streq_ptr(t->path, path)) {
                 _cleanup_free_ char *url = NULL;
 
-                if (asprintf(&url, "%s%s", t->site->target.base_url, path) < 0 || free_and_strdup(&t->path, path) < 0)
+                if (asprintf(&url, "%s%s", t->site->target.base_url, path) < 0 ||
+                    free_and_strdup(&t->path, path) < 0)
                         return -ENOMEM;
                 bad |= curl_easy_setopt(t->easy, CURLOPT_URL, url);
         }
         return bad ? -ENOMEM : set_addresses(t, a);
 }
 
-int site_take_for_expiry(struct site *s, const struct addresses *a, usec_t timeout_usec, struct transfer **ret) {
+int site_take_for_expiry(struct site *s,
+                         const struct addresses *a,
+                         usec_t timeout_usec,
+                         struct transfer **ret) {
         struct transfer *t;
         unsigned bad = 0;
         int r;
@@ -367,7 +378,8 @@ int site_take_for_expiry(struct site *s, const struct addresses *a, usec_t timeo
 
 /* ---- credentials ---- */
 
-/* Reads a secret of one line. Returns 0 and a text, to be wiped and freed; the end of its line is not part of it. */
+/* Reads a secret of one line. Returns 0 and a text, to be wiped and freed; the end of its line is not
+ * part of it. */
 static int read_secret(const char *path, char **ret, const char **ret_problem) {
         _cleanup_close_ int fd = -1;
         _cleanup_free_ char *text = NULL;
@@ -411,7 +423,12 @@ static int read_secret(const char *path, char **ret, const char **ret_problem) {
         return 0;
 }
 
-static int credential_problem(const char *key, const char *path, int r, const char *problem, char *detail, size_t size) {
+static int credential_problem(const char *key,
+                              const char *path,
+                              int r,
+                              const char *problem,
+                              char *detail,
+                              size_t size) {
         detail[0] = '\0';
         if (problem)
                 text_append(detail, size, "%s %s %s", key, path, problem);
@@ -420,7 +437,12 @@ static int credential_problem(const char *key, const char *path, int r, const ch
         return r;
 }
 
-static int set_secret(struct transfer *t, const char *key, const char *path, CURLoption option, char *detail, size_t size) {
+static int set_secret(struct transfer *t,
+                      const char *key,
+                      const char *path,
+                      CURLoption option,
+                      char *detail,
+                      size_t size) {
         const char *problem;
         char *secret = NULL;
         CURLcode code;
@@ -440,13 +462,15 @@ int transfer_set_credentials(struct transfer *t, char *detail, size_t size) {
         int r;
 
         if (target->bearer_token_file) {
-                r = set_secret(t, "bearer_token_file", target->bearer_token_file, CURLOPT_XOAUTH2_BEARER, detail, size);
+                r = set_secret(t, "bearer_token_file", target->bearer_token_file, CURLOPT_XOAUTH2_BEARER,
+                               detail, size);
                 if (r < 0)
                         return r;
                 (void) curl_easy_setopt(t->easy, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
         } else if (target->username) {
                 if (target->password_file) {
-                        r = set_secret(t, "password_file", target->password_file, CURLOPT_PASSWORD, detail, size);
+                        r = set_secret(t, "password_file", target->password_file, CURLOPT_PASSWORD, detail,
+                                       size);
                         if (r < 0)
                                 return r;
                 }

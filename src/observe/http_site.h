@@ -14,28 +14,28 @@ struct site;
 struct transfer {
         struct site *site;
         CURL *easy;
-        struct http_request *request;   /* whose it is right now */
-        char *path;                     /* which URL is set */
-        struct curl_slist *resolve;     /* the addresses that are set, */
-        unsigned generation;            /* and which they are */
+        struct http_request *request; /* whose it is right now */
+        char *path;                   /* which URL is set */
+        struct curl_slist *resolve;   /* the addresses that are set, */
+        unsigned generation;          /* and which they are */
         char *body;
         size_t body_len, body_size;
         size_t header_len;
-        int socket_error;               /* errno of socket(2) */
+        int socket_error; /* errno of socket(2) */
         bool too_large;
         bool no_memory;
         char error[CURL_ERROR_SIZE];
 };
 
 struct site {
-        struct http_target target;      /* owns its strings */
+        struct http_target target; /* owns its strings */
         uint64_t hash;
-        char *host, *port;              /* as in the URL; the host with its brackets */
+        char *host, *port; /* as in the URL; the host with its brackets */
         bool is_https;
         struct transfer *idle;
         unsigned n_busy;
         usec_t used_at_usec;
-        char expired[64];               /* the server's certificate: since when, as far as known */
+        char expired[64]; /* the server's certificate: since when, as far as known */
 };
 
 /* A hash over all that makes two targets differ. */
@@ -58,14 +58,19 @@ void site_drop(struct site *s, struct transfer *t);
 /* Sets what changes from one request to the next. Returns 0 or -ENOMEM. */
 int transfer_prepare(struct transfer *t, const char *path, const struct addresses *a, usec_t timeout_usec);
 
-/* Returns 0, or a negative errno when a credential cannot be read; *detail is then a clause that names its file. */
+/* Returns 0, or a negative errno when a credential cannot be read; *detail is then a clause that names
+ * its file. */
 int transfer_set_credentials(struct transfer *t, char *detail, size_t size);
 
-/* A transfer that only shakes hands, trusting whatever certificate is shown, to read its dates; no credential is sent. To
- * be dropped. */
-int site_take_for_expiry(struct site *s, const struct addresses *a, usec_t timeout_usec, struct transfer **ret);
+/* A transfer that only shakes hands, trusting whatever certificate is shown, to read its dates; no
+ * credential is sent. To be dropped. */
+int site_take_for_expiry(struct site *s,
+                         const struct addresses *a,
+                         usec_t timeout_usec,
+                         struct transfer **ret);
 
 /* How the transfer ended, in our words; detail gets the cause, or "". */
-enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, usec_t timeout_usec, char *detail, size_t size);
-/* Since when a certificate of the chain that was shown has expired: "2026-11-01 12:00:00 UTC", or "" when none has. */
+enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, char *detail, size_t size);
+/* Since when a certificate of the chain that was shown has expired: "2026-11-01 12:00:00 UTC", or "" when
+ * none has. */
 void transfer_expired_since(const struct transfer *t, time_t now, char *buf, size_t size);

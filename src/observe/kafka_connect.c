@@ -1,5 +1,5 @@
-/* The worker kind kafka-connect: GET /health (KIP-1017), and for workers older than 3.9 a request that needs the herder's
- * thread. Pure: knows no socket and no clock. */
+/* The worker kind kafka-connect: GET /health (KIP-1017), and for workers older than 3.9 a request that
+ * needs the herder's thread. Pure: knows no socket and no clock. */
 #include <strings.h>
 
 #include <json-c/json.h>
@@ -17,8 +17,8 @@
 /* How much of the odd body a person gets to see. */
 #define EXCERPT_SIZE 81
 
-/* A stuck herder keeps a request waiting for 90 s: this much of the poll's time is for asking then whether anything
- * answers at all. */
+/* A stuck herder keeps a request waiting for 90 s: this much of the poll's time is for asking then
+ * whether anything answers at all. */
 #define KEEP_FOR_ROOT_PERCENT 33
 
 enum step {
@@ -36,10 +36,10 @@ static const char *const paths[] = {
 /* What we read of an answer in JSON. */
 struct connect_body {
         bool is_object;
-        bool has_name;          /* "name": a connector */
-        int64_t error_code;     /* 0: none */
+        bool has_name;      /* "name": a connector */
+        int64_t error_code; /* 0: none */
         char status[16];
-        char message[1024];     /* "" when none */
+        char message[1024]; /* "" when none */
 };
 
 typedef struct json_object json_object;
@@ -134,7 +134,8 @@ static bool is_html(const struct answer *a) {
         return i < a->body_len && a->body[i] == '<';
 }
 
-/* What was answered, for a person. A page that repeats our request could hold our credentials: not that one. */
+/* What was answered, for a person. A page that repeats our request could hold our credentials: not that
+ * one. */
 static void describe(const struct answer *a, struct observation *o) {
         char excerpt[EXCERPT_SIZE];
 
@@ -150,7 +151,8 @@ static void describe(const struct answer *a, struct observation *o) {
         if (excerpt[0] == '\0')
                 text_append(o->detail, sizeof(o->detail), ", empty");
         else if (!strcasestr(excerpt, "authorization") && !strcasestr(excerpt, "password") &&
-                 !strcasestr(excerpt, "basic ") && !strcasestr(excerpt, "bearer ") && !strcasestr(excerpt, "token"))
+                 !strcasestr(excerpt, "basic ") && !strcasestr(excerpt, "bearer ") &&
+                 !strcasestr(excerpt, "token"))
                 text_append(o->detail, sizeof(o->detail), ": %s", excerpt);
 }
 
@@ -171,7 +173,10 @@ static enum probe_verdict conclude_ok(struct probe *p, const struct answer *a, s
         return conclude(a, o, OUTCOME_OK, REASON_HEALTHY);
 }
 
-static enum probe_verdict ask(struct probe *p, const struct answer *a, enum step step, const char **ret_path) {
+static enum probe_verdict ask(struct probe *p,
+                              const struct answer *a,
+                              enum step step,
+                              const char **ret_path) {
         p->step = step;
         p->before.error = a->error;
         p->before.status = a->status;
@@ -189,8 +194,9 @@ static enum probe_verdict classify_status(const struct probe *p,
                 unsigned first, last;
                 enum reason reason;
         } rows[] = {
-                { 300, 399, REASON_REDIRECT },  { 401, 401, REASON_UNAUTHORIZED }, { 403, 403, REASON_FORBIDDEN },
-                { 404, 404, REASON_NOT_FOUND }, { 429, 429, REASON_RATE_LIMITED }, { 400, 499, REASON_CLIENT_ERROR },
+                { 300, 399, REASON_REDIRECT },     { 401, 401, REASON_UNAUTHORIZED },
+                { 403, 403, REASON_FORBIDDEN },    { 404, 404, REASON_NOT_FOUND },
+                { 429, 429, REASON_RATE_LIMITED }, { 400, 499, REASON_CLIENT_ERROR },
         };
 
         if (a->status >= 500 && a->status <= 599) {
@@ -235,7 +241,8 @@ static enum probe_verdict classify_connector(struct probe *p,
                                              struct observation *o) {
         if (a->status == 200 && b->has_name)
                 return conclude_ok(p, a, o);
-        if (a->status == 404 && b->error_code == 404 && streq(b->message, "Connector " PROBE_CONNECTOR " not found"))
+        if (a->status == 404 && b->error_code == 404 &&
+            streq(b->message, "Connector " PROBE_CONNECTOR " not found"))
                 return conclude_ok(p, a, o);
         if (a->status == 500 && b->error_code == 500 && !streq(b->message, "Worker is shutting down"))
                 return conclude(a, o, OUTCOME_FAILING, REASON_HERDER_STUCK);
@@ -243,17 +250,16 @@ static enum probe_verdict classify_connector(struct probe *p,
 }
 
 /* Whatever answers here shows that the JVM lives; what is told is how the question before it ended. */
-static enum probe_verdict classify_root(const struct probe *p, const struct answer *a, struct observation *o) {
+static enum probe_verdict classify_root(const struct probe *p,
+                                        const struct answer *a,
+                                        struct observation *o) {
         if (a->status >= 500)
                 return conclude(a, o, OUTCOME_FAILING, REASON_SERVER_ERROR);
         (void) conclude(a, o, OUTCOME_FAILING, REASON_HERDER_STUCK);
         o->http_status = p->before.status;
         o->detail[0] = '\0';
-        text_append(o->detail,
-                    sizeof(o->detail),
-                    "GET %s was not answered in time, GET / was with HTTP %u",
-                    paths[STEP_CONNECTOR],
-                    a->status);
+        text_append(o->detail, sizeof(o->detail), "GET %s was not answered in time, GET / was with HTTP %u",
+                    paths[STEP_CONNECTOR], a->status);
         return PROBE_DONE;
 }
 

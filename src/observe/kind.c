@@ -30,7 +30,7 @@ void probe_begin_start(struct probe *p) {
 static const struct error_row {
         enum outcome outcome;
         enum reason reason;
-        enum reason before_first_ok;    /* when it means "starting" then */
+        enum reason before_first_ok; /* when it means "starting" then */
 } errors[_TRANSFER_ERROR_MAX] = {
         [TRANSFER_OK] = { OUTCOME_UNKNOWN, REASON_NONE, REASON_NONE },
         [TRANSFER_TIMEOUT] = { OUTCOME_FAILING, REASON_TIMEOUT, REASON_NONE },

@@ -1,5 +1,5 @@
-/* A worker kind: which requests to make, and what their answers mean. Pure: no socket, no clock. One file per kind,
- * one row each in kind.c. */
+/* A worker kind: which requests to make, and what their answers mean. Pure: no socket, no clock. One file
+ * per kind, one row each in kind.c. */
 #pragma once
 
 #include "observe/observation.h"
@@ -33,13 +33,13 @@ struct answer {
         const char *detail;             /* error: the cause in words ("expired since 2026-11-01 …"), or "" */
 };
 
-/* What is remembered between the requests of one poll, and from poll to poll within one start of the unit. The agent
- * clears it (probe_begin_start) when the unit's InvocationID changes. */
+/* What is remembered between the requests of one poll, and from poll to poll within one start of the
+ * unit. The agent clears it (probe_begin_start) when the unit's InvocationID changes. */
 struct probe {
         bool seen_ok;           /* the first ok of this start was seen */
         bool lacks_health;      /* this worker has no GET /health (older than 3.9): do not ask it again */
         unsigned step;          /* which request of the poll is under way; the kind's own */
-        unsigned keep_percent;  /* of the poll's time left, kept from this request for one after it; the kind's own */
+        unsigned keep_percent;  /* of the time left, kept from this request for one after it; the kind's own */
         struct answer_summary {
                 enum transfer_error error;
                 unsigned status;
@@ -57,8 +57,8 @@ struct worker_kind {
         bool jvm;                       /* SIGQUIT makes it print its threads */
         /* Begins a poll: returns the path to GET. */
         const char *(*begin)(struct probe *p);
-        /* What an answer means. Sets outcome, reason, answered, http_status, stage and detail of *ret; the times are
-         * the caller's. The memory in *p is kept up to date (seen_ok when it is ok). */
+        /* What an answer means. Sets outcome, reason, answered, http_status, stage and detail of *ret;
+         * the times are the caller's. The memory in *p is kept up to date (seen_ok when it is ok). */
         enum probe_verdict (*classify)(struct probe *p,
                                        const struct answer *a,
                                        struct observation *ret,
@@ -74,5 +74,6 @@ const char *const *kind_names(void) _pure_;
 /* A new start of the unit: forget what was found out about the last one. A poll under way goes on. */
 void probe_begin_start(struct probe *p);
 
-/* What every kind says of a request that brought no usable HTTP answer: fills *ret as the outcome table has it. */
+/* What every kind says of a request that brought no usable HTTP answer: fills *ret as the outcome table
+ * has it. */
 void classify_transfer_error(const struct probe *p, const struct answer *a, struct observation *ret);

@@ -13,7 +13,7 @@
 
 struct poll_local {
         struct lookup *lookup;
-        sd_event_source *source;        /* the deadline, or the answer known at once */
+        sd_event_source *source; /* the deadline, or the answer known at once */
         int answer;
         poll_local_t done;
         void *userdata;
@@ -89,18 +89,13 @@ int poll_url_is_local(struct http_client *c,
         l->userdata = userdata;
 
         if (resolver_known(http_client_resolver(c), host, &a)) {
-                l->answer = a.is_local;
+                l->answer = a.is_local || resolver_is_local_literal(host);
                 r = sd_event_add_defer(event, &l->source, on_known, l);
         } else {
                 r = resolver_lookup(http_client_resolver(c), host, on_resolved, l, &l->lookup);
                 if (r >= 0)
-                        r = sd_event_add_time_relative(event,
-                                                       &l->source,
-                                                       CLOCK_MONOTONIC,
-                                                       PATIENCE_USEC,
-                                                       USEC_PER_SEC,
-                                                       on_deadline,
-                                                       l);
+                        r = sd_event_add_time_relative(event, &l->source, CLOCK_MONOTONIC, PATIENCE_USEC,
+                                                       USEC_PER_SEC, on_deadline, l);
         }
         if (r < 0)
                 return r;

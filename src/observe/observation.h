@@ -12,8 +12,8 @@ enum outcome {
         _OUTCOME_MAX,
 };
 
-/* Why the outcome is what it is. Each has a name (field CONNECT_WATCHDOG_REASON), a sentence and a remedy in the
- * table of observation.c. */
+/* Why the outcome is what it is. Each has a name (field CONNECT_WATCHDOG_REASON), a sentence and a remedy
+ * in the table of observation.c. */
 enum reason {
         REASON_NONE,
         REASON_HEALTHY,
@@ -56,7 +56,8 @@ enum reason {
 #define STAGE_TEXT_SIZE 256
 #define CONNECTOR_NAME_SIZE 128
 
-/* The operation of the herder that GET /health names (KIP-1017's message, R/rest/entities/WorkerStatus.java). */
+/* The operation of the herder that GET /health names (KIP-1017's message,
+ * R/rest/entities/WorkerStatus.java). */
 struct stage {
         char text[STAGE_TEXT_SIZE];             /* "" when none was told: "generating task configs for connector X" */
         char connector[CONNECTOR_NAME_SIZE];    /* the connector it names, or "" */

@@ -1,4 +1,5 @@
-/* One poll of one worker: its kind's requests in turn, within one timeout, to one observation. Knows no kind of its own. */
+/* One poll of one worker: its kind's requests in turn, within one timeout, to one observation. Knows no
+ * kind of its own. */
 #include <errno.h>
 
 #include "observe/http_client_private.h"

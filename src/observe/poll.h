@@ -10,8 +10,9 @@ struct poll;
 typedef usec_t (*poll_clock_t)(void);
 typedef void (*poll_done_t)(struct poll *p, const struct observation *o, void *userdata);
 
-/* Starts polling w; *probe is updated as answers come and must outlive the poll. done is called exactly once, from the
- * loop, unless the poll is unref'd before. The timeout is that of the whole poll. Returns 0 or a negative errno. */
+/* Starts polling w; *probe is updated as answers come and must outlive the poll. done is called exactly
+ * once, from the loop, unless the poll is unref'd before. The timeout is that of the whole poll. Returns
+ * 0 or a negative errno. */
 int poll_start(struct http_client *c,
                const struct worker_settings *w,
                struct probe *probe,
@@ -22,9 +23,10 @@ int poll_start(struct http_client *c,
 struct poll *poll_unref(struct poll *p);
 DEFINE_CLEANUP(struct poll *, poll_unref)
 
-/* Whether url's host is an address of this machine, asked for the hold not-this-host. Off the loop; cached by the client.
- * done gets 1, 0, or a negative errno where it cannot be told (not resolved); from the loop, never from within this call,
- * and not after the slot was unref'd (which done may do). Returns 0 or a negative errno. */
+/* Whether url's host is an address of this machine, asked for the hold not-this-host. Off the loop;
+ * cached by the client. done gets 1, 0, or a negative errno where it cannot be told (not resolved); from
+ * the loop, never from within this call, and not after the slot was unref'd (which done may do). Returns
+ * 0 or a negative errno. */
 struct poll_local;
 typedef void (*poll_local_t)(struct poll_local *l, int is_local, void *userdata);
 int poll_url_is_local(struct http_client *c,

@@ -21,17 +21,17 @@
 /* What a thread works on. */
 struct question {
         resolver_function_t function;
-        struct host *host;      /* the loop's; the thread does not look at it */
+        struct host *host; /* the loop's; the thread does not look at it */
         char *name;
-        int error;              /* EAI_…, 0: found */
-        int error_number;       /* errno with EAI_SYSTEM */
+        int error;        /* EAI_…, 0: found */
+        int error_number; /* errno with EAI_SYSTEM */
         bool is_local;
         char list[LIST_SIZE];
 };
 
 struct lookup {
         struct lookup *next;
-        struct host *host;      /* NULL: answered, or dropped */
+        struct host *host; /* NULL: answered, or dropped */
         lookup_done_t done;
         void *userdata;
 };
@@ -40,14 +40,14 @@ struct host {
         struct host *next;
         struct resolver *resolver;
         char *name;
-        char *list;             /* NULL: none known */
+        char *list; /* NULL: none known */
         bool is_local;
         unsigned generation;
         usec_t found_at_usec, used_at_usec;
-        struct offload_job *job;        /* asked right now */
-        unsigned thread;                /* by this one */
-        bool queued;                    /* waits for a thread */
-        struct lookup *lookups;         /* who waits, in order */
+        struct offload_job *job; /* asked right now */
+        unsigned thread;         /* by this one */
+        bool queued;             /* waits for a thread */
+        struct lookup *lookups;  /* who waits, in order */
 };
 
 struct resolver {
@@ -61,7 +61,7 @@ struct resolver {
                 struct offload *offload;
                 bool busy;
         } threads[THREADS_MAX];
-        char localhost[sizeof("127.0.0.1,[::1]")];      /* "" until asked for */
+        char localhost[sizeof("127.0.0.1,[::1]")]; /* "" until asked for */
 };
 
 static usec_t now_usec(void) {
@@ -75,7 +75,7 @@ static usec_t now_usec(void) {
 
 static bool address_is_loopback(const struct sockaddr *sa) {
         return sa->sa_family == AF_INET &&
-                (ntohl(((const struct sockaddr_in *) (const void *) sa)->sin_addr.s_addr) >> 24) == 127;
+               (ntohl(((const struct sockaddr_in *) (const void *) sa)->sin_addr.s_addr) >> 24) == 127;
 }
 
 static bool same_address(const struct sockaddr *a, const struct sockaddr *b) {
@@ -89,8 +89,9 @@ static bool same_address(const struct sockaddr *a, const struct sockaddr *b) {
         return memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr)) == 0;
 }
 
-/* Without AF_NETLINK, which the sandbox does not grant: one may bind to an address that is ours. Where a balancer has set
- * net.ipv4.ip_nonlocal_bind one may bind to any, so the route must also begin at the address itself. Sends nothing. */
+/* Without AF_NETLINK, which the sandbox does not grant: one may bind to an address that is ours. Where a
+ * balancer has set net.ipv4.ip_nonlocal_bind one may bind to any, so the route must also begin at the
+ * address itself. Sends nothing. */
 static bool address_is_local(const struct sockaddr *sa, socklen_t len) {
         _cleanup_close_ int bound = -1, routed = -1;
         struct sockaddr_storage to = { 0 }, from = { 0 };
@@ -113,8 +114,8 @@ static bool address_is_local(const struct sockaddr *sa, socklen_t len) {
                 ((struct sockaddr_in6 *) (void *) &to)->sin6_port = htons(9);
         routed = socket(sa->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         return routed >= 0 && connect(routed, (struct sockaddr *) &to, len) == 0 &&
-                getsockname(routed, (struct sockaddr *) &from, &from_len) == 0 &&
-                same_address(sa, (struct sockaddr *) &from);
+               getsockname(routed, (struct sockaddr *) &from, &from_len) == 0 &&
+               same_address(sa, (struct sockaddr *) &from);
 }
 
 static bool literal(const char *host, struct sockaddr_storage *ret, socklen_t *ret_len) {
@@ -163,18 +164,16 @@ static void question_work(void *data) {
                 return;
 
         q->is_local = true;
-        for (struct addrinfo *a = found; a && used + INET6_ADDRSTRLEN + 4 < sizeof(q->list); a = a->ai_next) {
+        for (struct addrinfo *a = found; a && used + INET6_ADDRSTRLEN + 4 < sizeof(q->list);
+             a = a->ai_next) {
                 char text[INET6_ADDRSTRLEN];
                 int n;
 
                 if ((a->ai_family != AF_INET && a->ai_family != AF_INET6) ||
                     getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) != 0)
                         continue;
-                n = snprintf(q->list + used,
-                             sizeof(q->list) - used,
-                             a->ai_family == AF_INET6 ? "%s[%s]" : "%s%s",
-                             used > 0 ? "," : "",
-                             text);
+                n = snprintf(q->list + used, sizeof(q->list) - used,
+                             a->ai_family == AF_INET6 ? "%s[%s]" : "%s%s", used > 0 ? "," : "", text);
                 used += (size_t) n;
                 if (!address_is_local(a->ai_addr, a->ai_addrlen))
                         q->is_local = false;
@@ -251,7 +250,9 @@ static void question_done(_unused_ struct offload_job *j, void *data) {
                 h->list = list;
                 h->is_local = q->is_local;
                 h->found_at_usec = now_usec();
-                a = (struct addresses) { .list = list, .is_local = h->is_local, .generation = h->generation };
+                a = (struct addresses) { .list = list,
+                                         .is_local = h->is_local,
+                                         .generation = h->generation };
         } else if (q->error == EAI_SYSTEM)
                 a.problem = strerror(q->error_number);
         else
@@ -321,22 +322,29 @@ static void start_questions(struct resolver *r) {
                 if (!h->queued)
                         continue;
                 if (!h->lookups)
-                        h->queued = false;      /* all gave up */
+                        h->queued = false; /* all gave up */
                 else if (start_question(r, h) < 0)
                         break;
         }
 }
 
 static const char *localhost_list(struct resolver *r) {
-        static const struct sockaddr_in6 loopback = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+        static const struct sockaddr_in6 loopback = { .sin6_family = AF_INET6,
+                                                      .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 
         /* With IPv6 off, curl's last failure would be that of ::1 rather than the refusal that counts. */
         if (r->localhost[0] == '\0')
-                strcpy(r->localhost,
-                       address_is_local((const struct sockaddr *) &loopback, sizeof(loopback)) ?
-                               "127.0.0.1,[::1]" :
-                               "127.0.0.1");
+                strcpy(r->localhost, address_is_local((const struct sockaddr *) &loopback, sizeof(loopback))
+                                             ? "127.0.0.1,[::1]"
+                                             : "127.0.0.1");
         return r->localhost;
+}
+
+bool resolver_is_local_literal(const char *host) {
+        struct sockaddr_storage sa;
+        socklen_t len;
+
+        return literal(host, &sa, &len) && address_is_local((struct sockaddr *) &sa, len);
 }
 
 bool resolver_known(struct resolver *r, const char *host, struct addresses *ret) {
@@ -347,7 +355,6 @@ bool resolver_known(struct resolver *r, const char *host, struct addresses *ret)
 
         if (literal(host, &sa, &len)) {
                 *ret = (struct addresses) { .list = "" };
-                ret->is_local = address_is_local((struct sockaddr *) &sa, len);
                 return true;
         }
         if (strcasecmp(host, "localhost") == 0) {
@@ -381,7 +388,11 @@ static struct host *add_host(struct resolver *r, const char *name) {
         return h;
 }
 
-int resolver_lookup(struct resolver *r, const char *host, lookup_done_t done, void *userdata, struct lookup **ret) {
+int resolver_lookup(struct resolver *r,
+                    const char *host,
+                    lookup_done_t done,
+                    void *userdata,
+                    struct lookup **ret) {
         struct lookup *l, **end;
         usec_t now = now_usec();
         struct host *h;
@@ -452,7 +463,8 @@ struct resolver *resolver_free(struct resolver *r) {
         }
         r->hosts = NULL;
         for (unsigned i = 0; i < THREADS_MAX; i++)
-                r->threads[i].offload = offload_free(r->threads[i].offload, r->threads[i].busy ? 0 : USEC_PER_SEC);
+                r->threads[i].offload =
+                        offload_free(r->threads[i].offload, r->threads[i].busy ? 0 : USEC_PER_SEC);
         resolver_unref(r);
         return NULL;
 }

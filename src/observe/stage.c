@@ -1,5 +1,5 @@
-/* Reads the herder's stage out of the sentence that a worker ends its health message with. Knows nothing of the answer
- * around it. */
+/* Reads the herder's stage out of the sentence that a worker ends its health message with. Knows nothing
+ * of the answer around it. */
 #include <time.h>
 
 #include "observe/stage.h"
@@ -64,7 +64,8 @@ usec_t stage_parse_time(const char *text, size_t len) {
         tm.tm_hour = read_digits(text + 11, 2);
         tm.tm_min = read_digits(text + 14, 2);
         tm.tm_sec = read_digits(text + 17, 2);
-        if (tm.tm_year < 70 || tm.tm_mon < 0 || tm.tm_mday < 1 || tm.tm_hour < 0 || tm.tm_min < 0 || tm.tm_sec < 0)
+        if (tm.tm_year < 70 || tm.tm_mon < 0 || tm.tm_mday < 1 || tm.tm_hour < 0 || tm.tm_min < 0 ||
+            tm.tm_sec < 0)
                 return 0;
 
         p = text + strlen("2026-01-01T00:00:00");
@@ -85,8 +86,8 @@ usec_t stage_parse_time(const char *text, size_t len) {
         return (usec_t) (t - offset) * USEC_PER_SEC + fraction;
 }
 
-/* The name after " connector ", before what ends the sentence of the herder: "writing 2 task configs for connector X to the
- * config topic", "restarting task X-0". Names nothing in "starting the connector". */
+/* The name after " connector ", before what ends the sentence of the herder: "writing 2 task configs for
+ * connector X to the config topic", "restarting task X-0". Names nothing in "starting the connector". */
 static void read_connector(const char *text, char *buf, size_t size) {
         static const char *const endings[] = { " to the config topic", " from the config topic" };
         static const char restarting_task[] = "restarting task ";

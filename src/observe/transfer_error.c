@@ -1,4 +1,5 @@
-/* curl's result codes and error texts in our words: what went wrong, and whose fault it may be. Knows no loop. */
+/* curl's result codes and error texts in our words: what went wrong, and whose fault it may be. Knows no
+ * loop. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@ static const struct {
         CURLcode code;
         enum transfer_error error;
 } codes[] = {
-        { CURLE_UNSUPPORTED_PROTOCOL, TRANSFER_NOT_HTTP },      /* also HTTP/0.9 */
+        { CURLE_UNSUPPORTED_PROTOCOL, TRANSFER_NOT_HTTP }, /* also HTTP/0.9 */
         { CURLE_WEIRD_SERVER_REPLY, TRANSFER_NOT_HTTP },
         { CURLE_BAD_CONTENT_ENCODING, TRANSFER_NOT_HTTP },
         { CURLE_COULDNT_RESOLVE_HOST, TRANSFER_NOT_RESOLVED },
@@ -57,20 +58,32 @@ static enum transfer_error error_of_errno(int e) {
         }
 }
 
-/* Only the text tells a server that wants another certificate of ours from one that went away, or speaks no TLS. */
+/* Only the text tells a server that wants another certificate of ours from one that went away, or speaks
+ * no TLS. */
 static enum transfer_error error_of_tls(const struct transfer *t, enum transfer_error otherwise) {
-        static const char *const refused_us[] = { "alert certificate", "alert bad certificate", "alert unknown ca",
-                                                  "alert handshake failure", "alert access denied",
-                                                  "alert unsupported certificate", "fatal alert",
-                                                  /* alerts in the words of GnuTLS */
-                                                  "Handshake failed", "CA is unknown", "Certificate is bad",
-                                                  "Certificate is required", "Certificate is not supported",
-                                                  "Access was denied", NULL };
-        static const char *const gone[] = { "reset by peer", "SSL_ERROR_SYSCALL", "unexpected eof", "SSL_ERROR_ZERO_RETURN",
-                                            "non-properly terminated", "Error in the pull function",
-                                            "Connection closed", "broken pipe", NULL };
-        static const char *const no_tls[] = { "wrong version number", "packet length too long", "unknown protocol",
-                                              "unexpected TLS packet", "http request", "record layer failure", NULL };
+        static const char *const refused_us[] = {
+                "alert certificate", "alert bad certificate", "alert unknown ca", "alert handshake failure",
+                "alert access denied", "alert unsupported certificate", "fatal alert",
+                /* alerts in the words of GnuTLS */
+                "Handshake failed", "CA is unknown", "Certificate is bad", "Certificate is required",
+                "Certificate is not supported", "Access was denied", "error reading X.509", NULL
+        };
+        static const char *const gone[] = { "reset by peer",
+                                            "SSL_ERROR_SYSCALL",
+                                            "unexpected eof",
+                                            "SSL_ERROR_ZERO_RETURN",
+                                            "non-properly terminated",
+                                            "Error in the pull function",
+                                            "Connection closed",
+                                            "broken pipe",
+                                            NULL };
+        static const char *const no_tls[] = { "wrong version number",
+                                              "packet length too long",
+                                              "unknown protocol",
+                                              "unexpected TLS packet",
+                                              "http request",
+                                              "record layer failure",
+                                              NULL };
 
         if (!t->site->is_https)
                 return otherwise;
@@ -89,7 +102,7 @@ static bool is_expired(const struct transfer *t) {
 
         (void) curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &result);
         return result == 10 || (result & (1 << 10)) || strcasestr(t->error, "has expired") ||
-                strcasestr(t->error, "expiration date has passed");
+               strcasestr(t->error, "expiration date has passed");
 }
 
 static enum transfer_error error_of_code(const struct transfer *t, CURLcode code) {
@@ -116,20 +129,20 @@ static enum transfer_error error_of_code(const struct transfer *t, CURLcode code
         return TRANSFER_NOT_HTTP;
 }
 
-static void describe_timeout(const struct transfer *t, usec_t timeout_usec, char *detail, size_t size) {
+/* How far it came; how long that took is the reader's to say. */
+static void describe_timeout(const struct transfer *t, char *detail, size_t size) {
         long status = 0, sent = 0;
 
         (void) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
         (void) curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
         if (status > 0)
-                text_append(detail, size, "HTTP %ld and %zu bytes came within %s, then no more", status, t->body_len,
-                            SPAN(timeout_usec));
+                text_append(detail, size, "HTTP %ld and %zu bytes came, then no more", status, t->body_len);
         else if (t->header_len > 0)
-                text_append(detail, size, "only part of an answer came within %s", SPAN(timeout_usec));
+                text_append(detail, size, "only part of an answer came");
         else if (sent > 0)
-                text_append(detail, size, "connected, but no answer within %s", SPAN(timeout_usec));
+                text_append(detail, size, "connected, but nothing came");
         else
-                text_append(detail, size, "no connection within %s", SPAN(timeout_usec));
+                text_append(detail, size, "no connection");
 }
 
 /* Which of our files curl could not use, and why: it does not tell itself. */
@@ -156,7 +169,7 @@ static bool describe_files(const struct transfer *t, char *detail, size_t size) 
         return false;
 }
 
-enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, usec_t timeout_usec, char *detail, size_t size) {
+enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, char *detail, size_t size) {
         enum transfer_error error;
         long os_errno = 0;
 
@@ -166,17 +179,20 @@ enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, u
 
         error = error_of_code(t, code);
         if (error == TRANSFER_TIMEOUT)
-                describe_timeout(t, timeout_usec, detail, size);
+                describe_timeout(t, detail, size);
         else if (error == TRANSFER_TOO_LARGE)
                 text_append(detail, size, t->body_len > 0 ? "more than %llu bytes" : "headers without end",
                             (unsigned long long) t->site->target.max_response_bytes);
-        else if ((error == TRANSFER_TLS_CLIENT || error == TRANSFER_CREDENTIAL) && describe_files(t, detail, size))
+        else if ((error == TRANSFER_TLS_CLIENT || error == TRANSFER_CREDENTIAL) &&
+                 describe_files(t, detail, size))
                 error = TRANSFER_CREDENTIAL;
-        else if (error == TRANSFER_REFUSED || error == TRANSFER_UNREACHABLE || error == TRANSFER_NO_RESOURCES) {
+        else if (error == TRANSFER_REFUSED || error == TRANSFER_UNREACHABLE ||
+                 error == TRANSFER_NO_RESOURCES) {
                 (void) curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_errno);
                 if (t->socket_error != 0)
                         os_errno = t->socket_error;
-                text_append(detail, size, "%s", os_errno != 0 ? strerror((int) os_errno) : curl_easy_strerror(code));
+                text_append(detail, size, "%s",
+                            os_errno != 0 ? strerror((int) os_errno) : curl_easy_strerror(code));
         } else {
                 const char *text = t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
 
@@ -185,7 +201,8 @@ enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, u
         return error;
 }
 
-/* "Feb  1 00:00:00 2020 GMT" is OpenSSL's way, "2020-02-01 00:00:00 GMT" that of GnuTLS. Returns -1 for others. */
+/* "Feb  1 00:00:00 2020 GMT" is OpenSSL's way, "2020-02-01 00:00:00 GMT" that of GnuTLS. Returns -1 for
+ * others. */
 static time_t read_date(const char *text) {
         struct tm tm = { 0 };
         const char *end = strptime(text, "%Y-%m-%d %H:%M:%S GMT", &tm);

@@ -22,6 +22,7 @@ static const struct event_info event_table[_EVENT_TYPE_MAX] = {
         [EVENT_AGENT_STARTED] = { "agent-started", "b170af07630f4249a33ec91381f6a681", LOG_INFO },
         [EVENT_AGENT_STOPPING] = { "agent-stopping", "355e9dcd3f7c4844a559f774f587d1d3", LOG_INFO },
         [EVENT_CONFIG_REJECTED] = { "config-rejected", "63f18562293641cda99bc6d802b3ff09", LOG_ERR },
+        [EVENT_CONFIG_WARNING] = { "config-warning", "0523a5166c2948698d03d1f684e5d38a", LOG_WARNING },
         [EVENT_CONFIG_RELOADED] = { "config-reloaded", "b940e0b153714083ab6f645482355960", LOG_INFO },
         [EVENT_NO_WORKER] = { "no-worker", "18934e06d6654315991d8e37f4b92d8e", LOG_NOTICE },
         [EVENT_CANNOT_ACT] = { "cannot-act", "9cd79d95edaf480d8650bdb0db4540bc", LOG_WARNING },

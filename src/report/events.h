@@ -1,5 +1,5 @@
 /* Typed events: everything the agent says to the journal is one of these. Pure: building and formatting
- * only; the journal's thread (journal.c) sends them. Each type has its own MESSAGE_ID and an entry in
+ * only; the reporter's thread sends them. Each type has its own MESSAGE_ID and an entry in
  * units/connect-watchdog.catalog. */
 #pragma once
 
@@ -11,6 +11,7 @@ enum event_type {
         EVENT_AGENT_STARTED,
         EVENT_AGENT_STOPPING,
         EVENT_CONFIG_REJECTED,
+        EVENT_CONFIG_WARNING,   /* it was taken, but is hardly what was meant */
         EVENT_CONFIG_RELOADED,
         EVENT_NO_WORKER,        /* nothing is configured to be watched */
         EVENT_CANNOT_ACT,       /* no bus, no systemd */

@@ -1,4 +1,5 @@
-/* One thread with a queue, its results delivered through an eventfd on the loop. Knows nothing of what the work is. */
+/* One thread with a queue, its results delivered through an eventfd on the loop. Knows nothing of what
+ * the work is. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,21 +20,21 @@ struct offload_job {
         offload_done_t done;
         offload_free_t free_data;
         void *data;
-        bool held;      /* the caller has the slot */
-        bool dropped;   /* nobody wants the result */
-        bool listed;    /* the offload has it: waiting, under way or finished */
+        bool held;    /* the caller has the slot */
+        bool dropped; /* nobody wants the result */
+        bool listed;  /* the offload has it: waiting, under way or finished */
 };
 
 struct job_list {
         struct offload_job *first, *last;
 };
 
-/* Shared by the loop and the thread; whoever drops the last reference frees it, so that a thread left behind can still
- * end in peace. */
+/* Shared by the loop and the thread; whoever drops the last reference frees it, so that a thread left
+ * behind can still end in peace. */
 struct offload {
         pthread_mutex_t mutex;
-        pthread_cond_t wake;    /* there is work, or an end */
-        pthread_cond_t ended;   /* the thread is about to return */
+        pthread_cond_t wake;  /* there is work, or an end */
+        pthread_cond_t ended; /* the thread is about to return */
         struct job_list waiting, finished;
         struct offload_job *running;
         unsigned n_waiting;

@@ -69,6 +69,7 @@ class Server:
         self.units, self.aliases, self.jobs = {}, {}, {}
         self.next_job, self.next_start = 100, 1
         self.counts, self.killed, self.answers = {}, [], {}
+        self.hooks = {}
         self.inhibitors, self.logind_error = [], None
         self.system_state = "running"
         self.job_ms, self.job_result, self.early_removed = 20, "done", False
@@ -209,6 +210,10 @@ class Server:
         state = u["properties"]["ActiveState"]
         if kind == "try-restart" and state in ("inactive", "failed", "deactivating"):
             number = self.job_new(name, "nop") if not u["job"] else u["job"]
+            if self.early_removed:
+                self.job_end(number, "done")
+                self.later(150, lambda: answer(self.job_path(number)))
+                return
             answer(self.job_path(number))
             if self.jobs[number][1] == "nop":
                 self.job_end(number, "done")
@@ -285,6 +290,15 @@ class Server:
         return self.reply(message, "v", d.Struct((unit, d.ObjectPath(self.path(unit))), signature="so",
                                                  variant_level=1))
 
+    def run_hook(self, member):
+        hook = self.hooks.get(member)
+        if not hook:
+            return
+        hook["skip"] -= 1
+        if hook["skip"] < 0:
+            del self.hooks[member]
+            self.do(**hook["then"])
+
     def answer_call(self, message, member, args):
         path, interface = message.get_path(), message.get_interface()
         if member == "GetAll":
@@ -327,6 +341,7 @@ class Server:
         if message.get_interface() == "org.freedesktop.DBus.Peer":
             return self.dbus.lowlevel.HANDLER_RESULT_NOT_YET_HANDLED
         try:
+            self.run_hook(member)
             script = self.answers.get(member)
             if script is not None and script.get("times", -1) != 0:
                 if "times" in script:
@@ -383,6 +398,8 @@ class Server:
                 self.set(a["name"], NRestarts=0)
         elif do == "answer":        # method, error [name, text] | delay ms | never; times
             self.answers[a["method"]] = {k: v for k, v in a.items() if k != "method"}
+        elif do == "hook":          # method, then {"do": …}, skip: happens right before that call, once, is answered
+            self.hooks[a["method"]] = {"skip": a.get("skip", 0), "then": a["then"]}
         elif do == "restarts":      # how the jobs of restarts go: job_ms (< 0: never end), job_result, early_removed
             self.job_ms = a.get("job_ms", 20)
             self.job_result = a.get("job_result", "done")
@@ -450,6 +467,9 @@ class FakeSystemd:
 
     def stop(self):
         """Takes the bus away."""
+        if self.control:
+            self.control.close()
+            self.control = None
         for p in (self.server, self.daemon):
             if p:
                 p.kill()
@@ -465,10 +485,12 @@ class FakeSystemd:
 
     def do(self, what, **arguments):
         """Tells the fake something; see Server.do()."""
-        out = subprocess.run(
-            ["/usr/bin/python3", os.path.abspath(__file__), "--address", self.address,
-             "--do", json.dumps({"do": what, **arguments})], check=True, stdout=subprocess.PIPE, timeout=30)
-        return json.loads(out.stdout)
+        import dbus.bus
+        if not self.control:
+            self.control = dbus.bus.BusConnection(self.address)
+            self.control.set_exit_on_disconnect(False)
+        fake = self.control.get_object("fake.Control", "/fake", introspect=False)
+        return json.loads(fake.Do(json.dumps({"do": what, **arguments}), dbus_interface="fake.Control"))
 
     def environment(self):
         return {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.address}

@@ -56,7 +56,8 @@ def current_stage(stage, began="2026-11-20T18:29:04.123Z"):
 
 
 def completed_stage(stage, began="2026-11-20T18:29:04.123Z", completed="2026-11-20T18:29:05.123Z"):
-    return f" The last operation the worker completed was {stage}, which began at {began} and completed at {completed}."
+    return (f" The last operation the worker completed was {stage}, which began at {began}"
+            f" and completed at {completed}.")
 
 
 class Exchange:
@@ -108,7 +109,8 @@ def ok(e):
 
 
 def starting(e):
-    health(e, 503, "starting", STARTING + current_stage(e.server.stage or "initializing and reading to the end of internal topics"))
+    stage = e.server.stage or "initializing and reading to the end of internal topics"
+    health(e, 503, "starting", STARTING + current_stage(stage))
 
 
 def unhealthy(e):
@@ -177,7 +179,8 @@ def endless_headers(e):
 
 
 def html_404(e):
-    e.send(response(404, "<html>\n<head><title>Error 404 Not Found</title></head></html>\n", "text/html;charset=iso-8859-1"))
+    page = "<html>\n<head><title>Error 404 Not Found</title></head></html>\n"
+    e.send(response(404, page, "text/html;charset=iso-8859-1"))
 
 
 def not_http(e):
@@ -226,7 +229,7 @@ MODES = {
 
 
 class WorkerServer:
-    """mode: a name out of MODES, a function of an Exchange, or a dict from paths to either ("*": every other path)."""
+    """mode: a name out of MODES, a function of an Exchange, or a dict from paths to either ("*": any other)."""
 
     def __init__(self, mode="ok", host="127.0.0.1", port=0, certificate=None, key=None, client_ca=None):
         self.mode = mode

@@ -108,14 +108,15 @@ class Container:
     def mark(self):
         """From here on journal() and journal_cat() look only at what comes after this moment."""
         self.run("journalctl", "--sync")
-        # Not a cursor: systemd 252 loses the first entry after it when there are matches too.
-        last = int(json.loads(self.run("journalctl", "-o", "json", "-n", "1").stdout)["__REALTIME_TIMESTAMP"]) + 1
-        self.since = f"@{last // 1000000}.{last % 1000000:06}"
+        entries = self.run("journalctl", "-o", "json", "-n", "1", check=False).stdout.splitlines()
+        self.since = int(json.loads(entries[-1])["__REALTIME_TIMESTAMP"]) + 1 if entries else 0
 
     def journalctl(self, *args):
         self.run("journalctl", "--sync")
+        # No cursor: with matches, systemd 252 leaves out the first entry after one.
+        after = ["--since", f"@{self.since // 1000000}.{self.since % 1000000:06}"]
         # Status 1 means that nothing matches.
-        return self.run("journalctl", "--quiet", "--no-pager", "--since", self.since, *args, check=False).stdout
+        return self.run("journalctl", "--quiet", "--no-pager", *after, *args, check=False).stdout
 
     def journal(self, unit=None, *matches):
         """The entries since mark() of a unit, or of all, which match FIELD=value; as journalctl -o json gives them."""

@@ -77,8 +77,8 @@ static void connect_control(void) {
 }
 
 bool fake_bus_start(bool with_fake) {
-        const char *const daemon_argv[] = { "dbus-daemon",     "--nofork", "--config-file", config_path,
-                                            "--print-address", NULL };
+        const char *const daemon_argv[] = { "dbus-daemon", "--nofork",        "--config-file",
+                                            config_path,   "--print-address", NULL };
         const char *const fake_argv[] = { "/usr/bin/python3", script, "--address", address, NULL };
 
         if (directory[0] == '\0') {
@@ -89,10 +89,10 @@ bool fake_bus_start(bool with_fake) {
                 (void) snprintf(address, sizeof(address), "unix:path=%s", bus_path);
                 (void) snprintf(script, sizeof(script), "%s/../integration/fake_systemd.py",
                                 getenv("TEST_SOURCE_DIR") ? getenv("TEST_SOURCE_DIR") : "tests/unit");
-                assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1), 0);
         }
         /* The same directory each time: a bus that comes back has its old address. */
         (void) mkdir(directory, 0700);
+        assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1), 0);
         write_config();
         daemon_pid = start(daemon_argv);
         if (daemon_pid <= 0)
@@ -118,6 +118,7 @@ void fake_bus_stop(void) {
                 (void) rmdir(directory);
 }
 
+static char *tell(const char *format, va_list ap) _printf_(1, 0);
 static char *tell(const char *format, va_list ap) {
         sd_bus_error e = SD_BUS_ERROR_NULL;
         _cleanup_free_ char *text = NULL;

@@ -1,4 +1,5 @@
-/* What the judge's tests share: one worker with the design's defaults, its unit, and a clock that only the test moves. */
+/* What the judge's tests share: one worker with the design's defaults, its unit, and a clock that only the test
+ * moves. */
 #pragma once
 
 #include <setjmp.h>

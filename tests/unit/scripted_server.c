@@ -69,18 +69,62 @@ static void reset(int fd) {
         (void) setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 }
 
+/* Workers: what follows the first part of the path is what a worker is asked for. Returns -1 for other
+ * paths, and whether the connection stays open. */
+static int answer_as_worker(int fd, const char *path) {
+        static const struct {
+                const char *path;
+                const char *status, *body; /* NULL: hangs */
+        } rows[] = {
+                { "/healthy/health", "200 OK", "{\"status\":\"healthy\",\"message\":\"x\"}" },
+                { "/old/health", "404 X", "{\"error_code\":404,\"message\":\"HTTP 404 Not Found\"}" },
+                { "/old/connectors/connect-watchdog-probe", "404 X",
+                  "{\"error_code\":404,\"message\":\"Connector connect-watchdog-probe not found\"}" },
+                { "/stuck/health", "404 X", "{\"error_code\":404,\"message\":\"HTTP 404 Not Found\"}" },
+                { "/stuck/connectors/connect-watchdog-probe", NULL, NULL },
+                { "/stuck/", "200 OK", "{\"version\":\"3.8.1\"}" },
+                { "/dead/health", "404 X", "{\"error_code\":404,\"message\":\"HTTP 404 Not Found\"}" },
+                { "/dead/connectors/connect-watchdog-probe", NULL, NULL },
+                { "/dead/", NULL, NULL },
+        };
+        char text[512];
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                if (!streq(rows[i].path, path))
+                        continue;
+                if (!rows[i].body) {
+                        hang(fd);
+                        return false;
+                }
+                (void) snprintf(
+                        text, sizeof(text),
+                        "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                        rows[i].status, strlen(rows[i].body), rows[i].body);
+                return puts_to(fd, text);
+        }
+        return -1;
+}
+
 /* Returns whether the connection stays open. */
 static bool answer(int fd, const char *path) {
         char text[512];
         unsigned status;
+        int worker;
 
+        worker = answer_as_worker(fd, path);
+        if (worker >= 0)
+                return worker;
         if (streq(path, "/ok"))
-                return puts_to(fd, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+                return puts_to(
+                        fd,
+                        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
         if (streq(path, "/chunked"))
-                return puts_to(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+                return puts_to(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+                                   "chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
         if (sscanf(path, "/status/%u", &status) == 1) {
                 (void) snprintf(text, sizeof(text),
-                                "HTTP/1.1 %u X\r\nLocation: http://127.0.0.1:1/elsewhere\r\nContent-Length: 0\r\n\r\n",
+                                "HTTP/1.1 %u X\r\nLocation: http://127.0.0.1:1/elsewhere\r\nContent-Length: "
+                                "0\r\n\r\n",
                                 status);
                 return puts_to(fd, text);
         }

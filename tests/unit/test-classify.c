@@ -1,4 +1,5 @@
-/* What each answer of a Kafka Connect worker means: the rows of the outcome table, the probe of older workers, the stage. */
+/* What each answer of a Kafka Connect worker means: the rows of the outcome table, the probe of older
+ * workers, the stage. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,10 +12,13 @@
 
 #define JSON "application/json"
 #define HTML "text/html;charset=iso-8859-1"
-#define HEALTHY "{\"status\":\"healthy\",\"message\":\"Worker has completed startup and is ready to handle requests.\"}"
+#define HEALTHY                                                                                             \
+        "{\"status\":\"healthy\",\"message\":\"Worker has completed startup and is ready to handle "        \
+        "requests.\"}"
 #define STARTING "{\"status\":\"starting\",\"message\":\"Worker is still starting up.\"}"
-#define UNHEALTHY                                                                                              \
-        "{\"status\":\"unhealthy\",\"message\":\"Worker was unable to handle this request and may be unable " \
+#define UNHEALTHY                                                                                           \
+        "{\"status\":\"unhealthy\",\"message\":\"Worker was unable to handle this request and may be "      \
+        "unable "                                                                                           \
         "to handle other requests.\"}"
 #define DOWN "{\"error_code\":500,\"message\":\"Worker is shutting down\"}"
 #define NO_RESOURCE "{\"error_code\":404,\"message\":\"HTTP 404 Not Found\"}"
@@ -44,9 +48,12 @@ static const struct row {
 
         /* any other 5xx */
         { HEALTH, true, TRANSFER_OK, 500, JSON, TIMED_OUT_500, OUTCOME_FAILING, REASON_SERVER_ERROR, true },
-        { HEALTH, true, TRANSFER_OK, 500, HTML, "<h1>Oops</h1>", OUTCOME_FAILING, REASON_SERVER_ERROR, true },
-        { HEALTH, true, TRANSFER_OK, 502, HTML, "<h1>Bad Gateway</h1>", OUTCOME_FAILING, REASON_SERVER_ERROR, true },
-        { HEALTH, true, TRANSFER_OK, 503, HTML, "<h1>No backend</h1>", OUTCOME_FAILING, REASON_SERVER_ERROR, true },
+        { HEALTH, true, TRANSFER_OK, 500, HTML, "<h1>Oops</h1>", OUTCOME_FAILING, REASON_SERVER_ERROR,
+          true },
+        { HEALTH, true, TRANSFER_OK, 502, HTML, "<h1>Bad Gateway</h1>", OUTCOME_FAILING, REASON_SERVER_ERROR,
+          true },
+        { HEALTH, true, TRANSFER_OK, 503, HTML, "<h1>No backend</h1>", OUTCOME_FAILING, REASON_SERVER_ERROR,
+          true },
         { HEALTH, true, TRANSFER_OK, 503, JSON, HEALTHY, OUTCOME_FAILING, REASON_SERVER_ERROR, true },
         { HEALTH, true, TRANSFER_OK, 500, JSON, STARTING, OUTCOME_FAILING, REASON_SERVER_ERROR, true },
         { HEALTH, true, TRANSFER_OK, 599, "", "", OUTCOME_FAILING, REASON_SERVER_ERROR, true },
@@ -60,25 +67,30 @@ static const struct row {
         { HEALTH, false, TRANSFER_REFUSED, 0, "", "", OUTCOME_STARTING, REASON_NOT_LISTENING_YET, false },
         { HEALTH, false, TRANSFER_RESET, 0, "", "", OUTCOME_STARTING, REASON_NOT_LISTENING_YET, false },
         { HEALTH, false, TRANSFER_OK, 404, HTML, JETTY_404, OUTCOME_STARTING, REASON_NOT_READY_YET, false },
-        { HEALTH, false, TRANSFER_OK, 404, "", " \n" JETTY_404, OUTCOME_STARTING, REASON_NOT_READY_YET, false },
+        { HEALTH, false, TRANSFER_OK, 404, "", " \n" JETTY_404, OUTCOME_STARTING, REASON_NOT_READY_YET,
+          false },
 
         /* an old worker */
         { CONNECTOR, false, TRANSFER_OK, 404, JSON, NO_CONNECTOR, OUTCOME_OK, REASON_HEALTHY, false },
-        { CONNECTOR, false, TRANSFER_OK, 200, JSON, "{\"name\":\"connect-watchdog-probe\"}", OUTCOME_OK, REASON_HEALTHY,
-          false },
-        { CONNECTOR, true, TRANSFER_OK, 500, JSON, TIMED_OUT_500, OUTCOME_FAILING, REASON_HERDER_STUCK, true },
+        { CONNECTOR, false, TRANSFER_OK, 200, JSON, "{\"name\":\"connect-watchdog-probe\"}", OUTCOME_OK,
+          REASON_HEALTHY, false },
+        { CONNECTOR, true, TRANSFER_OK, 500, JSON, TIMED_OUT_500, OUTCOME_FAILING, REASON_HERDER_STUCK,
+          true },
         { CONNECTOR, true, TRANSFER_OK, 500, JSON, DOWN, OUTCOME_FAILING, REASON_SHUTTING_DOWN, true },
-        { CONNECTOR, true, TRANSFER_OK, 502, HTML, "<h1>x</h1>", OUTCOME_FAILING, REASON_SERVER_ERROR, true },
+        { CONNECTOR, true, TRANSFER_OK, 502, HTML, "<h1>x</h1>", OUTCOME_FAILING, REASON_SERVER_ERROR,
+          true },
         { CONNECTOR, true, TRANSFER_OK, 404, JSON, NO_RESOURCE, OUTCOME_UNKNOWN, REASON_NOT_FOUND, false },
         { CONNECTOR, false, TRANSFER_OK, 404, JSON, NO_RESOURCE, OUTCOME_UNKNOWN, REASON_NOT_FOUND, false },
-        { CONNECTOR, false, TRANSFER_OK, 404, HTML, JETTY_404, OUTCOME_STARTING, REASON_NOT_READY_YET, false },
+        { CONNECTOR, false, TRANSFER_OK, 404, HTML, JETTY_404, OUTCOME_STARTING, REASON_NOT_READY_YET,
+          false },
         { CONNECTOR, true, TRANSFER_OK, 404, HTML, JETTY_404, OUTCOME_UNKNOWN, REASON_NOT_FOUND, false },
-        { CONNECTOR, true, TRANSFER_OK, 409, JSON, "{\"error_code\":409,\"message\":\"busy\"}", OUTCOME_UNKNOWN,
-          REASON_CLIENT_ERROR, false },
+        { CONNECTOR, true, TRANSFER_OK, 409, JSON, "{\"error_code\":409,\"message\":\"busy\"}",
+          OUTCOME_UNKNOWN, REASON_CLIENT_ERROR, false },
         { CONNECTOR, true, TRANSFER_OK, 401, "", "", OUTCOME_UNKNOWN, REASON_UNAUTHORIZED, false },
         { CONNECTOR, true, TRANSFER_OK, 200, JSON, HEALTHY, OUTCOME_UNKNOWN, REASON_NOT_CONNECT, false },
         { CONNECTOR, true, TRANSFER_REFUSED, 0, "", "", OUTCOME_FAILING, REASON_REFUSED, false },
-        { ROOT, true, TRANSFER_OK, 200, JSON, "{\"version\":\"3.8.1\"}", OUTCOME_FAILING, REASON_HERDER_STUCK, true },
+        { ROOT, true, TRANSFER_OK, 200, JSON, "{\"version\":\"3.8.1\"}", OUTCOME_FAILING,
+          REASON_HERDER_STUCK, true },
         { ROOT, true, TRANSFER_OK, 401, "", "", OUTCOME_FAILING, REASON_HERDER_STUCK, true },
         { ROOT, true, TRANSFER_OK, 500, JSON, DOWN, OUTCOME_FAILING, REASON_SERVER_ERROR, true },
         { ROOT, true, TRANSFER_TIMEOUT, 0, "", "", OUTCOME_FAILING, REASON_TIMEOUT, false },
@@ -97,10 +109,12 @@ static const struct row {
         { HEALTH, true, TRANSFER_OK, 400, "", "", OUTCOME_UNKNOWN, REASON_CLIENT_ERROR, false },
         { HEALTH, true, TRANSFER_OK, 418, "", "", OUTCOME_UNKNOWN, REASON_CLIENT_ERROR, false },
         { HEALTH, true, TRANSFER_OK, 404, HTML, JETTY_404, OUTCOME_UNKNOWN, REASON_NOT_FOUND, false },
-        { HEALTH, false, TRANSFER_OK, 404, JSON, "{\"error\":\"nope\"}", OUTCOME_UNKNOWN, REASON_NOT_FOUND, false },
-        { HEALTH, false, TRANSFER_OK, 404, "text/plain", "404 page not found", OUTCOME_UNKNOWN, REASON_NOT_FOUND,
+        { HEALTH, false, TRANSFER_OK, 404, JSON, "{\"error\":\"nope\"}", OUTCOME_UNKNOWN, REASON_NOT_FOUND,
           false },
-        { HEALTH, false, TRANSFER_NOT_RESOLVED, 0, "", "", OUTCOME_UNKNOWN, REASON_NAME_NOT_RESOLVED, false },
+        { HEALTH, false, TRANSFER_OK, 404, "text/plain", "404 page not found", OUTCOME_UNKNOWN,
+          REASON_NOT_FOUND, false },
+        { HEALTH, false, TRANSFER_NOT_RESOLVED, 0, "", "", OUTCOME_UNKNOWN, REASON_NAME_NOT_RESOLVED,
+          false },
         { HEALTH, true, TRANSFER_UNREACHABLE, 0, "", "", OUTCOME_UNKNOWN, REASON_UNREACHABLE, false },
         { HEALTH, true, TRANSFER_TLS_UNTRUSTED, 0, "", "", OUTCOME_UNKNOWN, REASON_TLS_UNTRUSTED, false },
         { HEALTH, true, TRANSFER_TLS_EXPIRED, 0, "", "", OUTCOME_UNKNOWN, REASON_TLS_EXPIRED, false },
@@ -111,8 +125,8 @@ static const struct row {
         { HEALTH, true, TRANSFER_NO_RESOURCES, 0, "", "", OUTCOME_UNKNOWN, REASON_NO_RESOURCES, false },
         { HEALTH, true, TRANSFER_OK, 204, "", "", OUTCOME_UNKNOWN, REASON_NOT_CONNECT, false },
 
-        /* 200, but not Connect's answer */
-#define NOT_CONNECT(body) \
+/* 200, but not Connect's answer */
+#define NOT_CONNECT(body)                                                                                   \
         { HEALTH, true, TRANSFER_OK, 200, JSON, body, OUTCOME_UNKNOWN, REASON_NOT_CONNECT, false }
         NOT_CONNECT(""),
         NOT_CONNECT("{}"),
@@ -135,7 +149,8 @@ static const struct row {
         NOT_CONNECT("{\"status\":null}"),
         NOT_CONNECT("{\"status\":1}"),
         NOT_CONNECT("{\"status\":[\"healthy\"]}"),
-        NOT_CONNECT("{\"status\":\"healthy\",\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}"),
+        NOT_CONNECT("{\"status\":\"healthy\",\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]"
+                    "]]]]]]]]]]]}"),
         NOT_CONNECT("{\"message\":\"Worker has completed startup and is ready to handle requests.\"}"),
         NOT_CONNECT("<html>healthy</html>"),
 };
@@ -176,10 +191,10 @@ static void test_rows_of_the_outcome_table(_unused_ void **state) {
                 const char *path = NULL;
 
                 go_to(&p, row->asked);
-                if (kafka_connect_kind.classify(&p, &a, &o, &path) != PROBE_DONE || o.outcome != row->outcome ||
-                    o.reason != row->reason || o.answered != row->answered)
-                        fail_msg("row %zu (%u %s): %s/%s", i, row->status, row->body, outcome_to_string(o.outcome),
-                                 reason_to_string(o.reason));
+                if (kafka_connect_kind.classify(&p, &a, &o, &path) != PROBE_DONE ||
+                    o.outcome != row->outcome || o.reason != row->reason || o.answered != row->answered)
+                        fail_msg("row %zu (%u %s): %s/%s", i, row->status, row->body,
+                                 outcome_to_string(o.outcome), reason_to_string(o.reason));
                 assert_int_equal(p.seen_ok, row->seen_ok || row->outcome == OUTCOME_OK);
                 if (row->error != TRANSFER_OK)
                         assert_string_equal(o.detail, "the cause");
@@ -227,7 +242,8 @@ static void test_details_help_and_tell_no_secret(_unused_ void **state) {
         static const struct {
                 const char *body, *detail;
         } cases[] = {
-                { "<h1>No backend</h1>\nis up\x01 today", "HTTP 502, text/html: <h1>No backend</h1> is up  today" },
+                { "<h1>No backend</h1>\nis up\x01 today",
+                  "HTTP 502, text/html: <h1>No backend</h1> is up  today" },
                 { "", "HTTP 502, text/html, empty" },
                 { "GET / Authorization: Basic dTpw", "HTTP 502, text/html" },
                 { "your PASSWORD=x", "HTTP 502, text/html" },
@@ -255,11 +271,12 @@ static void test_a_stuck_herder_tells_the_question_that_failed(_unused_ void **s
         go_to(&p, ROOT);
         assert_int_equal(kafka_connect_kind.classify(&p, &a, &o, &path), PROBE_DONE);
         assert_int_equal(o.http_status, 0);
-        assert_string_equal(o.detail,
-                            "GET /connectors/connect-watchdog-probe was not answered in time, GET / was with HTTP 200");
+        assert_string_equal(
+                o.detail,
+                "GET /connectors/connect-watchdog-probe was not answered in time, GET / was with HTTP 200");
 }
 
-#define S(s) ((usec_t) (s) * USEC_PER_SEC)
+#define S(s) ((usec_t) (s) *USEC_PER_SEC)
 
 static void test_times(_unused_ void **state) {
         static const struct {
@@ -293,14 +310,16 @@ static void test_times(_unused_ void **state) {
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++)
                 if (stage_parse_time(cases[i].text, strlen(cases[i].text)) != cases[i].time)
-                        fail_msg("%s: %llu", cases[i].text,
-                                 (unsigned long long) stage_parse_time(cases[i].text, strlen(cases[i].text)));
+                        fail_msg(
+                                "%s: %llu", cases[i].text,
+                                (unsigned long long) stage_parse_time(cases[i].text, strlen(cases[i].text)));
 }
 
 static void test_both_forms_of_the_stage(_unused_ void **state) {
         struct stage s;
 
-        stage_parse("Worker was unable to handle this request and may be unable to handle other requests. The worker is "
+        stage_parse("Worker was unable to handle this request and may be unable to handle other requests. "
+                    "The worker is "
                     "currently stopping 2 and 2 tasks, which began at 2026-11-20T18:29:04.250Z.",
                     &s);
         assert_string_equal(s.text, "stopping 2 and 2 tasks");
@@ -309,7 +328,8 @@ static void test_both_forms_of_the_stage(_unused_ void **state) {
         assert_true(s.began_at_usec == S(1795199344) + 250000);
         assert_true(s.completed_at_usec == 0);
 
-        stage_parse("The last operation the worker completed was flushing updates to the status topic, which began at "
+        stage_parse("The last operation the worker completed was flushing updates to the status topic, "
+                    "which began at "
                     "2026-11-20T18:29:04Z and completed at 2026-11-20T18:29:05.5Z.",
                     &s);
         assert_string_equal(s.text, "flushing updates to the status topic");
@@ -344,7 +364,8 @@ static void test_odd_stages_are_harmless(_unused_ void **state) {
 
         memset(long_message, 'x', sizeof(long_message) - 1);
         long_message[sizeof(long_message) - 1] = '\0';
-        memcpy(long_message, "The worker is currently stopping connector ", strlen("The worker is currently stopping connector "));
+        memcpy(long_message, "The worker is currently stopping connector ",
+               strlen("The worker is currently stopping connector "));
         stage_parse(long_message, &s);
         assert_int_equal(strlen(s.text), STAGE_TEXT_SIZE - 1);
         assert_int_equal(strlen(s.connector), CONNECTOR_NAME_SIZE - 1);
@@ -396,11 +417,11 @@ static void test_the_connector_that_a_stage_names(_unused_ void **state) {
 }
 
 static void test_the_stage_of_an_answer(_unused_ void **state) {
-        struct answer a = answer(TRANSFER_OK,
-                                 500,
-                                 JSON,
-                                 "{\"status\":\"unhealthy\",\"message\":\"Other words. The worker is currently generating task "
-                                 "configs for connector caf\xc3\xa9 \\\"x\\\", which began at 2026-11-20T18:29:04Z.\"}");
+        struct answer a = answer(
+                TRANSFER_OK, 500, JSON,
+                "{\"status\":\"unhealthy\",\"message\":\"Other words. The worker is currently generating "
+                "task "
+                "configs for connector caf\xc3\xa9 \\\"x\\\", which began at 2026-11-20T18:29:04Z.\"}");
         struct probe p = { 0 };
         struct observation o = { 0 };
         const char *path = NULL;

@@ -107,6 +107,53 @@ static size_t random_text(char *buf, size_t size) {
         return len;
 }
 
+/* A value that the key takes by itself; whether it goes with the others is another matter. */
+static void sound_value(const struct config_key *k, char *buf, size_t size) {
+        static const char *const texts[][4] = {
+                [KEY_BOOL] = { "yes", "no", "ON", "0" },
+                [KEY_USERNAME] = { "u", "J. Doe", ";x", "\303\244" },
+                [KEY_HOSTNAME] = { "h", "a.b", "A-1", "x" },
+                [KEY_LOG_LEVEL] = { "emerg", "7", "info", "debug" },
+                [KEY_KIND] = { "kafka-connect", "kafka-connect", "kafka-connect", "kafka-connect" },
+                [KEY_URL] = { "http://a:1", "https://b/", "HTTP://[::1]/x/", "https://c.d:65535" },
+                [KEY_URLS] = { "http://a:1 http://b", "https://c/ https://c", "", "http://[::2]" },
+                [KEY_UNIT] = { "a.service", "b@c.service", "d\\x2de.service", "f.service" },
+                [KEY_ACTION] = { "alert", "restart", "alert", "restart" },
+                [KEY_FILE] = { "/a", "/b c", "/d=e", "" },
+        };
+
+        if (k->type == KEY_SPAN || k->type == KEY_SIZE || k->type == KEY_UNSIGNED) {
+                uint64_t n = k->min + random_below(1000000) * ((k->max - k->min) / 1000000 + 1);
+
+                (void) snprintf(buf, size, "%ju%s", (uintmax_t) MIN(n, k->max),
+                                k->type == KEY_SPAN ? "us" : "");
+        } else
+                (void) snprintf(buf, size, "%s", texts[k->type][random_below(4)]);
+}
+
+/* Few workers with few keys, all of them readable: what is left to be wrong is what they mean together. */
+static size_t sound_text(char *buf, size_t size) {
+        static const char *const titles[] = { "[agent]", "[defaults]", "[worker a]", "[ worker b ]" };
+
+        buf[0] = '\0';
+        for (size_t t = 0; t < ELEMENTSOF(titles); t++) {
+                if (random_below(2) == 0)
+                        continue;
+                text_append(buf, size, "%s%s", titles[t], random_below(2) == 0 ? "\n" : "\r\n");
+                for (size_t i = 0; i < n_config_keys; i++) {
+                        const struct config_key *k = &config_keys[i];
+                        char value[64];
+
+                        if ((k->section == SECTION_AGENT) != (t == 0) || (t == 1 && k->one_worker) ||
+                            random_below(12) != 0)
+                                continue;
+                        sound_value(k, value, sizeof(value));
+                        text_append(buf, size, "%s = %s\n", k->name, value);
+                }
+        }
+        return strlen(buf);
+}
+
 static void check_messages(const struct fixture *f, uint64_t seed) {
         STRV_FOREACH (line, f->errors.lines) {
                 bool counted = strncmp(*line, "…", 3) == 0;
@@ -148,13 +195,15 @@ static void random_files_do_no_harm(void **state) {
         uint64_t seed = given ? strtoull(given, NULL, 0) : 20261120;
         struct fixture f;
         char text[8192];
-        unsigned loaded = 0, refused = 0;
+        unsigned loaded = 0, with_workers = 0, refused = 0;
 
         (void) state;
         fixture_init(&f);
         random_state = seed | 1;
         for (unsigned i = 0; i < ROUNDS; i++) {
-                fixture_write_bytes(&f, "main.conf", text, random_text(text, sizeof(text)));
+                size_t len = i % 2 == 0 ? random_text(text, sizeof(text)) : sound_text(text, sizeof(text));
+
+                fixture_write_bytes(&f, "main.conf", text, len);
                 fixture_load(&f);
                 check_messages(&f, seed);
                 if (f.r == -EBADMSG) {
@@ -175,11 +224,13 @@ static void random_files_do_no_harm(void **state) {
                         if (!print_the_same(once, twice))
                                 fail_msg("SEED=%ju:\n%s\nthen\n%s", (uintmax_t) seed, once, twice);
                         loaded++;
+                        with_workers += f.settings->n_workers > 0;
                 }
         }
         fixture_done(&f);
         /* Else it tries the wrong things. */
         assert_true(loaded > ROUNDS / 50);
+        assert_true(with_workers > ROUNDS / 20);
         assert_true(refused > ROUNDS / 4);
 }
 

@@ -470,6 +470,7 @@ static void test_a_gap_begins_the_count_anew_for_a_tick_and_for_a_verdict_that_s
         scene_pass(&s, USEC_PER_HOUR); /* suspended; the deadline's timer is the first to fire */
         scene_tick(&s);
         assert_state(&s, STATE_SUSPECT);
+        assert_usec_equal(health_deadline(&s.h, &s.w), USEC_INFINITY); /* not in the past: a timer would spin */
 
         scene_init(&s);
         scene_repeat(&s, scene_silent, 5 * SEC, 300 * SEC);

@@ -13,18 +13,24 @@
 
 #include "observe/http_client.h"
 
-/* One CA that we trust; certificates: good, long expired, for another name, of ourselves as a client, of a CA that nobody
- * knows. */
+/* One CA that we trust; certificates: good, long expired, for another name, of ourselves as a client, of
+ * a CA that nobody knows. */
 static const char make_certificates[] =
         "set -e; cd \"$1\"; exec 2>log\n"
         "ec='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'\n"
-        "printf 'subjectAltName=IP:127.0.0.1\\n' >address; printf 'subjectAltName=DNS:other.example\\n' >name\n"
-        "printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=index\\nserial=serial\\nnew_certs_dir=.\\ndefault_md=sha256\\n"
+        "printf 'subjectAltName=IP:127.0.0.1\\n' >address; printf 'subjectAltName=DNS:other.example\\n' "
+        ">name\n"
+        "printf "
+        "'[ca]\\ndefault_ca=d\\n[d]\\ndatabase=index\\nserial=serial\\nnew_certs_dir=.\\ndefault_md="
+        "sha256\\n"
         "policy=p\\n[p]\\ncommonName=supplied\\n' >ca.conf; : >index; echo 1000 >serial\n"
-        "for ca in ca unknown-ca; do openssl req -x509 $ec -keyout $ca.key -out $ca.pem -subj /CN=$ca -days 2; done\n"
+        "for ca in ca unknown-ca; do openssl req -x509 $ec -keyout $ca.key -out $ca.pem -subj /CN=$ca -days "
+        "2; done\n"
         "openssl req $ec -keyout key -out request -subj /CN=worker\n"
-        "sign() { openssl x509 -req -in request -CA $1.pem -CAkey $1.key -set_serial $2 -days 2 -extfile $3 -out $4; }\n"
-        "sign ca 1 address good; sign ca 2 name other; sign ca 3 address client; sign unknown-ca 4 address unknown\n"
+        "sign() { openssl x509 -req -in request -CA $1.pem -CAkey $1.key -set_serial $2 -days 2 -extfile $3 "
+        "-out $4; }\n"
+        "sign ca 1 address good; sign ca 2 name other; sign ca 3 address client; sign unknown-ca 4 address "
+        "unknown\n"
         "openssl ca -batch -notext -config ca.conf -cert ca.pem -keyfile ca.key -in request -out expired "
         "-startdate 20200101000000Z -enddate 20200201000000Z -extfile address\n";
 
@@ -53,8 +59,15 @@ static char *in_directory(const char *name) {
 }
 
 static void start_server(struct server *s, const char *certificate, const char *more1, const char *more2) {
-        const char *arguments[24] = { "openssl", "s_server", "-accept", "127.0.0.1:0", "-www", "-cert", in_directory(certificate),
-                                      "-key", in_directory("key") };
+        const char *arguments[24] = { "openssl",
+                                      "s_server",
+                                      "-accept",
+                                      "127.0.0.1:0",
+                                      "-www",
+                                      "-cert",
+                                      in_directory(certificate),
+                                      "-key",
+                                      in_directory("key") };
         char line[256] = "";
         int in[2], out[2];
         size_t n = 9, len = 0;
@@ -113,7 +126,10 @@ static void on_done(_unused_ struct http_request *r, const struct answer *a, voi
         (void) snprintf(g->detail, sizeof(g->detail), "%s", a->detail);
 }
 
-static struct got get(struct http_client *c, sd_event *event, const struct server *s, struct http_target target) {
+static struct got get(struct http_client *c,
+                      sd_event *event,
+                      const struct server *s,
+                      struct http_target target) {
         struct http_request *r = NULL;
         struct got g = { 0 };
         char base[64];
@@ -149,15 +165,16 @@ static int teardown(_unused_ void **state) {
 
 static const struct row {
         const char *name;
-        const char *certificate, *more1, *more2;        /* of the server */
-        const char *ca, *cert, *key;                    /* ours */
+        const char *certificate, *more1, *more2; /* of the server */
+        const char *ca, *cert, *key;             /* ours */
         bool insecure;
         enum transfer_error error;
         const char *detail;
 } rows[] = {
         { "trusted", "good", NULL, NULL, "ca.pem", NULL, NULL, false, TRANSFER_OK, "" },
         { "not trusted", "good", NULL, NULL, NULL, NULL, NULL, false, TRANSFER_TLS_UNTRUSTED, "" },
-        { "of an unknown CA", "unknown", NULL, NULL, "ca.pem", NULL, NULL, false, TRANSFER_TLS_UNTRUSTED, "" },
+        { "of an unknown CA", "unknown", NULL, NULL, "ca.pem", NULL, NULL, false, TRANSFER_TLS_UNTRUSTED,
+          "" },
         { "not verified", "good", NULL, NULL, NULL, NULL, NULL, true, TRANSFER_OK, "" },
         { "of another name", "other", NULL, NULL, "ca.pem", NULL, NULL, false, TRANSFER_TLS_UNTRUSTED, "" },
         { "expired", "expired", NULL, NULL, "ca.pem", NULL, NULL, false, TRANSFER_TLS_EXPIRED,
@@ -169,17 +186,22 @@ static const struct row {
           "missing: No such file or directory" },
         { "mTLS", "good", "-Verify", NULL, "ca.pem", "client", "key", false, TRANSFER_OK, "" },
         { "mTLS, 1.2", "good", "-Verify", "-tls1_2", "ca.pem", "client", "key", false, TRANSFER_OK, "" },
-        { "mTLS without ours", "good", "-Verify", NULL, "ca.pem", NULL, NULL, false, TRANSFER_TLS_CLIENT, "" },
-        { "mTLS without ours, 1.2", "good", "-Verify", "-tls1_2", "ca.pem", NULL, NULL, false, TRANSFER_TLS_CLIENT, "" },
-        { "mTLS with a foreign one", "good", "-Verify", NULL, "ca.pem", "unknown", "key", false, TRANSFER_TLS_CLIENT, "" },
-        { "mTLS with a foreign one, 1.2", "good", "-Verify", "-tls1_2", "ca.pem", "unknown", "key", false, TRANSFER_TLS_CLIENT,
+        { "mTLS without ours", "good", "-Verify", NULL, "ca.pem", NULL, NULL, false, TRANSFER_TLS_CLIENT,
           "" },
-        { "certificate is missing", "good", NULL, NULL, "ca.pem", "missing", "key", false, TRANSFER_CREDENTIAL,
-          "missing: No such file or directory" },
+        { "mTLS without ours, 1.2", "good", "-Verify", "-tls1_2", "ca.pem", NULL, NULL, false,
+          TRANSFER_TLS_CLIENT, "" },
+        { "mTLS with a foreign one", "good", "-Verify", NULL, "ca.pem", "unknown", "key", false,
+          TRANSFER_TLS_CLIENT, "" },
+        { "mTLS with a foreign one, 1.2", "good", "-Verify", "-tls1_2", "ca.pem", "unknown", "key", false,
+          TRANSFER_TLS_CLIENT, "" },
+        { "certificate is missing", "good", NULL, NULL, "ca.pem", "missing", "key", false,
+          TRANSFER_CREDENTIAL, "missing: No such file or directory" },
         { "key is missing", "good", NULL, NULL, "ca.pem", "client", "missing", false, TRANSFER_CREDENTIAL,
           "missing: No such file or directory" },
-        { "key is of another", "good", NULL, NULL, "ca.pem", "client", "ca.key", false, TRANSFER_TLS_CLIENT, "" },
-        { "certificate is none", "good", NULL, NULL, "ca.pem", "address", "key", false, TRANSFER_TLS_CLIENT, "" },
+        { "key is of another", "good", NULL, NULL, "ca.pem", "client", "ca.key", false, TRANSFER_TLS_CLIENT,
+          "" },
+        { "certificate is none", "good", NULL, NULL, "ca.pem", "address", "key", false, TRANSFER_TLS_CLIENT,
+          "" },
 };
 
 static void test_certificates(_unused_ void **state) {
@@ -204,7 +226,8 @@ static void test_certificates(_unused_ void **state) {
 
                         if (g.error != row->error || !strstr(g.detail, row->detail) ||
                             (g.error == TRANSFER_OK && g.status != 200))
-                                fail_msg("%s: error %d, status %u, %s", row->name, g.error, g.status, g.detail);
+                                fail_msg("%s: error %d, status %u, %s", row->name, g.error, g.status,
+                                         g.detail);
                         if (g.error != TRANSFER_OK)
                                 assert_true(strlen(g.detail) > 0);
                 }

@@ -35,7 +35,8 @@ static void random_hex(char *buf, size_t size) {
 }
 
 static void random_text(char *buf, size_t size) {
-        static const char *const bits[] = { "a", " ", "\"", "\\", "/", "\t", "é", "💡", "\x01", "}", "\xc2\x85" };
+        static const char *const bits[] = { "a", " ", "\"",   "\\", "/",       "\t",
+                                            "é", "💡", "\x01", "}",  "\xc2\x85" };
         size_t len = random_number(size), at = 0;
 
         memset(buf, 0, size);
@@ -73,7 +74,8 @@ static void random_budget(struct budget *b) {
         b->exhausted_at_usec = random_stamp();
         b->recurring = random_number(2);
         b->last_try_usec = random_stamp();
-        b->distrusted_until_usec = random_number(2) ? clock_now.agent_usec + random_number(USEC_PER_DAY) + 1 : 0;
+        b->distrusted_until_usec =
+                random_number(2) ? clock_now.agent_usec + random_number(USEC_PER_DAY) + 1 : 0;
 }
 
 static struct ledger_entry *random_entries(size_t n) {
@@ -145,10 +147,12 @@ static void test_roundtrip(_unused_ void **state) {
         for (unsigned i = 0; i < 200; i++) {
                 size_t n = random_number(4), loaded_n = 99;
                 struct ledger_entry *entries = random_entries(n), *loaded = NULL;
-                _cleanup_free_ char *text = ledger_to_text(entries, n, &clock_now), *again = NULL, *problem = NULL;
+                _cleanup_free_ char *text = ledger_to_text(entries, n, &clock_now), *again = NULL,
+                                    *problem = NULL;
 
                 assert_non_null(text);
-                assert_int_equal(ledger_from_text(text, strlen(text), &clock_now, &loaded, &loaded_n, &problem), 0);
+                assert_int_equal(
+                        ledger_from_text(text, strlen(text), &clock_now, &loaded, &loaded_n, &problem), 0);
                 assert_null(problem);
                 assert_int_equal(loaded_n, n);
                 assert_entries_equal(entries, loaded, n);
@@ -201,17 +205,21 @@ static char *sealed(const char *body) {
 }
 
 #define BOOT "\"boot_id\":\"0123456789abcdef0123456789abcdef\",\"written_at\":[1,1]"
-#define BUDGET(restarts, n)                                                                                     \
-        "{\"restarts\":[" restarts "],\"n\":" n ",\"exhausted_at\":null,\"recurring\":false,\"last_try\":null," \
+#define BUDGET(restarts, n)                                                                                 \
+        "{\"restarts\":[" restarts "],\"n\":" n                                                             \
+        ",\"exhausted_at\":null,\"recurring\":false,\"last_try\":null,"                                     \
         "\"distrusted_left\":0}"
-#define RESTART(at, result)                                                                              \
-        "{\"at\":" at ",\"result\":\"" result "\",\"revive\":false,\"incident\":\"\",\"invocation_id\":" \
+#define RESTART(at, result)                                                                                 \
+        "{\"at\":" at ",\"result\":\"" result "\",\"revive\":false,\"incident\":\"\",\"invocation_id\":"    \
         "\"\",\"stage\":\"\",\"connector\":\"\"}"
-#define WORKER(name, budget)                                                                                   \
-        "{\"worker\":" name ",\"unit\":null,\"budget\":" budget ",\"virtual_budget\":" BUDGET("", "0")         \
-        ",\"incident\":{\"id\":\"\",\"opened_at\":null,\"restarts\":0,\"was_unhealthy\":false,"                \
-        "\"flapping_told\":false},\"invocation_id\":\"\",\"seen_ok\":true,\"stop_seen\":false,\"lacks_health\":" \
-        "false}"
+#define WORKER(name, budget) WORKER_OF(name, "null", budget)
+#define WORKER_OF(name, unit, budget)                                                                       \
+        "{\"worker\":" name ",\"unit\":" unit ",\"budget\":" budget                                         \
+        ",\"virtual_budget\":" BUDGET("", "0") ",\"incident\":{\"id\":\"\",\"opened_at\":null,"             \
+                                               "\"restarts\":0,\"was_unhealthy\":false,"                    \
+                                               "\"flapping_told\":false},\"invocation_id\":\"\",\"seen_"    \
+                                               "ok\":true,\"stop_seen\":false,\"lacks_health\":"            \
+                                               "false}"
 #define BODY(workers) "{" BOOT ",\"workers\":[" workers "]}"
 
 static const struct {
@@ -221,18 +229,22 @@ static const struct {
 } bodies[] = {
         { "empty", BODY(""), NULL },
         { "one worker", BODY(WORKER("\"a\"", BUDGET("", "0"))), NULL },
-        { "restarts in order", BODY(WORKER("\"a\"", BUDGET(RESTART("[5,5]", "done") "," RESTART("[5,5]", "failed"), "2"))),
+        { "restarts in order",
+          BODY(WORKER("\"a\"", BUDGET(RESTART("[5,5]", "done") "," RESTART("[5,5]", "failed"), "2"))),
           NULL },
         { "restarts not in order",
-          BODY(WORKER("\"a\"", BUDGET(RESTART("[9,9]", "done") "," RESTART("[5,5]", "failed"), "2"))), "not in order" },
-        { "unknown result", BODY(WORKER("\"a\"", BUDGET(RESTART("[5,5]", "maybe"), "1"))), "\"result\" is unknown" },
-        { "a restart without a time", BODY(WORKER("\"a\"", BUDGET(RESTART("null", "done"), "1"))), "no time" },
+          BODY(WORKER("\"a\"", BUDGET(RESTART("[9,9]", "done") "," RESTART("[5,5]", "failed"), "2"))),
+          "not in order" },
+        { "unknown result", BODY(WORKER("\"a\"", BUDGET(RESTART("[5,5]", "maybe"), "1"))),
+          "\"result\" is unknown" },
+        { "a restart without a time", BODY(WORKER("\"a\"", BUDGET(RESTART("null", "done"), "1"))),
+          "no time" },
         { "a stamp of one", BODY(WORKER("\"a\"", BUDGET(RESTART("[5]", "done"), "1"))), "no stamp" },
         { "a stamp of words", BODY(WORKER("\"a\"", BUDGET(RESTART("[\"5\",5]", "done"), "1"))), "no stamp" },
-        { "a stamp out of range", BODY(WORKER("\"a\"", BUDGET(RESTART("[9223372036854775807,5]", "done"), "1"))),
-          "out of range" },
-        { "a stamp that overflows", BODY(WORKER("\"a\"", BUDGET(RESTART("[99999999999999999999,5]", "done"), "1"))),
-          "out of range" },
+        { "a stamp out of range",
+          BODY(WORKER("\"a\"", BUDGET(RESTART("[9223372036854775807,5]", "done"), "1"))), "out of range" },
+        { "a stamp that overflows",
+          BODY(WORKER("\"a\"", BUDGET(RESTART("[99999999999999999999,5]", "done"), "1"))), "out of range" },
         { "n as a word", BODY(WORKER("\"a\"", BUDGET("", "\"3\""))), "\"n\" is not int" },
         { "n as a fraction", BODY(WORKER("\"a\"", BUDGET("", "3.5"))), "\"n\" is not int" },
         { "n as null", BODY(WORKER("\"a\"", BUDGET("", "null"))), "\"n\" is not int" },
@@ -240,12 +252,17 @@ static const struct {
         { "n too large", BODY(WORKER("\"a\"", BUDGET("", "4294967296"))), "out of range" },
         { "a worker without a name", BODY(WORKER("\"\"", BUDGET("", "0"))), "\"worker\" is empty" },
         { "a name with a NUL", BODY(WORKER("\"a\\u0000b\"", BUDGET("", "0"))), "holds a NUL" },
-        { "a worker twice", BODY(WORKER("\"a\"", BUDGET("", "0")) "," WORKER("\"a\"", BUDGET("", "0"))), "twice" },
+        { "a worker twice", BODY(WORKER("\"a\"", BUDGET("", "0")) "," WORKER("\"a\"", BUDGET("", "0"))),
+          "twice" },
+        { "a worker's former unit",
+          BODY(WORKER("\"a\"", BUDGET("", "0")) "," WORKER_OF("\"a\"", "\"a.service\"", BUDGET("", "0"))),
+          NULL },
         { "a worker as a word", BODY("\"a\""), "no object" },
         { "a worker as null", BODY("null"), "no object" },
         { "no workers", "{" BOOT "}", "\"workers\" is missing" },
         { "no boot", "{\"written_at\":[1,1],\"workers\":[]}", "\"boot_id\" is missing" },
-        { "a wrong boot", "{\"boot_id\":\"xyz\",\"written_at\":[1,1],\"workers\":[]}", "\"boot_id\" is no id" },
+        { "a wrong boot", "{\"boot_id\":\"xyz\",\"written_at\":[1,1],\"workers\":[]}",
+          "\"boot_id\" is no id" },
         { "half a worker", BODY("{\"worker\":\"a\"}"), "\"unit\" is missing" },
         { "a list", "[]", "\"ledger\" is not object" },
         { "null", "null", "\"ledger\" is not object" },
@@ -291,7 +308,8 @@ static void test_texts_that_are_no_ledger(_unused_ void **state) {
                 struct ledger_entry *loaded = NULL;
                 size_t n = 0;
 
-                assert_int_equal(ledger_from_text(texts[i].text, strlen(texts[i].text), &clock_now, &loaded, &n, &problem),
+                assert_int_equal(ledger_from_text(texts[i].text, strlen(texts[i].text), &clock_now, &loaded,
+                                                  &n, &problem),
                                  texts[i].error);
                 assert_non_null(problem);
         }
@@ -324,19 +342,19 @@ static void test_stamps_over_boots_and_clocks(_unused_ void **state) {
                 usec_t age, distrusted_left;
         } cases[] = {
                 { "same boot", 5 * MINUTE, 5 * MINUTE, 5 * MINUTE, NULL, 15 * MINUTE, 55 * MINUTE },
-                { "same boot, realtime set back", 5 * MINUTE, 5 * MINUTE, -(int64_t) USEC_PER_DAY, NULL, 15 * MINUTE,
-                  55 * MINUTE },
-                { "same boot, realtime set forward", 5 * MINUTE, 5 * MINUTE, (int64_t) USEC_PER_DAY, NULL, 15 * MINUTE,
-                  55 * MINUTE },
-                { "another agent of this boot", -(int64_t) (400 * USEC_PER_HOUR), 5 * MINUTE, 5 * MINUTE, NULL,
+                { "same boot, realtime set back", 5 * MINUTE, 5 * MINUTE, -(int64_t) USEC_PER_DAY, NULL,
                   15 * MINUTE, 55 * MINUTE },
-                { "other boot", 0, -(int64_t) (19 * USEC_PER_HOUR), 20 * MINUTE, "ffffffffffffffffffffffffffffffff",
-                  30 * MINUTE, 40 * MINUTE },
+                { "same boot, realtime set forward", 5 * MINUTE, 5 * MINUTE, (int64_t) USEC_PER_DAY, NULL,
+                  15 * MINUTE, 55 * MINUTE },
+                { "another agent of this boot", -(int64_t) (400 * USEC_PER_HOUR), 5 * MINUTE, 5 * MINUTE,
+                  NULL, 15 * MINUTE, 55 * MINUTE },
+                { "other boot", 0, -(int64_t) (19 * USEC_PER_HOUR), 20 * MINUTE,
+                  "ffffffffffffffffffffffffffffffff", 30 * MINUTE, 40 * MINUTE },
                 { "other boot, no id of ours", 0, 0, 20 * MINUTE, "", 30 * MINUTE, 40 * MINUTE },
-                { "other boot, from the future", 0, 0, -(int64_t) USEC_PER_DAY, "ffffffffffffffffffffffffffffffff", 0,
-                  60 * MINUTE },
-                { "other boot, a bit from the future", 0, 0, -(int64_t) (4 * MINUTE), "ffffffffffffffffffffffffffffffff",
-                  6 * MINUTE, 60 * MINUTE },
+                { "other boot, from the future", 0, 0, -(int64_t) USEC_PER_DAY,
+                  "ffffffffffffffffffffffffffffffff", 0, 60 * MINUTE },
+                { "other boot, a bit from the future", 0, 0, -(int64_t) (4 * MINUTE),
+                  "ffffffffffffffffffffffffffffffff", 6 * MINUTE, 60 * MINUTE },
                 { "the distrust is over", 2 * USEC_PER_HOUR, 2 * USEC_PER_HOUR, 0, NULL, 130 * MINUTE, 0 },
         };
 
@@ -350,10 +368,37 @@ static void test_stamps_over_boots_and_clocks(_unused_ void **state) {
                 if (cases[i].boot_id)
                         (void) snprintf(later.boot_id, sizeof(later.boot_id), "%s", cases[i].boot_id);
                 age = read_back(&later, &distrusted);
-                if (age != cases[i].age || usec_sub(distrusted, later.agent_usec) != cases[i].distrusted_left)
-                        fail_msg("%s: %" PRIu64 " %" PRIu64, cases[i].name, age, usec_sub(distrusted, later.agent_usec));
+                if (age != cases[i].age ||
+                    usec_sub(distrusted, later.agent_usec) != cases[i].distrusted_left)
+                        fail_msg("%s: %" PRIu64 " %" PRIu64, cases[i].name, age,
+                                 usec_sub(distrusted, later.agent_usec));
                 if (cases[i].distrusted_left == 0)
                         assert_int_equal(distrusted, 0);
+        }
+}
+
+static void test_a_stop_before_a_reboot_says_nothing_of_now(_unused_ void **state) {
+        static const struct {
+                const char *boot_id;
+                bool stop_seen;
+        } cases[] = {
+                { "0123456789abcdef0123456789abcdef", true },
+                { "ffffffffffffffffffffffffffffffff", false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                struct ledger_entry e = { .worker = (char *) "a", .history.stop_seen = true },
+                                    *loaded = NULL;
+                _cleanup_free_ char *text = ledger_to_text(&e, 1, &clock_now), *problem = NULL;
+                struct ledger_clock later = clock_now;
+                size_t n = 0;
+
+                assert_non_null(text);
+                (void) snprintf(later.boot_id, sizeof(later.boot_id), "%s", cases[i].boot_id);
+                assert_int_equal(ledger_from_text(text, strlen(text), &later, &loaded, &n, &problem), 0);
+                assert_int_equal(n, 1);
+                assert_int_equal(loaded[0].history.stop_seen, cases[i].stop_seen);
+                ledger_entries_free(loaded, n);
         }
 }
 
@@ -386,6 +431,7 @@ int main(void) {
                 cmocka_unit_test(test_every_value_is_checked),
                 cmocka_unit_test(test_texts_that_are_no_ledger),
                 cmocka_unit_test(test_stamps_over_boots_and_clocks),
+                cmocka_unit_test(test_a_stop_before_a_reboot_says_nothing_of_now),
                 cmocka_unit_test(test_a_stamp_before_agent_time_is_not_never),
                 cmocka_unit_test(test_text_that_is_not_utf8_is_cleaned),
         };

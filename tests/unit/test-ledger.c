@@ -1,4 +1,5 @@
-/* The ledger's file, in real directories: replaced whole, never torn, put aside when damaged, failures told. */
+/* The ledger's file, in real directories: replaced whole, never torn, put aside when damaged, failures
+ * told. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -293,7 +294,7 @@ static void test_a_full_or_read_only_disk_is_told_and_leaves_the_old_one(_unused
         assert_int_equal(count_files(""), 1);
         assert_int_equal(load(LEDGER_LOADED, NULL), 2);
 
-        assert_int_equal(mount(NULL, directory, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+        assert_int_equal(mount("tmpfs", directory, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), 0);
         assert_int_equal(ledger_save(ledger, text_of(3), saved, &e), 0);
         run_until(&e, 3);
         assert_int_equal(e.error, -EROFS);
@@ -348,17 +349,23 @@ static void test_kill_9_never_leaves_a_torn_file(_unused_ void **state) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_absent_then_saved_then_loaded, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_what_a_killed_agent_left_is_no_obstacle, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_saves_that_wait_become_one_and_all_are_answered, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_what_a_killed_agent_left_is_no_obstacle, set_up,
+                                                tear_down),
+                cmocka_unit_test_setup_teardown(test_saves_that_wait_become_one_and_all_are_answered, set_up,
+                                                tear_down),
                 cmocka_unit_test_setup_teardown(test_the_end_of_a_save_may_save_again, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_the_end_of_a_save_may_free_the_ledger, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_flush_writes_what_waits_without_the_loop, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_damaged_ones_are_put_aside_and_never_overwritten, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_what_is_no_file_is_unreadable_and_stays, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_the_end_of_a_save_may_free_the_ledger, set_up,
+                                                tear_down),
+                cmocka_unit_test_setup_teardown(test_flush_writes_what_waits_without_the_loop, set_up,
+                                                tear_down),
+                cmocka_unit_test_setup_teardown(test_damaged_ones_are_put_aside_and_never_overwritten,
+                                                set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_what_is_no_file_is_unreadable_and_stays, set_up,
+                                                tear_down),
                 cmocka_unit_test_setup_teardown(test_without_a_directory_nothing_is_kept, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_failures_to_write_are_told, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(test_a_full_or_read_only_disk_is_told_and_leaves_the_old_one, set_up,
-                                                tear_down),
+                cmocka_unit_test_setup_teardown(test_a_full_or_read_only_disk_is_told_and_leaves_the_old_one,
+                                                set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_kill_9_never_leaves_a_torn_file, set_up, tear_down),
         };
 

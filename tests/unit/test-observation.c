@@ -32,7 +32,8 @@ static void test_each_reason_has_its_own_name_and_clause(_unused_ void **state) 
                 for (int other = 0; other < r; other++) {
                         assert_string_not_equal(reason_to_string((enum reason) r),
                                                 reason_to_string((enum reason) other));
-                        assert_string_not_equal(reason_text((enum reason) r), reason_text((enum reason) other));
+                        assert_string_not_equal(reason_text((enum reason) r),
+                                                reason_text((enum reason) other));
                 }
         }
         assert_string_equal(reason_to_string(_REASON_MAX), "none");

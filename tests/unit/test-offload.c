@@ -13,7 +13,7 @@
 #include "util/offload.h"
 
 struct item {
-        sem_t *gate;            /* the work waits for it */
+        sem_t *gate; /* the work waits for it */
         sem_t *begun;
         pthread_t worker;
         unsigned order;
@@ -88,7 +88,8 @@ static void test_results_come_in_order_on_the_loop(void **state) {
 
         assert_int_equal(offload_new(*state, "a-name-longer-than-fifteen", &o), 0);
         for (size_t i = 0; i < ELEMENTSOF(jobs); i++)
-                assert_int_equal(offload_submit(o, work, done, free_item, new_item(NULL, NULL), &jobs[i]), 0);
+                assert_int_equal(offload_submit(o, work, done, free_item, new_item(NULL, NULL), &jobs[i]),
+                                 0);
         run_until(*state, &n_done, 100);
         assert_int_equal(n_freed, 100);
         for (size_t i = 0; i < ELEMENTSOF(jobs); i++)
@@ -139,7 +140,7 @@ static void test_a_hung_thread_is_left_behind(void **state) {
         struct offload *o = NULL;
         struct offload_job *running = NULL, *waiting = NULL;
         sem_t begun;
-        static sem_t gate;      /* outlives the test: the thread waits on it */
+        static sem_t gate; /* outlives the test: the thread waits on it */
 
         sem_init(&gate, 0, 0);
         sem_init(&begun, 0, 0);
@@ -148,7 +149,7 @@ static void test_a_hung_thread_is_left_behind(void **state) {
         sem_wait(&begun);
         assert_int_equal(offload_submit(o, work, done, free_item, new_item(NULL, NULL), &waiting), 0);
         offload_free(o, 10 * USEC_PER_MSEC);
-        assert_int_equal(n_freed, 1);   /* the waiting one's; the other's is leaked on purpose */
+        assert_int_equal(n_freed, 1); /* the waiting one's; the other's is leaked on purpose */
         assert_int_equal(n_worked, 0);
         offload_job_unref(running);
         offload_job_unref(waiting);

@@ -1,4 +1,5 @@
-/* The pure half of the systemd client: who stopped a unit, as a table of orders of signals; what each error means. */
+/* The pure half of the systemd client: who stopped a unit, as a table of orders of signals; what each
+ * error means. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@ enum step_kind {
         TYPE,     /* its type was learned */
         REMOVED,  /* JobRemoved; word: the result */
         SNAPSHOT, /* the properties arrive: start and word (the state), job */
+        OWN,      /* a call of ours begins (job 1) or returns (0) */
         DONE,     /* the reading of them ends; word: its job's type */
 };
 
@@ -24,8 +26,10 @@ struct step {
         const char *start;
 };
 
-#define S(state, invocation, job) { SNAPSHOT, job, state, invocation }
-#define D(type) { DONE, 0, type, NULL }
+#define S(state, invocation, job)                                                                           \
+        { SNAPSHOT, job, state, invocation }
+#define D(type)                                                                                             \
+        { DONE, 0, type, NULL }
 #define READ(state, invocation) S(state, invocation, 0), D("")
 
 static const struct {
@@ -36,42 +40,181 @@ static const struct {
         { "nothing", { READ("active", "a") }, false },
         { "a crash", { READ("active", "a"), READ("failed", "a") }, false },
         { "found stopping at the first look", { S("deactivating", "a", 5), D("stop") }, true },
-        { "type learned, then read", { READ("active", "a"), { NEW, 5, "", NULL }, { TYPE, 5, "stop", NULL },
-          S("deactivating", "a", 5), D("stop") }, true },
-        { "type learned, over before it is read", { READ("active", "a"), { NEW, 5, "", NULL }, { TYPE, 5, "stop", NULL },
-          { REMOVED, 5, "done", NULL }, READ("failed", "a") }, true },
-        { "gone before one can ask", { READ("active", "a"), { NEW, 5, "", NULL }, { REMOVED, 5, "done", NULL },
-          READ("failed", "a") }, true },
-        { "only its end was told", { READ("active", "a"), { REMOVED, 5, "done", NULL }, READ("failed", "a") }, true },
-        { "its end comes between the properties and the job's type", { READ("active", "a"), { NEW, 5, "", NULL },
-          S("deactivating", "a", 5), { REMOVED, 5, "done", NULL }, D(""), READ("failed", "a") }, true },
-        { "the end comes while properties are on their way that are older", { READ("active", "a"), S("active", "a", 0),
-          { NEW, 5, "", NULL }, { REMOVED, 5, "done", NULL }, D(""), READ("failed", "a") }, true },
-        { "unknown, and it failed", { READ("active", "a"), { NEW, 5, "", NULL }, { REMOVED, 5, "failed", NULL },
-          READ("failed", "a") }, false },
-        { "unknown, and it runs on", { READ("active", "a"), { NEW, 5, "", NULL }, { REMOVED, 5, "done", NULL },
-          READ("active", "a"), READ("failed", "a") }, false },
-        { "unknown, and there is a new start that crashed", { READ("active", "a"), { REMOVED, 5, "done", NULL },
-          READ("failed", "b") }, false },
-        { "a restart that failed", { READ("active", "a"), { NEW, 5, "", NULL }, { TYPE, 5, "restart", NULL },
-          { REMOVED, 5, "failed", NULL }, READ("failed", "a") }, false },
-        { "a restart that ended well, then a crash", { READ("active", "a"), { NEW, 5, "", NULL },
-          { TYPE, 5, "restart", NULL }, { REMOVED, 5, "done", NULL }, READ("failed", "b") }, false },
-        { "our try-restart that had nothing to do", { READ("active", "a"), { NEW, 5, "", NULL },
-          { REMOVED, 5, "done", NULL }, { TYPE, 5, "try-restart", NULL }, READ("failed", "a") }, false },
-        { "a stop that was cancelled, the unit runs on and then ends", { READ("active", "a"), { TYPE, 5, "stop", NULL },
-          { REMOVED, 5, "canceled", NULL }, READ("active", "a"), READ("failed", "a") }, true },
-        { "a stop, then a start", { READ("active", "a"), { TYPE, 5, "stop", NULL }, { REMOVED, 5, "done", NULL },
-          { NEW, 6, "", NULL }, { REMOVED, 6, "done", NULL }, READ("active", "b") }, false },
-        { "a stop, a start and a crash", { READ("active", "a"), { TYPE, 5, "stop", NULL }, { REMOVED, 5, "done", NULL },
-          { NEW, 6, "", NULL }, { REMOVED, 6, "done", NULL }, READ("failed", "b") }, false },
-        { "a stop that was read, then a start and a crash", { S("deactivating", "a", 5), D("stop"),
-          { REMOVED, 5, "done", NULL }, READ("inactive", "a"), READ("active", "b"), READ("failed", "b") }, false },
-        { "a stop, and the unit is collected", { READ("active", "a"), { TYPE, 5, "stop", NULL },
-          { REMOVED, 5, "done", NULL }, READ("inactive", "a"), READ("inactive", "") }, true },
-        { "ten jobs at once, the last a stop", { READ("active", "a"), { NEW, 1, "", NULL }, { NEW, 2, "", NULL },
-          { NEW, 3, "", NULL }, { NEW, 4, "", NULL }, { NEW, 5, "", NULL }, { NEW, 6, "", NULL }, { NEW, 7, "", NULL },
-          { NEW, 8, "", NULL }, { NEW, 9, "", NULL }, { TYPE, 10, "stop", NULL }, READ("failed", "a") }, true },
+        { "type learned, then read",
+          { READ("active", "a"),
+            { NEW, 5, "", NULL },
+            { TYPE, 5, "stop", NULL },
+            S("deactivating", "a", 5),
+            D("stop") },
+          true },
+        { "type learned, over before it is read",
+          { READ("active", "a"),
+            { NEW, 5, "", NULL },
+            { TYPE, 5, "stop", NULL },
+            { REMOVED, 5, "done", NULL },
+            READ("failed", "a") },
+          true },
+        { "gone before one can ask",
+          { READ("active", "a"), { NEW, 5, "", NULL }, { REMOVED, 5, "done", NULL }, READ("failed", "a") },
+          true },
+        { "only its end was told",
+          { READ("active", "a"), { REMOVED, 5, "done", NULL }, READ("failed", "a") },
+          true },
+        { "its end comes between the properties and the job's type",
+          { READ("active", "a"),
+            { NEW, 5, "", NULL },
+            S("deactivating", "a", 5),
+            { REMOVED, 5, "done", NULL },
+            D(""),
+            READ("failed", "a") },
+          true },
+        { "the end comes while properties are on their way that are older",
+          { READ("active", "a"),
+            S("active", "a", 0),
+            { NEW, 5, "", NULL },
+            { REMOVED, 5, "done", NULL },
+            D(""),
+            READ("failed", "a") },
+          true },
+        { "unknown, and it failed",
+          { READ("active", "a"), { NEW, 5, "", NULL }, { REMOVED, 5, "failed", NULL }, READ("failed", "a") },
+          false },
+        { "unknown, and it runs on",
+          { READ("active", "a"),
+            { NEW, 5, "", NULL },
+            { REMOVED, 5, "done", NULL },
+            READ("active", "a"),
+            READ("failed", "a") },
+          false },
+        { "unknown, and there is a new start that crashed",
+          { READ("active", "a"), { REMOVED, 5, "done", NULL }, READ("failed", "b") },
+          false },
+        { "a restart that failed",
+          { READ("active", "a"),
+            { NEW, 5, "", NULL },
+            { TYPE, 5, "restart", NULL },
+            { REMOVED, 5, "failed", NULL },
+            READ("failed", "a") },
+          false },
+        { "a restart that ended well, then a crash",
+          { READ("active", "a"),
+            { NEW, 5, "", NULL },
+            { TYPE, 5, "restart", NULL },
+            { REMOVED, 5, "done", NULL },
+            READ("failed", "b") },
+          false },
+        { "our try-restart that had nothing to do",
+          { READ("active", "a"),
+            { NEW, 5, "", NULL },
+            { REMOVED, 5, "done", NULL },
+            { TYPE, 5, "try-restart", NULL },
+            READ("failed", "a") },
+          false },
+        { "a stop that was cancelled, the unit runs on and then ends",
+          { READ("active", "a"),
+            { TYPE, 5, "stop", NULL },
+            { REMOVED, 5, "canceled", NULL },
+            READ("active", "a"),
+            READ("failed", "a") },
+          true },
+        { "a stop, then a start",
+          { READ("active", "a"),
+            { TYPE, 5, "stop", NULL },
+            { REMOVED, 5, "done", NULL },
+            { NEW, 6, "", NULL },
+            { REMOVED, 6, "done", NULL },
+            READ("active", "b") },
+          false },
+        { "a stop, a start and a crash",
+          { READ("active", "a"),
+            { TYPE, 5, "stop", NULL },
+            { REMOVED, 5, "done", NULL },
+            { NEW, 6, "", NULL },
+            { REMOVED, 6, "done", NULL },
+            READ("failed", "b") },
+          false },
+        { "a stop that was read, then a start and a crash",
+          { S("deactivating", "a", 5),
+            D("stop"),
+            { REMOVED, 5, "done", NULL },
+            READ("inactive", "a"),
+            READ("active", "b"),
+            READ("failed", "b") },
+          false },
+        { "a stop, and the unit is collected",
+          { READ("active", "a"),
+            { TYPE, 5, "stop", NULL },
+            { REMOVED, 5, "done", NULL },
+            READ("inactive", "a"),
+            READ("inactive", "") },
+          true },
+        { "a stop, a start, a crash, and reset-failed",
+          { S("deactivating", "a", 5), D("stop"), READ("active", "b"), READ("failed", "b"),
+            READ("inactive", "") },
+          false },
+        { "our try-restart that had nothing to do, and returns late",
+          { READ("active", "a"),
+            { OWN, 1, NULL, NULL },
+            { NEW, 5, "", NULL },
+            { REMOVED, 5, "done", NULL },
+            READ("failed", "a"),
+            { TYPE, 5, "try-restart", NULL },
+            { OWN, 0, NULL, NULL },
+            READ("failed", "a") },
+          false },
+        { "a stop beside a call of ours",
+          { READ("active", "a"),
+            { OWN, 1, NULL, NULL },
+            { REMOVED, 4, "done", NULL },
+            READ("failed", "a"),
+            { TYPE, 5, "try-restart", NULL },
+            { OWN, 0, NULL, NULL },
+            { REMOVED, 5, "done", NULL },
+            READ("failed", "a") },
+          true },
+        { "gone before one can ask, and the unit collected",
+          { READ("active", "a"), { NEW, 5, "", NULL }, { REMOVED, 5, "done", NULL }, READ("inactive", "") },
+          true },
+        { "our try-restart that had nothing to do, read between its return and its end",
+          { READ("active", "a"),
+            { OWN, 1, NULL, NULL },
+            { NEW, 5, "", NULL },
+            { TYPE, 5, "try-restart", NULL },
+            { OWN, 0, NULL, NULL },
+            READ("active", "a"),
+            { REMOVED, 5, "done", NULL },
+            READ("failed", "a") },
+          false },
+        { "a reload, and a crash after it",
+          { READ("active", "a"),
+            { NEW, 5, "", NULL },
+            { TYPE, 5, "reload", NULL },
+            S("active", "a", 5),
+            D("reload"),
+            { REMOVED, 5, "done", NULL },
+            READ("failed", "a") },
+          false },
+        { "a stop that is still at work when the unit runs anew",
+          { READ("active", "a"),
+            { TYPE, 5, "stop", NULL },
+            READ("active", "b"),
+            READ("active", "b"),
+            READ("failed", "b") },
+          false },
+        { "ten jobs at once, the last a stop",
+          { READ("active", "a"),
+            { NEW, 1, "", NULL },
+            { NEW, 2, "", NULL },
+            { NEW, 3, "", NULL },
+            { NEW, 4, "", NULL },
+            { NEW, 5, "", NULL },
+            { NEW, 6, "", NULL },
+            { NEW, 7, "", NULL },
+            { NEW, 8, "", NULL },
+            { NEW, 9, "", NULL },
+            { TYPE, 10, "stop", NULL },
+            READ("failed", "a") },
+          true },
 };
 
 static void test_a_stop_is_told_from_a_crash(_unused_ void **state) {
@@ -94,7 +237,11 @@ static void test_a_stop_is_told_from_a_crash(_unused_ void **state) {
                                 stop_tracker_snapshot(&t);
                                 view = (struct unit_view) { .known = true, .job_id = s->job };
                                 (void) snprintf(view.active_state, sizeof(view.active_state), "%s", s->word);
-                                (void) snprintf(view.invocation_id, sizeof(view.invocation_id), "%s", s->start);
+                                (void) snprintf(view.invocation_id, sizeof(view.invocation_id), "%s",
+                                                s->start);
+                                break;
+                        case OWN:
+                                stop_tracker_own_call(&t, s->job);
                                 break;
                         case DONE:
                                 (void) snprintf(view.job_type, sizeof(view.job_type), "%s", s->word);
@@ -114,7 +261,8 @@ static const struct {
         enum unit_call_result result;
         const char *detail, *remedy;
 } errors[] = {
-        { "org.freedesktop.DBus.Error.AccessDenied", UNIT_CALL_REFUSED, "not authorised", "\"restart\" of x.service" },
+        { "org.freedesktop.DBus.Error.AccessDenied", UNIT_CALL_REFUSED, "not authorised",
+          "\"restart\" of x.service" },
         { "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", UNIT_CALL_REFUSED, "not authorised",
           "/etc/polkit-1/rules.d" },
         { "org.freedesktop.systemd1.UnitMasked", UNIT_CALL_REFUSED, "masked", "unmask x.service" },
@@ -122,7 +270,8 @@ static const struct {
         { "org.freedesktop.systemd1.LoadFailed", UNIT_CALL_REFUSED, "loaded", "verify x.service" },
         { "org.freedesktop.systemd1.BadUnitSetting", UNIT_CALL_REFUSED, "bad setting", "verify x.service" },
         { "org.freedesktop.systemd1.OnlyByDependency", UNIT_CALL_REFUSED, "by hand", "RefuseManualStart=" },
-        { "org.freedesktop.systemd1.JobTypeNotApplicable", UNIT_CALL_REFUSED, "cannot be restarted", "unit =" },
+        { "org.freedesktop.systemd1.JobTypeNotApplicable", UNIT_CALL_REFUSED, "cannot be restarted",
+          "unit =" },
         { "org.freedesktop.systemd1.TransactionIsDestructive", UNIT_CALL_REFUSED, "busy", "later" },
         { "org.freedesktop.systemd1.TransactionJobsConflicting", UNIT_CALL_REFUSED, "busy", "later" },
         { "org.freedesktop.systemd1.ShuttingDown", UNIT_CALL_REFUSED, "shutting down", "later" },
@@ -141,8 +290,10 @@ static void test_each_error_has_its_meaning(_unused_ void **state) {
 
                 call_error_describe(errors[i].error, "It was\nsaid so", "restart", "x.service", &r);
                 if (r.result != errors[i].result || !strstr(r.detail, errors[i].detail) ||
-                    !strstr(r.remedy, errors[i].remedy) || (isempty(errors[i].remedy) && r.remedy[0] != '\0'))
-                        fail_msg("%s: %d, \"%s\", \"%s\"", strempty(errors[i].error), r.result, r.detail, r.remedy);
+                    !strstr(r.remedy, errors[i].remedy) ||
+                    (isempty(errors[i].remedy) && r.remedy[0] != '\0'))
+                        fail_msg("%s: %d, \"%s\", \"%s\"", strempty(errors[i].error), r.result, r.detail,
+                                 r.remedy);
                 assert_null(strchr(r.detail, '\n'));
         }
 }

@@ -1,145 +1,26 @@
-/* The systemd client against a real bus with a scripted manager on it: units, stops in all their orders, calls, losses. */
+/* The systemd client against a real bus with a scripted manager on it: units, stops in all their orders,
+ * losses. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 #include <systemd/sd-event.h>
 
-#include "act/systemd.h"
 #include "fake-bus.h"
-
-#define UNIT "kafka-connect.service"
-#define AGENT_OFFSET (1000 * USEC_PER_HOUR)
-
-static sd_event *event;
-static struct systemd *manager;
-static struct unit_watch *unit;
-
-static struct {
-        unsigned n_changed;
-        bool connected;
-        char why[256];
-
-        unsigned n_views;
-        struct unit_view view;
-        bool stop_seen;
-
-        unsigned n_done;
-        struct unit_call_report report;
-        char invocation_at_end[INVOCATION_ID_SIZE];
-
-        unsigned n_surroundings;
-        int error;
-        struct surroundings_read read;
-} got;
-
-static usec_t boottime(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_BOOTTIME, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
-}
-
-static usec_t agent_clock(void) {
-        return boottime() + AGENT_OFFSET;
-}
-
-static void on_changed(_unused_ struct systemd *s, bool connected, const char *why, _unused_ void *userdata) {
-        got.n_changed++;
-        got.connected = connected;
-        (void) snprintf(got.why, sizeof(got.why), "%s", why);
-}
-
-static void on_view(struct unit_watch *u, const struct unit_view *view, bool stop_seen, _unused_ void *userdata) {
-        assert_ptr_equal(view, unit_watch_view(u));
-        got.n_views++;
-        got.view = *view;
-        got.stop_seen = stop_seen;
-}
-
-static void on_done(_unused_ struct unit_call *c, const struct unit_call_report *r, void *userdata) {
-        struct unit_watch *u = userdata;
-
-        got.n_done++;
-        got.report = *r;
-        if (u)
-                memcpy(got.invocation_at_end, unit_watch_view(u)->invocation_id, sizeof(got.invocation_at_end));
-}
-
-static void on_surroundings(_unused_ struct unit_call *c, int error, const struct surroundings_read *r, _unused_ void *u) {
-        got.n_surroundings++;
-        got.error = error;
-        got.read = *r;
-}
-
-#define RUN_UNTIL(condition)                                              \
-        do {                                                              \
-                usec_t _end = boottime() + 20 * USEC_PER_SEC;             \
-                while (!(condition)) {                                    \
-                        if (boottime() > _end)                            \
-                                fail_msg("in vain: %s", #condition);      \
-                        (void) sd_event_run(event, 50 * USEC_PER_MSEC);   \
-                }                                                         \
-        } while (0)
-
-static void run_for(usec_t span) {
-        usec_t end = boottime() + span;
-
-        while (boottime() < end)
-                (void) sd_event_run(event, 10 * USEC_PER_MSEC);
-}
-
-static void begin(void) {
-        memset(&got, 0, sizeof(got));
-        assert_true(sd_event_new(&event) >= 0);
-        assert_int_equal(systemd_new(event, agent_clock, on_changed, NULL, &manager), 0);
-}
-
-static int set_up(void **state) {
-        if (!fake_bus_start(true)) {
-                print_message("# dbus-daemon, or python3 with dbus and gi, is missing here\n");
-                *state = (void *) 1;
-                return 0;
-        }
-        begin();
-        return 0;
-}
-
-static int tear_down(_unused_ void **state) {
-        unit = unit_watch_free(unit);
-        manager = systemd_free(manager);
-        event = sd_event_unref(event);
-        fake_bus_stop();
-        return 0;
-}
-
-static void watch(const char *name) {
-        assert_int_equal(unit_watch_new(manager, name, on_view, NULL, &unit), 0);
-        RUN_UNTIL(got.view.known);
-        RUN_UNTIL(got.connected);
-}
-
-static void watch_running(void) {
-        fake_do("{'do':'unit','name':'" UNIT "'}");
-        watch(UNIT);
-        assert_string_equal(got.view.active_state, "active");
-}
-
-#define NEEDS_BUS(state) \
-        if (*(state))    \
-        skip()
+#include "systemd-scene.h"
 
 /* ---- views ---- */
 
 static void test_a_view_holds_every_property(void **state) {
         NEEDS_BUS(state);
-        fake_do("{'do':'unit','name':'" UNIT "','properties':{'SubState':'running','UnitFileState':'disabled',"
-                "'FreezerState':'frozen','Result':'signal','ExecMainCode':2,'ExecMainStatus':9,'MainPID':4711,"
+        fake_do("{'do':'unit','name':'" UNIT
+                "','properties':{'SubState':'running','UnitFileState':'disabled',"
+                "'FreezerState':'frozen','Result':'signal','ExecMainCode':2,'ExecMainStatus':9,'MainPID':"
+                "4711,"
                 "'NRestarts':3,'TimeoutStartUSec':1000000,'TimeoutStopUSec':18446744073709551615,"
                 "'MemoryCurrent':123456,'CPUUsageNSec':5000000,'RefuseManualStart':true}}");
         watch(UNIT);
@@ -261,14 +142,18 @@ static const struct {
 } ends[] = {
         { "a stop that takes its time", "{'do':'stop','name':'" UNIT "','ms':200}", "inactive", true },
         { "a stop that is quick", "{'do':'stop','name':'" UNIT "','ms':1}", "inactive", true },
-        { "a stop whose job is gone before one can ask", "{'do':'stop','name':'" UNIT "','ms':-1}", "inactive", true },
-        { "a stop that ends in 143", "{'do':'stop','name':'" UNIT "','ms':100,'failed':true}", "failed", true },
-        { "a stop that ends in 143, its job gone", "{'do':'stop','name':'" UNIT "','ms':-1,'failed':true}", "failed", true },
+        { "a stop whose job is gone before one can ask", "{'do':'stop','name':'" UNIT "','ms':-1}",
+          "inactive", true },
+        { "a stop that ends in 143", "{'do':'stop','name':'" UNIT "','ms':100,'failed':true}", "failed",
+          true },
+        { "a stop that ends in 143, its job gone", "{'do':'stop','name':'" UNIT "','ms':-1,'failed':true}",
+          "failed", true },
         { "a crash", "{'do':'crash','name':'" UNIT "'}", "failed", false },
-        { "a restart that fails", "{'do':'stop','name':'" UNIT "','ms':100,'failed':true,'type':'restart'}", "failed",
-          false },
+        { "a restart that fails", "{'do':'stop','name':'" UNIT "','ms':100,'failed':true,'type':'restart'}",
+          "failed", false },
         { "a stop and a start", "{'do':'stop-start','name':'" UNIT "'}", "active", false },
-        { "a stop, a start and a crash", "{'do':'stop-start','name':'" UNIT "','crash':true}", "failed", false },
+        { "a stop, a start and a crash", "{'do':'stop-start','name':'" UNIT "','crash':true}", "failed",
+          false },
 };
 
 static void test_a_stop_is_seen_in_every_order_of_signals(void **state) {
@@ -286,7 +171,8 @@ static void test_a_stop_is_seen_in_every_order_of_signals(void **state) {
                           (!streq(ends[i].state, "active") || !streq(before, got.view.invocation_id)));
                 run_for(250 * USEC_PER_MSEC);
                 if (got.stop_seen != ends[i].stop_seen)
-                        fail_msg("%s: %s", ends[i].name, got.stop_seen ? "seen as a stop" : "not seen as a stop");
+                        fail_msg("%s: %s", ends[i].name,
+                                 got.stop_seen ? "seen as a stop" : "not seen as a stop");
         }
 }
 
@@ -300,11 +186,12 @@ static void test_a_stop_under_way_is_told_at_once(void **state) {
         assert_int_not_equal(got.view.job_id, 0);
 }
 
-static void test_our_own_call_that_came_too_late_is_nobodys_stop(void **state) {
+static void own_call_too_late(void **state, const char *early) {
         _cleanup_(unit_call_unrefp) struct unit_call *c = NULL;
 
         NEEDS_BUS(state);
         watch_running();
+        fake_do("{'do':'restarts','early_removed':%s}", early);
         fake_do("{'do':'crash','name':'" UNIT "'}");
         assert_int_equal(unit_call(unit, UNIT_TRY_RESTART, 10 * USEC_PER_SEC, on_done, unit, &c), 0);
         RUN_UNTIL(got.n_done == 1);
@@ -315,284 +202,12 @@ static void test_our_own_call_that_came_too_late_is_nobodys_stop(void **state) {
         assert_false(got.stop_seen);
 }
 
-/* ---- calls ---- */
-
-static void call_and_wait(enum unit_verb verb, usec_t deadline) {
-        _cleanup_(unit_call_unrefp) struct unit_call *c = NULL;
-
-        got.n_done = 0;
-        assert_int_equal(unit_call(unit, verb, deadline, on_done, unit, &c), 0);
-        RUN_UNTIL(got.n_done == 1);
-        run_for(30 * USEC_PER_MSEC);
-        assert_int_equal(got.n_done, 1);
+static void test_our_own_call_that_came_too_late_is_nobodys_stop(void **state) {
+        own_call_too_late(state, "false");
 }
 
-static void test_a_restart_is_followed_to_its_jobs_end(void **state) {
-        NEEDS_BUS(state);
-        watch_running();
-        fake_do("{'do':'restarts','job_ms':150}");
-        call_and_wait(UNIT_TRY_RESTART, 10 * USEC_PER_SEC);
-        assert_int_equal(got.report.result, UNIT_CALL_DONE);
-        assert_string_equal(got.report.detail, "done");
-        assert_true(got.report.took_usec >= 150 * USEC_PER_MSEC);
-        assert_string_equal(got.invocation_at_end, "00000000000000000000000000000002");
-        assert_false(got.stop_seen);
-}
-
-static void test_a_job_that_ends_before_the_call_returns_is_ours_all_the_same(void **state) {
-        NEEDS_BUS(state);
-        watch_running();
-        fake_do("{'do':'restarts','early_removed':true}");
-        call_and_wait(UNIT_TRY_RESTART, 10 * USEC_PER_SEC);
-        assert_int_equal(got.report.result, UNIT_CALL_DONE);
-        assert_string_equal(got.invocation_at_end, "00000000000000000000000000000002");
-}
-
-static void test_a_job_that_ends_otherwise_has_failed(void **state) {
-        static const char *const results[] = { "failed", "timeout", "dependency", "canceled", "collected", "new-word" };
-
-        NEEDS_BUS(state);
-        watch_running();
-        for (size_t i = 0; i < ELEMENTSOF(results); i++) {
-                fake_do("{'do':'restarts','job_ms':1,'job_result':'%s'}", results[i]);
-                fake_do("{'do':'start','name':'" UNIT "'}");
-                call_and_wait(UNIT_TRY_RESTART, 10 * USEC_PER_SEC);
-                assert_int_equal(got.report.result, UNIT_CALL_FAILED);
-                assert_string_equal(got.report.detail, results[i]);
-        }
-}
-
-static void test_reviving_resets_and_restarts(void **state) {
-        NEEDS_BUS(state);
-        watch_running();
-        fake_do("{'do':'crash','name':'" UNIT "'}");
-        RUN_UNTIL(streq(got.view.active_state, "failed"));
-        call_and_wait(UNIT_RESET_FAILED, 10 * USEC_PER_SEC);
-        assert_int_equal(got.report.result, UNIT_CALL_DONE);
-        call_and_wait(UNIT_RESTART, 10 * USEC_PER_SEC);
-        assert_int_equal(got.report.result, UNIT_CALL_DONE);
-        RUN_UNTIL(streq(got.view.active_state, "active"));
-}
-
-static void test_a_job_that_never_ends_is_lost_at_the_deadline(void **state) {
-        NEEDS_BUS(state);
-        watch_running();
-        fake_do("{'do':'restarts','job_ms':-1}");
-        call_and_wait(UNIT_TRY_RESTART, 200 * USEC_PER_MSEC);
-        assert_int_equal(got.report.result, UNIT_CALL_LOST);
-        assert_non_null(strstr(got.report.detail, "the job did not end within"));
-        fake_do("{'do':'answer','method':'TryRestartUnit'}");
-        call_and_wait(UNIT_TRY_RESTART, 200 * USEC_PER_MSEC);
-        assert_int_equal(got.report.result, UNIT_CALL_LOST);
-        assert_non_null(strstr(got.report.detail, "systemd did not answer within"));
-}
-
-static void test_a_refused_call_says_why_and_what_to_do(void **state) {
-        static const struct {
-                const char *error, *detail, *remedy;
-        } refusals[] = {
-                { "org.freedesktop.DBus.Error.AccessDenied", "not authorised", "/etc/polkit-1/rules.d" },
-                { "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", "not authorised", "\"try-restart\" of " UNIT },
-                { "org.freedesktop.systemd1.UnitMasked", "masked", "systemctl unmask " UNIT },
-                { "org.freedesktop.systemd1.OnlyByDependency", "by hand", "RefuseManualStart" },
-                { "org.freedesktop.systemd1.TransactionIsDestructive", "busy", "later" },
-        };
-
-        NEEDS_BUS(state);
-        watch_running();
-        for (size_t i = 0; i < ELEMENTSOF(refusals); i++) {
-                fake_do("{'do':'answer','method':'TryRestartUnit','error':['%s','It said no.']}", refusals[i].error);
-                call_and_wait(UNIT_TRY_RESTART, 10 * USEC_PER_SEC);
-                assert_int_equal(got.report.result, UNIT_CALL_REFUSED);
-                assert_non_null(strstr(got.report.detail, refusals[i].detail));
-                assert_non_null(strstr(got.report.detail, "It said no."));
-                assert_non_null(strstr(got.report.remedy, refusals[i].remedy));
-        }
-        assert_string_equal(unit_watch_view(unit)->invocation_id, "00000000000000000000000000000001");
-}
-
-static void test_a_dropped_slot_is_never_delivered(void **state) {
-        struct unit_call *c = NULL;
-
-        NEEDS_BUS(state);
-        watch_running();
-        fake_do("{'do':'restarts','job_ms':20}");
-        assert_int_equal(unit_call(unit, UNIT_TRY_RESTART, 10 * USEC_PER_SEC, on_done, unit, &c), 0);
-        c = unit_call_unref(c);
-        assert_int_equal(unit_read_surroundings(unit, on_surroundings, NULL, &c), 0);
-        c = unit_call_unref(c);
-        RUN_UNTIL(streq(got.view.invocation_id, "00000000000000000000000000000002"));
-        assert_int_equal(got.n_done, 0);
-        assert_int_equal(got.n_surroundings, 0);
-}
-
-static void test_a_unit_may_go_before_its_call(void **state) {
-        _cleanup_(unit_call_unrefp) struct unit_call *c = NULL;
-
-        NEEDS_BUS(state);
-        watch_running();
-        assert_int_equal(unit_call(unit, UNIT_TRY_RESTART, 10 * USEC_PER_SEC, on_done, NULL, &c), 0);
-        unit = unit_watch_free(unit);
-        run_for(100 * USEC_PER_MSEC);
-        assert_int_equal(got.n_done, 0);
-}
-
-static struct unit_call *dropped_in_done;
-
-static void on_done_drop(_unused_ struct unit_call *c, const struct unit_call_report *r, void *userdata) {
-        on_done(c, r, userdata);
-        dropped_in_done = unit_call_unref(dropped_in_done);
-        unit = unit_watch_free(unit);
-}
-
-static void test_everything_may_be_dropped_inside_the_callback(void **state) {
-        NEEDS_BUS(state);
-        watch_running();
-        assert_int_equal(unit_call(unit, UNIT_TRY_RESTART, 10 * USEC_PER_SEC, on_done_drop, NULL, &dropped_in_done), 0);
-        RUN_UNTIL(got.n_done == 1);
-        assert_null(dropped_in_done);
-        run_for(50 * USEC_PER_MSEC);
-}
-
-static void test_a_pending_job_is_adopted(void **state) {
-        _cleanup_(unit_call_unrefp) struct unit_call *c = NULL;
-        _cleanup_free_ char *job = NULL;
-
-        NEEDS_BUS(state);
-        watch_running();
-        job = fake_tell("{'do':'job-begin','name':'" UNIT "','type':'restart'}");
-        RUN_UNTIL(got.view.job_id != 0);
-        assert_int_equal(got.view.job_id, strtoul(job, NULL, 10));
-        assert_string_equal(got.view.job_type, "restart");
-        assert_int_equal(unit_follow_job(unit, got.view.job_id, 10 * USEC_PER_SEC, on_done, NULL, &c), 0);
-        run_for(50 * USEC_PER_MSEC);
-        assert_int_equal(got.n_done, 0);
-        fake_do("{'do':'job-end','job':%s}", job);
-        RUN_UNTIL(got.n_done == 1);
-        assert_int_equal(got.report.result, UNIT_CALL_DONE);
-        assert_false(got.stop_seen);
-}
-
-static void test_a_job_that_is_gone_or_anothers_is_lost(void **state) {
-        _cleanup_(unit_call_unrefp) struct unit_call *c = NULL, *d = NULL;
-        _cleanup_free_ char *job = NULL;
-
-        NEEDS_BUS(state);
-        watch_running();
-        assert_int_equal(unit_follow_job(unit, 99, 10 * USEC_PER_SEC, on_done, NULL, &c), 0);
-        RUN_UNTIL(got.n_done == 1);
-        assert_int_equal(got.report.result, UNIT_CALL_LOST);
-        fake_do("{'do':'unit','name':'other.service'}");
-        job = fake_tell("{'do':'job-begin','name':'other.service','type':'restart'}");
-        assert_int_equal(unit_follow_job(unit, (uint32_t) strtoul(job, NULL, 10), 10 * USEC_PER_SEC, on_done, NULL, &d), 0);
-        RUN_UNTIL(got.n_done == 2);
-        assert_int_equal(got.report.result, UNIT_CALL_LOST);
-        assert_non_null(strstr(got.report.detail, "another unit's"));
-}
-
-static void test_a_signal_goes_to_the_main_process_through_systemd(void **state) {
-        _cleanup_(unit_call_unrefp) struct unit_call *c = NULL, *d = NULL;
-        _cleanup_free_ char *killed = NULL;
-
-        NEEDS_BUS(state);
-        watch_running();
-        assert_int_equal(unit_kill_main(unit, SIGQUIT, on_done, NULL, &c), 0);
-        RUN_UNTIL(got.n_done == 1);
-        assert_int_equal(got.report.result, UNIT_CALL_DONE);
-        killed = fake_tell("{'do':'killed'}");
-        assert_string_equal(killed, "[[\"" UNIT "\", \"main\", 3]]");
-        fake_do("{'do':'answer','method':'KillUnit','error':['org.freedesktop.DBus.Error.AccessDenied','no']}");
-        assert_int_equal(unit_kill_main(unit, SIGQUIT, on_done, NULL, &d), 0);
-        RUN_UNTIL(got.n_done == 2);
-        assert_int_equal(got.report.result, UNIT_CALL_REFUSED);
-        assert_non_null(strstr(got.report.remedy, "\"kill\""));
-}
-
-/* ---- surroundings ---- */
-
-static void read_surroundings(void) {
-        _cleanup_(unit_call_unrefp) struct unit_call *c = NULL;
-
-        got.n_surroundings = 0;
-        assert_int_equal(unit_read_surroundings(unit, on_surroundings, NULL, &c), 0);
-        RUN_UNTIL(got.n_surroundings == 1);
-}
-
-static void test_surroundings_are_fresh(void **state) {
-        NEEDS_BUS(state);
-        watch_running();
-        /* Nobody is told of these. */
-        fake_do("{'do':'set','name':'" UNIT "','quiet':true,'properties':{'MemoryCurrent':77,'UnitFileState':'masked'}}");
-        fake_do("{'do':'system-state','state':'maintenance'}");
-        read_surroundings();
-        assert_int_equal(got.error, 0);
-        assert_int_equal(got.read.unit.memory_current_bytes, 77);
-        assert_string_equal(got.read.unit.unit_file_state, "masked");
-        assert_string_equal(got.read.system_state, "maintenance");
-        assert_true(got.read.logind_asked);
-        assert_string_equal(got.read.package_manager, "");
-        assert_false(got.read.stop_seen);
-        fake_do("{'do':'stop','name':'" UNIT "','ms':-1,'failed':true}");
-        read_surroundings();
-        assert_true(got.read.stop_seen);
-        assert_string_equal(got.read.unit.active_state, "failed");
-}
-
-static void test_package_managers_are_known_by_their_exact_names(void **state) {
-        static const struct {
-                const char *list, *found;
-        } cases[] = {
-                { "[]", "" },
-                { "[['APT','block']]", "APT" },
-                { "[['DNF','delay']]", "DNF" },
-                { "[['RPM','block']]", "RPM" },
-                { "[['gdm','delay'],['RPM','block'],['x','block']]", "RPM" },
-                { "[['Unattended Upgrades Shutdown','delay'],['apt','block'],['APT ','block'],['MYRPM','block']]", "" },
-        };
-
-        NEEDS_BUS(state);
-        watch_running();
-        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                fake_do("{'do':'inhibitors','list':%s}", cases[i].list);
-                read_surroundings();
-                assert_true(got.read.logind_asked);
-                assert_string_equal(got.read.package_manager, cases[i].found);
-        }
-}
-
-static void test_logind_that_cannot_be_asked_is_no_error(void **state) {
-        static const char *const errors[] = {
-                "org.freedesktop.DBus.Error.ServiceUnknown",
-                "org.freedesktop.systemd1.NoSuchUnit",
-                "org.freedesktop.DBus.Error.AccessDenied",
-        };
-
-        NEEDS_BUS(state);
-        watch_running();
-        for (size_t i = 0; i < ELEMENTSOF(errors); i++) {
-                fake_do("{'do':'inhibitors','list':[],'error':['%s','No such luck.']}", errors[i]);
-                read_surroundings();
-                assert_int_equal(got.error, 0);
-                assert_false(got.read.logind_asked);
-                assert_string_equal(got.read.logind_error, "No such luck.");
-        }
-}
-
-static void test_surroundings_end_when_nobody_answers(void **state) {
-        _cleanup_(unit_call_unrefp) struct unit_call *c = NULL, *d = NULL;
-
-        NEEDS_BUS(state);
-        watch_running();
-        fake_do("{'do':'answer','method':'ListInhibitors'}");
-        assert_int_equal(unit_read_surroundings(unit, on_surroundings, NULL, &c), 0);
-        RUN_UNTIL(got.n_surroundings == 1);
-        assert_int_equal(got.error, 0);
-        assert_false(got.read.logind_asked);
-        assert_string_equal(got.read.unit.active_state, "active");
-        fake_do("{'do':'answer','method':'GetAll'}");
-        assert_int_equal(unit_read_surroundings(unit, on_surroundings, NULL, &d), 0);
-        RUN_UNTIL(got.n_surroundings == 2);
-        assert_true(got.error < 0);
+static void test_nor_when_its_job_is_gone_before_it_returns(void **state) {
+        own_call_too_late(state, "true");
 }
 
 /* ---- losses ---- */
@@ -705,28 +320,13 @@ int main(void) {
                 T(test_a_stop_is_seen_in_every_order_of_signals),
                 T(test_a_stop_under_way_is_told_at_once),
                 T(test_our_own_call_that_came_too_late_is_nobodys_stop),
-                T(test_a_restart_is_followed_to_its_jobs_end),
-                T(test_a_job_that_ends_before_the_call_returns_is_ours_all_the_same),
-                T(test_a_job_that_ends_otherwise_has_failed),
-                T(test_reviving_resets_and_restarts),
-                T(test_a_job_that_never_ends_is_lost_at_the_deadline),
-                T(test_a_refused_call_says_why_and_what_to_do),
-                T(test_a_dropped_slot_is_never_delivered),
-                T(test_a_unit_may_go_before_its_call),
-                T(test_everything_may_be_dropped_inside_the_callback),
-                T(test_a_pending_job_is_adopted),
-                T(test_a_job_that_is_gone_or_anothers_is_lost),
-                T(test_a_signal_goes_to_the_main_process_through_systemd),
-                T(test_surroundings_are_fresh),
-                T(test_package_managers_are_known_by_their_exact_names),
-                T(test_logind_that_cannot_be_asked_is_no_error),
-                T(test_surroundings_end_when_nobody_answers),
+                T(test_nor_when_its_job_is_gone_before_it_returns),
                 T(test_a_bus_that_goes_and_comes_back),
                 T(test_systemd_that_executes_itself_anew_loses_no_job),
                 T(test_a_job_that_ended_unseen_is_lost),
                 T(test_a_bus_without_systemd_says_so_and_notices_when_it_comes),
-                T(test_the_client_may_go_first),
                 cmocka_unit_test_teardown(test_without_a_bus_one_is_told_and_can_still_ask, tear_down),
+                T(test_the_client_may_go_first),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,39 @@
+/* Fuzzes what answers of a Kafka Connect worker mean. The first line of an input says what was asked and
+ * how it ended, "STEP SEEN STATUS [CONTENT-TYPE]" (see corpus/kafka-connect/README.md), the rest is the
+ * body; any bytes will do. */
+#include <stdio.h>
+
+#include "kafka-connect-input.h"
+#include "util/text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(bool ok) {
+        if (!ok)
+                abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        struct kafka_connect_input in;
+        struct observation o = { 0 };
+        const char *path = NULL;
+        enum probe_verdict verdict;
+
+        kafka_connect_input_read((const char *) data, size, &in);
+        verdict = kafka_connect_kind.classify(&in.probe, &in.answer, &o, &path);
+        if (verdict == PROBE_ASK) {
+                check(path && path[0] == '/');
+                return 0;
+        }
+
+        check((unsigned) o.outcome < _OUTCOME_MAX && (unsigned) o.reason < _REASON_MAX);
+        check(o.reason != REASON_NONE);
+        check(!o.answered || o.outcome == OUTCOME_FAILING);
+        check(o.outcome != OUTCOME_OK || (in.probe.seen_ok && in.answer.error == TRANSFER_OK));
+        check(strnlen(o.detail, sizeof(o.detail)) < sizeof(o.detail) && !strchr(o.detail, '\n'));
+        check(text_is_utf8(o.detail, strlen(o.detail)));
+        check(strnlen(o.stage.text, sizeof(o.stage.text)) < sizeof(o.stage.text) &&
+              !strchr(o.stage.text, '\n'));
+        check(text_is_utf8(o.stage.connector, strlen(o.stage.connector)));
+        return 0;
+}

@@ -1,0 +1,73 @@
+"""What the integration tests share: an agent, a scripted worker and a fake systemd, each only as long as its test."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+import harness  # noqa: E402
+from fake_systemd import FakeSystemd  # noqa: E402
+from http_server import WorkerServer  # noqa: E402
+
+
+def cannot(reason):
+    """Skipped loudly, but a failure where everything is meant to run."""
+    if os.environ.get("CI") == "true":
+        pytest.exit(reason, 1)
+    pytest.skip(reason, allow_module_level=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sandbox():
+    namespaces = ["--mount"] if os.geteuid() == 0 else ["--mount", "--user", "--map-current-user", "--keep-caps"]
+    if subprocess.run(["unshare", *namespaces, "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        cannot("no mount namespace can be had here: the agent's journal cannot be captured")
+    assert harness.BINARY.exists(), f"{harness.BINARY} is not built; CONNECT_WATCHDOG_BIN names another"
+
+
+@pytest.fixture
+def make_agent(tmp_path_factory):
+    agents = []
+
+    def make(bus=None):
+        # A socket's path is short.
+        agent = harness.Agent(tmp_path_factory.mktemp("a"), bus)
+        agents.append(agent)
+        return agent
+
+    yield make
+    try:
+        for agent in agents:
+            agent.close()
+    finally:
+        for agent in agents:
+            agent.abandon()
+
+
+@pytest.fixture
+def bus():
+    """A bus with a systemd on which harness.UNIT runs."""
+    fake = FakeSystemd()
+    fake.do("unit", name=harness.UNIT)
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def agent(make_agent, bus):
+    return make_agent(bus)
+
+
+@pytest.fixture
+def lone_agent(make_agent):
+    """Without any bus."""
+    return make_agent()
+
+
+@pytest.fixture
+def worker():
+    with WorkerServer() as server:
+        yield server

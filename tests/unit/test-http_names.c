@@ -1,0 +1,201 @@
+/* Names and the HTTP client: looked up off the loop, kept for a minute, hung without harm; and which of
+ * them are ours. */
+#include <errno.h>
+#include <netdb.h>
+#include <semaphore.h>
+
+#include "http-fixture.h"
+#include "observe/poll.h"
+
+/* What a look-up of "hangs" waits for; one for each test, because a thread may be left waiting. */
+static sem_t gates[8], *gate;
+static unsigned n_gates;
+
+static int scripted_lookup(const char *host, struct addrinfo **ret) {
+        const struct addrinfo numeric = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
+
+        if (strncmp(host, "hangs", 5) == 0) {
+                sem_t *mine = gate;
+
+                while (sem_wait(mine) < 0)
+                        ;
+        }
+        if (streq(host, "missing.example"))
+                return EAI_NONAME;
+        return getaddrinfo(streq(host, "far.example") ? "192.0.2.1" : "127.0.0.1", NULL, &numeric, ret);
+}
+
+static void use_scripted_names(struct fixture *f, const char *host, char *base, size_t size) {
+        assert_in_range(n_gates, 0, ELEMENTSOF(gates) - 1);
+        gate = &gates[n_gates++];
+        sem_init(gate, 0, 0);
+        f->client = http_client_free(f->client);
+        assert_int_equal(http_client_new_full(f->event, scripted_lookup, &f->client), 0);
+        (void) snprintf(base, size, "http://%s:%u", host, scripted_server_port(f->server));
+        f->target.base_url = base;
+}
+
+static void test_a_name_is_looked_up_once_a_minute(void **state) {
+        struct fixture *f = *state;
+        struct addresses a;
+        char base[64];
+        struct got g;
+
+        use_scripted_names(f, "Worker.example", base, sizeof(base));
+        assert_false(resolver_known(http_client_resolver(f->client), "worker.example", &a));
+        get(f, "/ok", &g);
+        assert_int_equal(g.error, TRANSFER_OK);
+        assert_true(resolver_known(http_client_resolver(f->client), "worker.example", &a));
+        assert_string_equal(a.list, "127.0.0.1");
+        assert_true(a.is_local);
+        get(f, "/ok", &g);
+        assert_int_equal(scripted_server_connections(f->server), 1);
+}
+
+static void test_a_name_that_does_not_exist(void **state) {
+        struct fixture *f = *state;
+        char base[64];
+        struct got g;
+
+        use_scripted_names(f, "missing.example", base, sizeof(base));
+        get(f, "/ok", &g);
+        assert_int_equal(g.error, TRANSFER_NOT_RESOLVED);
+        assert_string_equal(g.detail, "missing.example: Name or service not known");
+}
+
+static void test_a_resolver_that_hangs_holds_up_nothing_else(void **state) {
+        struct fixture *f = *state;
+        struct http_request *hung[3] = { NULL };
+        struct got g, g_hung[3] = { 0 };
+        char base[64], base_hung[64];
+
+        use_scripted_names(f, "hangs.example", base_hung, sizeof(base_hung));
+        f->target.timeout_usec = 200 * USEC_PER_MSEC;
+        for (size_t i = 0; i < 2; i++)
+                assert_int_equal(http_get(f->client, &f->target, "/ok", on_done, &g_hung[i], &hung[i]), 0);
+        f->target.timeout_usec = 20 * USEC_PER_SEC;
+        assert_int_equal(http_get(f->client, &f->target, "/ok", on_done, &g_hung[2], &hung[2]), 0);
+
+        (void) snprintf(base, sizeof(base), "http://other.example:%u", scripted_server_port(f->server));
+        f->target.base_url = base;
+        get(f, "/ok", &g);
+        assert_int_equal(g.error, TRANSFER_OK);
+
+        for (size_t i = 0; i < 2; i++) {
+                run_until(f, &g_hung[i].n, 1);
+                assert_int_equal(g_hung[i].error, TRANSFER_NOT_RESOLVED);
+                assert_string_equal(g_hung[i].detail, "hangs.example: the look-up did not end within 200ms");
+        }
+        /* When it does answer, those who still wait get their answer. */
+        sem_post(gate);
+        run_until(f, &g_hung[2].n, 1);
+        assert_int_equal(g_hung[2].error, TRANSFER_OK);
+        for (size_t i = 0; i < ELEMENTSOF(hung); i++)
+                http_request_unref(hung[i]);
+}
+
+static void test_more_hung_names_than_threads(void **state) {
+        enum { N = 12 };
+        struct fixture *f = *state;
+        struct http_request *r[N] = { NULL };
+        struct got g[N] = { 0 };
+        char base[64];
+
+        for (unsigned i = 0; i < N; i++) {
+                char host[32];
+
+                (void) snprintf(host, sizeof(host), "hangs-%u.example", i);
+                if (i == 0)
+                        use_scripted_names(f, host, base, sizeof(base));
+                (void) snprintf(base, sizeof(base), "http://%s:%u", host, scripted_server_port(f->server));
+                assert_int_equal(http_get(f->client, &f->target, "/ok", on_done, &g[i], &r[i]), 0);
+        }
+        for (unsigned i = 0; i < N; i++)
+                sem_post(gate);
+        for (unsigned i = 0; i < N; i++) {
+                run_until(f, &g[i].n, 1);
+                assert_int_equal(g[i].error, TRANSFER_OK);
+                http_request_unref(r[i]);
+        }
+}
+
+static void test_the_end_does_not_wait_for_a_resolver_that_hangs(void **state) {
+        struct fixture *f = *state;
+        struct http_request *r = NULL;
+        struct got g = { 0 };
+        char base[64];
+
+        use_scripted_names(f, "hangs.example", base, sizeof(base));
+        assert_int_equal(http_get(f->client, &f->target, "/ok", on_done, &g, &r), 0);
+        f->client = http_client_free(f->client); /* returns, though nobody posts the gate */
+        http_request_unref(r);
+        assert_int_equal(g.n, 0);
+}
+
+/* ---- is it this machine? ---- */
+
+struct local_answer {
+        unsigned n;
+        int is_local;
+};
+
+static void on_local(_unused_ struct poll_local *l, int is_local, void *userdata) {
+        struct local_answer *a = userdata;
+
+        a->n++;
+        a->is_local = is_local;
+}
+
+static void test_which_urls_are_local(void **state) {
+        static const struct {
+                const char *url;
+                int expected;
+        } rows[] = {
+                { "http://127.0.0.1:8083", 1 },
+                { "http://127.9.8.7:8083", 1 },
+                { "https://localhost:8083/path", 1 },
+                { "http://LOCALHOST", 1 },
+                { "http://192.0.2.1:8083", 0 },
+                { "http://[2001:db8::1]:8083", 0 },
+                { "http://near.example:8083", 1 },
+                { "http://far.example:8083", 0 },
+                { "http://missing.example:8083", -EHOSTUNREACH },
+        };
+        struct fixture *f = *state;
+        struct local_answer pending = { 0 };
+        struct poll_local *slot = NULL;
+        char base[64];
+
+        use_scripted_names(f, "x", base, sizeof(base));
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                struct local_answer a = { 0 };
+                struct poll_local *l = NULL;
+
+                assert_int_equal(poll_url_is_local(f->client, rows[i].url, on_local, &a, &l), 0);
+                assert_int_equal(a.n, 0);
+                run_until(f, &a.n, 1);
+                if (a.is_local != rows[i].expected)
+                        fail_msg("%s: %d", rows[i].url, a.is_local);
+                poll_local_unref(l);
+        }
+        assert_int_equal(poll_url_is_local(f->client, "http://", on_local, &pending, &slot), -EINVAL);
+        assert_null(slot);
+        assert_int_equal(poll_url_is_local(f->client, "http://hangs.example", on_local, &pending, &slot), 0);
+        f->client = http_client_free(f->client);
+        poll_local_unref(slot);
+        assert_int_equal(pending.n, 0);
+}
+
+int main(void) {
+#define T(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+        const struct CMUnitTest tests[] = {
+                T(test_a_name_is_looked_up_once_a_minute),
+                T(test_a_name_that_does_not_exist),
+                T(test_a_resolver_that_hangs_holds_up_nothing_else),
+                T(test_more_hung_names_than_threads),
+                T(test_the_end_does_not_wait_for_a_resolver_that_hangs),
+                T(test_which_urls_are_local),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
