@@ -35,7 +35,7 @@ def as_the_agent(container):
 @pytest.fixture
 def other(container):
     container.write(f"/etc/systemd/system/{OTHER}",
-                    "[Service]\nExecStart=/usr/local/bin/standin-worker --mode-file /run/other-mode\n")
+                    "[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/usr/local/bin/standin-worker --mode-file /run/other-mode\n")
     container.systemctl("daemon-reload")
     container.systemctl("start", OTHER)
     container.wait_until(lambda: container.http("http://127.0.0.1:8083/"), 10, "the other worker")

@@ -37,7 +37,7 @@ def story(booted):
         "healthy": standin.is_healthy(),
         "status": agent.status(),
         "cat": booted.journal_cat(UNIT),
-        "explained": booted.journalctl("-x", "-o", "cat", "-u", UNIT),
+        "explained": booted.journalctl("-x", "-u", UNIT),
         "entries": [entry for entry in booted.journal(UNIT) if entry.get("_SYSTEMD_UNIT") == UNIT],
         "incident": closed["CONNECT_WATCHDOG_INCIDENT"],
         "incident_cat": booted.journalctl("-o", "cat", f"CONNECT_WATCHDOG_INCIDENT={closed['CONNECT_WATCHDOG_INCIDENT']}"),

@@ -28,11 +28,14 @@ def incidents(container):
     return {entry["CONNECT_WATCHDOG_INCIDENT"] for entry in container.journal(UNIT) if "CONNECT_WATCHDOG_INCIDENT" in entry}
 
 
+def ledger(container):
+    return json.loads(container.sh("cat /var/lib/connect-watchdog/ledger.json"))["ledger"]
+
+
 def budget(container):
     """The restarts that the ledger of the stopped agent knows."""
     container.agent.stop()
-    text = container.sh("cat /var/lib/connect-watchdog/ledger.json")
-    return json.loads(text)["workers"][0]["budget"]["restarts"]
+    return ledger(container)["workers"][0]["budget"]["restarts"]
 
 
 def test_a_hung_agent_is_killed_and_restarted_by_systemd_and_remembers(container, agent, standin):
@@ -127,6 +130,12 @@ def test_an_orderly_restart_of_the_agent_forgets_nothing(container, agent, stand
     container.systemctl("restart", UNIT)
     agent.wait_for("exhausted", 30)
     assert len(container.invocations(STANDIN)) == 1
+
+
+def test_the_ledger_knows_its_boot_although_the_sandbox_hides_it(container, agent, standin):
+    agent.watch()
+    agent.stop()
+    assert ledger(container)["boot_id"] == container.sh("cat /proc/sys/kernel/random/boot_id").strip().replace("-", "")
 
 
 def test_a_damaged_ledger_counts_as_a_spent_budget(container, agent, standin):
