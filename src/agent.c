@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/random.h>
 #include <syslog.h>
 #include <time.h>
@@ -59,7 +60,8 @@ static struct ledger_clock ledger_now(void) {
         };
         sd_id128_t boot;
 
-        if (sd_id128_get_boot(&boot) >= 0)
+        /* ProcSubset=pid hides the kernel's boot id, so the unit tells it. */
+        if (sd_id128_get_boot(&boot) >= 0 || sd_id128_from_string(strempty(getenv("BOOT_ID")), &boot) >= 0)
                 (void) sd_id128_to_string(boot, c.boot_id);
         return c;
 }

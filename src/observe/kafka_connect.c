@@ -9,6 +9,8 @@
 #include "util/text.h"
 
 #define PROBE_CONNECTOR "connect-watchdog-probe"
+#define PROBE_PATH "/connectors/" PROBE_CONNECTOR
+#define PROBE_PATH "/connectors/" PROBE_CONNECTOR
 
 /* What Connect says here is a few hundred bytes; more is not its answer, and not worth parsing. */
 #define BODY_PARSED_MAX ((size_t) 64 * 1024)
@@ -29,7 +31,7 @@ enum step {
 
 static const char *const paths[] = {
         [STEP_HEALTH] = "/health",
-        [STEP_CONNECTOR] = "/connectors/" PROBE_CONNECTOR,
+        [STEP_CONNECTOR] = PROBE_PATH,
         [STEP_ROOT] = "/",
 };
 

@@ -19,19 +19,17 @@ def boot(connect_version):
     return container
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def booted(bootable):
-    """A broker and a Connect 4.1, for all tests of a file."""
+    """A broker and a Connect 4.1, for all tests of a pytest process."""
     with boot("4.1.1") as container:
-        container.connect.start()
         yield container
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def booted_old(bootable):
     """The same with the last Connect before KIP-1017."""
     with boot("3.8.1") as container:
-        container.connect.start()
         yield container
 
 

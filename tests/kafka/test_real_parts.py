@@ -6,7 +6,11 @@ No agent takes part.
 import json
 import time
 
+import pytest
+
 from lib.kafka import CONNECT, STANDALONE, Connect
+
+pytestmark = pytest.mark.xdist_group("stops")
 
 
 def test_a_worker_says_that_it_is_healthy(connect):
@@ -49,12 +53,6 @@ def test_a_stop_ends_as_a_failure_with_status_143(container, connect):
     container.systemctl("stop", CONNECT)
     assert container.show(CONNECT, "ExecMainStatus") == "143"
     assert container.show(CONNECT, "ActiveState") == "failed"
-
-
-def test_an_old_worker_has_no_health_and_names_a_missing_connector(old_container):
-    connect = old_container.connect
-    assert connect.get("/health") == (404, '{"error_code":404,"message":"HTTP 404 Not Found"}')
-    assert connect.get("/connectors/nope") == (404, '{"error_code":404,"message":"Connector nope not found"}')
 
 
 def test_a_standalone_worker_is_healthy_too(container, connect):

@@ -17,8 +17,8 @@ QUICK = {
     "retry_interval": "500ms",
     "timeout": "1s",
     "failures": "3",
-    "sustain": "3s",
-    "sustain_kafka": "6s",
+    "sustain": "2s",
+    "sustain_kafka": "4s",
     "successes": "2",
 }
 
@@ -48,6 +48,11 @@ class Agent:
         # Type=notify: when this returns the agent has said READY=1.
         self.container.systemctl("start", UNIT)
 
+    def watch(self, **keys):
+        """Starts it with one worker, and waits until it has found that healthy."""
+        self.start(worker(**keys))
+        self.wait_for("state-changed", 20, CONNECT_WATCHDOG_STATE="healthy")
+
     def reload(self, text):
         """Reloads with this configuration and waits until the agent has taken or rejected it; returns the event."""
         before = len(self.reloads())
@@ -67,6 +72,10 @@ class Agent:
         entries = self.container.journal(UNIT, *(f"CONNECT_WATCHDOG_EVENT={name}" for name in names))
         return [entry["CONNECT_WATCHDOG_EVENT"] for entry in entries if "CONNECT_WATCHDOG_EVENT" in entry]
 
+    def restarts(self):
+        """How often it has asked systemd for one since the mark."""
+        return len(self.events("restart-requested"))
+
     def wait_for(self, event, timeout, **fields):
         return self.container.wait_for_entry(timeout, UNIT, CONNECT_WATCHDOG_EVENT=event, **fields)
 
@@ -84,20 +93,35 @@ class Standin:
         self.container = container
         container.run("sh", "-ec", "cat >/usr/local/bin/standin-worker; chmod 755 /usr/local/bin/standin-worker",
                       stdin=(self.FILES / "standin_worker.py").read_text())
-        container.write(f"/etc/systemd/system/{STANDIN}", (self.FILES / "standin" / STANDIN).read_text())
+        # Where a package puts it, and where it can be masked.
+        container.write(f"/usr/lib/systemd/system/{STANDIN}", (self.FILES / "standin" / STANDIN).read_text())
         container.systemctl("daemon-reload")
 
     def start(self, options="", unit_settings=""):
-        """(Re)starts it with these options, in no particular mode, and waits until its port is open."""
+        """(Re)starts it with these options, in no particular mode, and waits until its port is open; marks the journal."""
         self.container.systemctl("stop", STANDIN)
         self.container.sh("rm -f /run/standin/mode")
         self.container.drop_in(STANDIN, f'[Service]\nEnvironment="STANDIN_OPTIONS={options}"\n{unit_settings}\n')
         self.container.systemctl("reset-failed", STANDIN, check=False)
         self.container.systemctl("start", STANDIN)
         self.container.wait_until(lambda: self.get("/") is not None, 20, "the stand-in to answer")
+        self.container.mark()
 
     def mode(self, text):
         self.container.write("/run/standin/mode", text)
+
+    def is_healthy(self):
+        return (self.get() or (0,))[0] == 200
+
+    def is_down(self):
+        return self.main_pid() == 0
+
+    def stays_down(self, seconds):
+        """Nothing brings it back within that time; it must be down already."""
+        assert self.is_down()
+        invocation = self.invocation()
+        self.container.run("sleep", seconds)
+        assert self.is_down() and self.invocation() == invocation
 
     def get(self, path="/health", timeout=2):
         return self.container.http("http://127.0.0.1:8083" + path, timeout)

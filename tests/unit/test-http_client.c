@@ -129,13 +129,8 @@ static void test_localhost(void **state) {
 }
 
 static void test_urls_that_are_not_taken(void **state) {
-        static const char *const urls[] = { "",
-                                            "ftp://127.0.0.1",
-                                            "file:///etc/passwd",
-                                            "http://",
-                                            "http://u:p@127.0.0.1",
-                                            "http://b\xc3\xbc"
-                                            "cher.example" };
+        static const char *const urls[] = { "",        "ftp://127.0.0.1",      "file:///etc/passwd",
+                                            "http://", "http://u:p@127.0.0.1", ("http://\xc3\xbc.example") };
         struct fixture *f = *state;
 
         for (size_t i = 0; i < ELEMENTSOF(urls); i++) {

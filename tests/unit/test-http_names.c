@@ -8,7 +8,7 @@
 #include "observe/poll.h"
 
 /* What a look-up of "hangs" waits for; one for each test, because a thread may be left waiting. */
-static sem_t gates[8], *gate;
+static sem_t gates[8], *_Atomic gate;
 static unsigned n_gates;
 
 static int scripted_lookup(const char *host, struct addrinfo **ret) {

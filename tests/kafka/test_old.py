@@ -1,0 +1,60 @@
+"""The agent with Kafka Connect 3.8, which has no GET /health (before KIP-1017)."""
+
+import pytest
+
+from lib.kafka import CONNECT
+
+pytestmark = pytest.mark.xdist_group("old")
+
+STORY_TIMEOUT = 90
+
+
+def asked_for_health(container):
+    """How often, by the worker's own request log."""
+    return container.journal_cat(CONNECT).count('"GET /health ')
+
+
+def test_it_has_no_health_and_names_a_missing_connector(old_container):
+    connect = old_container.connect
+    assert connect.get("/health") == (404, '{"error_code":404,"message":"HTTP 404 Not Found"}')
+    assert connect.get("/connectors/nope") == (404, '{"error_code":404,"message":"Connector nope not found"}')
+
+
+def test_a_hung_one_is_restarted_and_asked_for_health_once_in_each_start(old_container):
+    container, agent, connect = old_container, old_container.agent, old_container.connect
+    pid = connect.main_pid()
+    agent.watch(timeout="2s")
+    container.run("sleep", "5")
+    assert container.journal_cat(CONNECT).count('"GET /connectors/') >= 3, "its request log shows what we ask"
+    assert asked_for_health(container) == 1
+    assert not agent.events("incident-opened")
+
+    container.signal(CONNECT, "SIGSTOP")
+    agent.wait_for("incident-closed", STORY_TIMEOUT)
+    assert connect.answers() and connect.main_pid() != pid
+    assert len(container.invocations(CONNECT)) == agent.restarts() == 1
+    assert asked_for_health(container) == 2
+
+    # What was found out is kept in the ledger.
+    container.systemctl("restart", "connect-watchdog.service")
+    agent.wait_for("agent-started", 5)
+    container.run("sleep", "3")
+    assert asked_for_health(container) == 2
+
+
+def test_a_blocked_tick_thread_is_told_from_a_dead_worker(old_container):
+    container, agent, connect = old_container, old_container.agent, old_container.connect
+    agent.watch(timeout="4s", sustain_kafka=None)
+    container.sh("touch /run/block")
+    try:
+        connect.create_blocking("stuck", "/run/block")
+        opened = agent.wait_for("incident-opened", 30)
+        assert opened["CONNECT_WATCHDOG_REASON"] == "herder-stuck"
+        # Longer than `sustain`: that it answers GET / makes it one for sustain_kafka.
+        container.run("sleep", "12")
+        assert not agent.restarts()
+    finally:
+        container.sh("rm /run/block")
+    agent.wait_for("incident-closed", STORY_TIMEOUT)
+    assert not container.invocations(CONNECT)
+    connect.delete("stuck")

@@ -1,0 +1,121 @@
+"""What keeps the agent from acting: each hold with the real thing behind it, and what is refused."""
+
+import pytest
+
+from lib.agent import STANDIN, worker
+
+STORY_TIMEOUT = 30
+
+
+def test_a_worker_that_may_only_be_alerted_about_is_left_alone(container, agent, standin):
+    agent.watch(action="alert", thread_dump="yes")
+    standin.mode("hang")
+    agent.wait_for("would-restart", STORY_TIMEOUT)
+    standin.mode("healthy")
+    agent.wait_for("incident-closed", STORY_TIMEOUT)
+    assert not container.invocations(STANDIN) and not agent.restarts()
+    assert "Full thread dump" not in container.journal_cat(STANDIN), "and no signal is sent to it"
+
+
+def test_a_dry_run_says_what_it_would_do(container, agent, standin):
+    agent.start("[agent]\ndry_run = yes\n" + worker())
+    standin.mode("hang")
+    entry = agent.wait_for("would-restart", STORY_TIMEOUT)
+    assert "dry run" in entry["MESSAGE"]
+    container.run("sleep", 3)
+    assert not container.invocations(STANDIN) and not agent.restarts()
+
+
+@pytest.mark.parametrize("who, holds", [("APT", True), ("Unattended Upgrades Shutdown", False)])
+def test_apt_at_work_holds_and_a_permanent_inhibitor_does_not(container, agent, standin, who, holds):
+    container.run("systemd-run", "--unit=apt-at-work", "systemd-inhibit", "--what=shutdown", "--mode=block", f"--who={who}",
+                  "sleep", "infinity")
+    try:
+        container.wait_until(lambda: who in container.sh("systemd-inhibit --list"), 10, "the inhibitor")
+        agent.watch()
+        standin.mode("hang")
+        if holds:
+            entry = agent.wait_for("hold-begun", STORY_TIMEOUT, CONNECT_WATCHDOG_HOLD="package-manager")
+            assert "APT is at work" in entry["MESSAGE"]
+            container.run("sleep", 4)
+            assert not agent.restarts()
+            container.systemctl("stop", "apt-at-work")
+            agent.wait_for("hold-ended", 10, CONNECT_WATCHDOG_HOLD="package-manager")
+        agent.wait_for("incident-closed", STORY_TIMEOUT)
+        assert len(container.invocations(STANDIN)) == agent.restarts() == 1
+        assert agent.events("hold-begun") == ["hold-begun"] * holds
+    finally:
+        container.systemctl("stop", "apt-at-work", check=False)
+
+
+def test_a_frozen_unit_is_busy(container, agent, standin):
+    agent.watch()
+    container.systemctl("freeze", STANDIN)
+    try:
+        entry = agent.wait_for("hold-begun", STORY_TIMEOUT, CONNECT_WATCHDOG_HOLD="unit-busy")
+        assert "frozen" in entry["MESSAGE"]
+    finally:
+        container.systemctl("thaw", STANDIN)
+    agent.wait_for("incident-closed", STORY_TIMEOUT)
+    assert not container.invocations(STANDIN) and not agent.restarts()
+
+
+def mask(container):
+    container.systemctl("mask", "--runtime", STANDIN)
+
+
+def refuse(container):
+    container.drop_in(STANDIN, "[Unit]\nRefuseManualStart=yes\nRefuseManualStop=yes\n")
+
+
+@pytest.mark.parametrize("how, word", [(mask, "mask"), (refuse, "refuse")])
+def test_a_refusal_of_systemd_is_told_once_with_its_remedy(container, agent, standin, how, word):
+    how(container)
+    try:
+        agent.watch(restart_limit="1")
+        standin.mode("hang")
+        entry = agent.wait_for("restart-refused", STORY_TIMEOUT)
+        assert word in entry["MESSAGE"].lower()
+        assert agent.wait_for("hold-begun", 10, CONNECT_WATCHDOG_HOLD="refused")
+        container.run("sleep", 4)
+        assert agent.events("restart-refused") == ["restart-refused"]
+        assert container.is_active(STANDIN) and not container.invocations(STANDIN)
+        assert not agent.events("exhausted"), "what was refused costs no budget"
+    finally:
+        agent.stop()
+        container.systemctl("unmask", "--runtime", STANDIN)
+        container.drop_in(STANDIN, "")
+
+
+def test_the_budget_ends_and_the_units_own_start_limit_is_never_reached(container, agent, standin):
+    standin.start(unit_settings="[Unit]\nStartLimitBurst=2\nStartLimitIntervalSec=10min")
+    agent.watch(restart_limit="3", backoff_max="1s", sustain="1s")
+    standin.mode("always hang")
+    entry = agent.wait_for("exhausted", 90)
+    assert entry["PRIORITY"] == "2"
+    container.run("sleep", 3)
+    assert agent.events("restart-done") == ["restart-done"] * 3
+    assert len(container.invocations(STANDIN)) == 3
+    assert container.is_active(STANDIN), "and not failed for its start limit"
+    assert "exhausted" in agent.status()
+
+
+def test_the_backoff_is_told_with_its_end(container, agent, standin):
+    agent.watch(sustain="1s")
+    standin.mode("always hang")
+    agent.wait_for("restart-done", STORY_TIMEOUT)
+    entry = agent.wait_for("hold-begun", STORY_TIMEOUT, CONNECT_WATCHDOG_HOLD="backoff")
+    assert "until" in entry["MESSAGE"]
+    container.run("sleep", 3)
+    assert agent.restarts() == 1 and agent.events("hold-begun") == ["hold-begun"]
+
+
+def test_a_connector_that_comes_back_after_two_restarts_is_named(container, agent, standin):
+    standin.start("--tick-timeout 0.2")
+    agent.watch(backoff_max="1s", sustain="1s", sustain_kafka="1s", restart_limit="5")
+    standin.mode("always hang-tick orders-sink")
+    entry = agent.wait_for("exhausted", 60)
+    assert "orders-sink" in entry["MESSAGE"]
+    container.run("sleep", 3)
+    assert agent.events("restart-done") == ["restart-done"] * 2
+    assert container.is_active(STANDIN) and len(container.invocations(STANDIN)) == 2
