@@ -214,19 +214,8 @@ static void send_status(struct agent *a) {
 
         if (!items)
                 return;
-        for (size_t i = 0; i < a->n_workers; i++) {
-                const struct worker *w = a->workers[i];
-
-                items[i] = (struct status_item) {
-                        .name = w->settings->name,
-                        .state = health_shown_state(&w->health, &w->history),
-                        .failures = w->health.failures,
-                        .last_failure_usec = w->health.failures > 0 ? w->health.last.received_at_usec : 0,
-                };
-                for (enum hold hold = 0; hold < _HOLD_MAX && !items[i].hold; hold++)
-                        if (w->remedy.standing[hold])
-                                items[i].hold = hold_to_string(hold);
-        }
+        for (size_t i = 0; i < a->n_workers; i++)
+                items[i] = worker_status(a->workers[i]);
         notify_status(status_line(items, a->n_workers, agent_now(), line, sizeof(line)));
 }
 

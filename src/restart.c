@@ -96,9 +96,10 @@ static void fill_surroundings(struct worker *w, const struct surroundings_read *
 /* Has the judge decide on what was just read, and tells. Returns what is to be done. */
 static enum remedy_action decide(struct worker *w, const struct surroundings_read *read, struct decision *ret) {
         struct surroundings s;
-        struct tolds told = {};
+        struct tolds told;
         usec_t now = agent_now();
 
+        tolds_init(&told);
         *ret = (struct decision) {};
         if (health_wants_remedy(&w->health, w->settings, now)) {
                 fill_surroundings(w, read, &s);
@@ -159,8 +160,9 @@ static void gather(struct restart *r) {
 /* Takes the intent back: nothing was asked of systemd. */
 static void retract(struct restart *r) {
         struct worker *w = r->worker;
-        struct tolds told = {};
+        struct tolds told;
 
+        tolds_init(&told);
         remedy_refund(&w->history);
         health_restart_ended(&w->health, &w->history, w->settings, agent_now(), &told);
         w->restart = NULL;
@@ -232,7 +234,7 @@ static void write_intent(struct restart *r) {
         memcpy(r->invocation_before, w->history.invocation_id, sizeof(r->invocation_before));
         remedy_charge(&w->history, &w->health, r->action, r->intent_at_usec);
         health_restart_begun(&w->health, r->intent_at_usec);
-        memcpy(&w->saved, &w->history, sizeof(w->saved));
+        history_copy(&w->saved, &w->history);
         agent_status_changed(w->agent);
 
         if (!s) {
@@ -301,11 +303,12 @@ static void call(struct restart *r, enum step step, enum unit_verb verb, usec_t 
 
 static void conclude(struct restart *r) {
         struct worker *w = r->worker;
-        struct tolds told = {};
+        struct tolds told;
         bool anew = !streq(w->history.invocation_id, r->invocation_before);
         bool done = anew && r->report.result != UNIT_CALL_FAILED;
         struct event *e;
 
+        tolds_init(&told);
         remedy_settle(&w->history, done ? RESTART_DONE : RESTART_FAILED);
         health_restart_ended(&w->health, &w->history, w->settings, agent_now(), &told);
 

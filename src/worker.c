@@ -47,6 +47,32 @@ void worker_tell(const struct worker *w, struct event *e) {
         reporter_tell(w->agent->reporter, e);
 }
 
+struct status_item worker_status(const struct worker *w) {
+        struct status_item item = {
+                .name = w->settings->name,
+                .state = health_shown_state(&w->health, &w->history),
+                .failures = w->health.failures,
+                .last_failure_usec = w->health.failures > 0 ? w->health.last.received_at_usec : 0,
+        };
+
+        for (enum hold hold = 0; hold < _HOLD_MAX && !item.hold; hold++)
+                if (w->remedy.standing[hold])
+                        item.hold = hold_to_string(hold);
+        return item;
+}
+
+/* Not at each poll: waking up once more for a sentence that says the same would cost a third of a poll. */
+static void tell_status(struct worker *w) {
+        struct status_item item = worker_status(w);
+
+        if (item.state == w->status.state && item.failures == w->status.failures &&
+            item.last_failure_usec == w->status.last_failure_usec && item.hold == w->status.hold)
+                return;
+        item.name = NULL;       /* of settings that a reload replaces */
+        w->status = item;
+        agent_status_changed(w->agent);
+}
+
 void worker_settled(struct worker *w, const struct tolds *told) {
         usec_t now = agent_now();
 
@@ -54,8 +80,8 @@ void worker_settled(struct worker *w, const struct tolds *told) {
                 worker_tell(w, narrate(w->settings, &told->told[i], now, agent_clock_offset()));
 
         remedy_credit(&w->history, &w->health, w->settings);
-        if (memcmp(&w->history, &w->saved, sizeof(w->history)) != 0) {
-                memcpy(&w->saved, &w->history, sizeof(w->history));
+        if (!history_equal(&w->history, &w->saved)) {
+                history_copy(&w->saved, &w->history);
                 agent_history_changed(w->agent);
         }
 
@@ -66,7 +92,7 @@ void worker_settled(struct worker *w, const struct tolds *told) {
                 (void) sd_event_source_set_enabled(w->deadline_source,
                                                    deadline == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
         }
-        agent_status_changed(w->agent);
+        tell_status(w);
 }
 
 /* ---- polling ---- */
@@ -97,8 +123,9 @@ static void schedule_next(struct worker *w) {
 }
 
 static void take_observation(struct worker *w, const struct observation *o) {
-        struct tolds told = {};
+        struct tolds told;
 
+        tolds_init(&told);
         w->history.lacks_health = w->probe.lacks_health;
         health_observe(&w->health, &w->history, w->settings, o, agent_now(), &told);
         worker_settled(w, &told);
@@ -155,8 +182,9 @@ static int on_poll_due(sd_event_source *source _unused_, uint64_t usec _unused_,
 
 static int on_deadline(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
         struct worker *w = userdata;
-        struct tolds told = {};
+        struct tolds told;
 
+        tolds_init(&told);
         health_tick(&w->health, &w->history, w->settings, agent_now(), &told);
         worker_settled(w, &told);
         worker_consider(w);
@@ -170,10 +198,11 @@ bool worker_overdue(const struct worker *w, usec_t now_usec) {
 /* ---- the unit ---- */
 
 void worker_unit_changed(struct worker *w, const struct unit_view *view, bool stop_seen) {
-        struct tolds told = {};
+        struct tolds told;
         bool was_known = w->history.invocation_id[0], is_new;
         enum unit_condition before = w->health.condition;
 
+        tolds_init(&told);
         is_new = health_unit_changed(&w->health, &w->history, w->settings, view, stop_seen, agent_now(), &told);
         if (is_new) {
                 probe_begin_start(&w->probe);
@@ -288,8 +317,9 @@ void worker_consider(struct worker *w) {
         if (w->restart || w->pending_restart)
                 return;
         if (!health_wants_remedy(&w->health, w->settings, now)) {
-                struct tolds told = {};
+                struct tolds told;
 
+                tolds_init(&told);
                 remedy_tell(&w->remedy, &w->health, &w->history, w->settings, NULL, now, &told);
                 if (told.n > 0)
                         worker_settled(w, &told);
@@ -310,10 +340,11 @@ static void ask_what_cannot_be_known(struct worker *w) {
 /* What the ledger knows of this worker and unit. */
 static void recall(struct worker *w) {
         struct agent *a = w->agent;
+        static const struct history nothing;
         const struct worker_settings *s = w->settings;
         const struct restart_record *last;
 
-        w->history = (struct history) {};
+        history_copy(&w->history, &nothing);
         if (!agent_take_history(a, s->name, s->unit, &w->history) && a->ledger_distrusted)
                 w->history.budget.distrusted_until_usec = usec_add(a->started_at_usec, s->restart_window_usec);
         /* Without an InvocationID nothing says that this is still the same start. */
@@ -322,7 +353,7 @@ static void recall(struct worker *w) {
         w->probe = (struct probe) { .seen_ok = w->history.seen_ok, .lacks_health = w->history.lacks_health };
         last = budget_last(&w->history.budget);
         w->pending_restart = s->unit && last && last->result == RESTART_PENDING;
-        memcpy(&w->saved, &w->history, sizeof(w->saved));
+        history_copy(&w->saved, &w->history);
 }
 
 int worker_new(struct agent *a, struct worker_settings *settings, struct worker **ret) {

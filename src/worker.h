@@ -4,6 +4,7 @@
 #include "agent.h"
 #include "judge/remedy.h"
 #include "observe/poll.h"
+#include "report/status_line.h"
 
 struct restart;
 struct peer;
@@ -16,6 +17,7 @@ struct worker {
         struct history history;
         struct history saved;                   /* as last handed to the ledger */
         struct remedy remedy;
+        struct status_item status;              /* as last made known for STATUS= */
 
         struct probe probe;
         struct poll *poll;
@@ -55,6 +57,8 @@ void worker_consider(struct worker *w);
 void worker_settled(struct worker *w, const struct tolds *told);
 /* Feeds a fresh view of the unit to the judge. */
 void worker_unit_changed(struct worker *w, const struct unit_view *view, bool stop_seen);
+/* What STATUS= may say of it. */
+struct status_item worker_status(const struct worker *w);
 /* Whether its poll has brought no result for too long: by due time + timeout + one interval. */
 bool worker_overdue(const struct worker *w, usec_t now_usec) _pure_;
 

@@ -1,4 +1,6 @@
 /* The restarts of one worker, kept in a bounded list, and the names of what the judge speaks of. */
+#include <stddef.h>
+
 #include "judge/history.h"
 #include "judge/told.h"
 
@@ -22,6 +24,36 @@ void budget_add(struct budget *b, const struct restart_record *r) {
 
 const struct restart_record *budget_last(const struct budget *b) {
         return b->n_restarts > 0 ? &b->restarts[b->n_restarts - 1] : NULL;
+}
+
+/* What follows the list of restarts, and what follows the budgets, goes in one piece each. */
+static void budget_copy(struct budget *to, const struct budget *from) {
+        const size_t list = offsetof(struct budget, n_restarts);
+
+        memcpy(to->restarts, from->restarts, from->n_restarts * sizeof(from->restarts[0]));
+        memcpy((char *) to + list, (const char *) from + list, sizeof(*to) - list);
+}
+
+void history_copy(struct history *to, const struct history *from) {
+        const size_t budgets = offsetof(struct history, incident);
+
+        budget_copy(&to->budget, &from->budget);
+        budget_copy(&to->virtual_budget, &from->virtual_budget);
+        memcpy((char *) to + budgets, (const char *) from + budgets, sizeof(*to) - budgets);
+}
+
+static bool budget_equal(const struct budget *a, const struct budget *b) {
+        const size_t list = offsetof(struct budget, n_restarts);
+
+        return memcmp((const char *) a + list, (const char *) b + list, sizeof(*a) - list) == 0 &&
+                memcmp(a->restarts, b->restarts, a->n_restarts * sizeof(a->restarts[0])) == 0;
+}
+
+bool history_equal(const struct history *a, const struct history *b) {
+        const size_t budgets = offsetof(struct history, incident);
+
+        return memcmp((const char *) a + budgets, (const char *) b + budgets, sizeof(*a) - budgets) == 0 &&
+                budget_equal(&a->budget, &b->budget) && budget_equal(&a->virtual_budget, &b->virtual_budget);
 }
 
 const char *restart_result_to_string(enum restart_result r) {

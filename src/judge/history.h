@@ -59,4 +59,8 @@ struct history {
 void budget_add(struct budget *b, const struct restart_record *r);
 const struct restart_record *budget_last(const struct budget *b) _pure_;
 
+/* Both look only at the restarts that there are: a worker that was never restarted takes and costs next to nothing. */
+void history_copy(struct history *to, const struct history *from);
+bool history_equal(const struct history *a, const struct history *b) _pure_;
+
 const char *restart_result_to_string(enum restart_result r) _pure_;
