@@ -237,6 +237,14 @@ static enum probe_verdict classify_health(struct probe *p,
         return classify_status(p, a, b, o);
 }
 
+/* Before the first ok this is what a slow start looks like: an old worker has no 503 to tell it from a stuck one. */
+static enum probe_verdict conclude_herder_silent(const struct probe *p,
+                                                 const struct answer *a,
+                                                 struct observation *o) {
+        return p->seen_ok ? conclude(a, o, OUTCOME_FAILING, REASON_HERDER_STUCK)
+                          : conclude(a, o, OUTCOME_STARTING, REASON_HERDER_NOT_READY_YET);
+}
+
 static enum probe_verdict classify_connector(struct probe *p,
                                              const struct answer *a,
                                              const struct connect_body *b,
@@ -247,7 +255,7 @@ static enum probe_verdict classify_connector(struct probe *p,
             streq(b->message, "Connector " PROBE_CONNECTOR " not found"))
                 return conclude_ok(p, a, o);
         if (a->status == 500 && b->error_code == 500 && !streq(b->message, "Worker is shutting down"))
-                return conclude(a, o, OUTCOME_FAILING, REASON_HERDER_STUCK);
+                return conclude_herder_silent(p, a, o);
         return classify_status(p, a, b, o);
 }
 
@@ -257,7 +265,7 @@ static enum probe_verdict classify_root(const struct probe *p,
                                         struct observation *o) {
         if (a->status >= 500)
                 return conclude(a, o, OUTCOME_FAILING, REASON_SERVER_ERROR);
-        (void) conclude(a, o, OUTCOME_FAILING, REASON_HERDER_STUCK);
+        (void) conclude_herder_silent(p, a, o);
         o->http_status = p->before.status;
         o->detail[0] = '\0';
         text_append(o->detail, sizeof(o->detail), "GET %s was not answered in time, GET / was with HTTP %u",

@@ -21,6 +21,7 @@ enum reason {
         REASON_STARTING_UP,       /* 503 "starting" */
         REASON_NOT_LISTENING_YET, /* refused or reset before the first ok of this start */
         REASON_NOT_READY_YET,     /* HTML 404 before the first ok of this start: Jetty is up, Connect is not */
+        REASON_HERDER_NOT_READY_YET, /* an old worker before the first ok: its tick thread answers nothing */
         /* failing, answered */
         REASON_UNHEALTHY,         /* 500 "unhealthy" */
         REASON_SHUTTING_DOWN,     /* 500 "Worker is shutting down" */

@@ -76,6 +76,11 @@ static const struct row {
           REASON_HEALTHY, false },
         { CONNECTOR, true, TRANSFER_OK, 500, JSON, TIMED_OUT_500, OUTCOME_FAILING, REASON_HERDER_STUCK,
           true },
+        /* before its first ok it may be a slow start, which has no 503 to tell it */
+        { CONNECTOR, false, TRANSFER_OK, 500, JSON, TIMED_OUT_500, OUTCOME_STARTING,
+          REASON_HERDER_NOT_READY_YET, false },
+        { ROOT, false, TRANSFER_OK, 200, JSON, "{\"version\":\"3.8.1\"}", OUTCOME_STARTING,
+          REASON_HERDER_NOT_READY_YET, false },
         { CONNECTOR, true, TRANSFER_OK, 500, JSON, DOWN, OUTCOME_FAILING, REASON_SHUTTING_DOWN, true },
         { CONNECTOR, true, TRANSFER_OK, 502, HTML, "<h1>x</h1>", OUTCOME_FAILING, REASON_SERVER_ERROR,
           true },

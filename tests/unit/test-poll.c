@@ -117,6 +117,7 @@ static void test_a_stuck_herder_is_told_within_one_timeout(void **state) {
         const struct observation *o;
 
         f->settings.timeout_usec = 600 * USEC_PER_MSEC;
+        f->probe.seen_ok = true;
         o = poll_worker(f, "stuck");
         assert_int_equal(o->outcome, OUTCOME_FAILING);
         assert_int_equal(o->reason, REASON_HERDER_STUCK);
