@@ -67,7 +67,7 @@ def test_after_an_ok_a_refusal_is_a_failure(agent, worker):
     assert agent.expect("incident-opened").field("reason") == "refused"
 
 
-@pytest.mark.parametrize("mode", ["starting", "html-404", "reset", "close"])
+@pytest.mark.parametrize("mode", ["starting", "html-404", "reset", "close", "old-500"])
 def test_before_the_first_ok_it_is_starting(agent, worker, mode):
     start(agent, worker, mode)
     worker.wait_for_requests(5)
