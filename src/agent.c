@@ -399,6 +399,11 @@ static int load_settings(struct agent *a, bool running, struct settings **ret) {
         return r;
 }
 
+static void take_agent_settings(struct agent *a) {
+        reporter_set_level(a->reporter, a->settings->agent.log_level);
+        (void) reporter_set_hostname(a->reporter, a->settings->agent.hostname);
+}
+
 static void reload(struct agent *a) {
         _cleanup_(settings_freep) struct settings *fresh = NULL;
         struct settings *old;
@@ -409,7 +414,7 @@ static void reload(struct agent *a) {
         if (r >= 0) {
                 old = a->settings;
                 a->settings = TAKE_PTR(fresh);
-                reporter_set_level(a->reporter, a->settings->agent.log_level);
+                take_agent_settings(a);
                 r = apply_workers(a, a->settings);
                 settings_free(old);
                 reporter_tell(a->reporter, event_new(EVENT_CONFIG_RELOADED, "configuration reloaded: %zu worker%s",
@@ -517,7 +522,7 @@ int agent_run(const struct agent_options *options) {
         if (r == -EBADMSG)
                 return EXIT_CONFIG;
         if (r >= 0) {
-                reporter_set_level(a.reporter, a.settings->agent.log_level);
+                take_agent_settings(&a);
                 r = sd_event_new(&a.event);
         }
         if (r >= 0)

@@ -33,6 +33,8 @@ struct reporter {
         bool ended;
         bool abandoned; /* the thread owns everything now, and is to write nothing any more */
 
+        char *hostname; /* the loop's alone */
+
         reporter_write_t write; /* these two never change */
         void *userdata;
 };
@@ -75,6 +77,7 @@ static struct reporter *reporter_destroy(struct reporter *r) {
         (void) pthread_cond_destroy(&r->wake);
         (void) pthread_cond_destroy(&r->finished);
         (void) pthread_mutex_destroy(&r->mutex);
+        free(r->hostname);
         free(r);
         return NULL;
 }
@@ -251,6 +254,10 @@ struct reporter *reporter_free(struct reporter *r) {
         return NULL;
 }
 
+int reporter_set_hostname(struct reporter *r, const char *hostname) {
+        return free_and_strdup(&r->hostname, hostname);
+}
+
 void reporter_set_level(struct reporter *r, int max_level) {
         (void) pthread_mutex_lock(&r->mutex);
         r->max_level = max_level;
@@ -290,6 +297,8 @@ void reporter_tell(struct reporter *r, struct event *e) {
         if (!event)
                 event = event_new(EVENT_INTERNAL_ERROR,
                                   "out of memory: something that happened could not be told");
+        if (event && r->hostname)
+                (void) event_field(event, "HOSTNAME", "%s", r->hostname);
         if (event)
                 n = calloc(1, sizeof(*n));
         if (n) {

@@ -231,6 +231,28 @@ static void test_level(void **state _unused_) {
         assert_string_equal(gate.written[1], "info now");
 }
 
+static int note_hostname(void *userdata, const struct event *e, usec_t realtime_usec _unused_) {
+        char *noted = userdata;
+        _cleanup_strv_ char **fields = event_to_fields(e);
+
+        text_append(noted, 64, "%d", strv_contains(fields, "CONNECT_WATCHDOG_HOSTNAME=connect-1"));
+        return 0;
+}
+
+static void test_the_hostname_is_told_where_one_is_set(void **state _unused_) {
+        struct reporter *r = NULL;
+        char noted[64] = "";
+
+        assert_int_equal(reporter_new_with_writer(note_hostname, noted, LOG_INFO, &r), 0);
+        reporter_tell(r, event_new(EVENT_FLAPPING, "x"));
+        assert_int_equal(reporter_set_hostname(r, "connect-1"), 0);
+        reporter_tell(r, event_new(EVENT_FLAPPING, "x"));
+        assert_int_equal(reporter_set_hostname(r, NULL), 0);
+        reporter_tell(r, event_new(EVENT_FLAPPING, "x"));
+        assert_null(reporter_free(r));
+        assert_string_equal(noted, "010");
+}
+
 static void test_no_memory_for_an_event_is_told(void **state _unused_) {
         struct reporter *r = gate_reporter(LOG_INFO);
 
@@ -457,6 +479,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_a_write_that_fails_counts_as_lost, gate_reset,
                                                 gate_reset),
                 cmocka_unit_test_setup_teardown(test_level, gate_reset, gate_reset),
+                cmocka_unit_test_setup_teardown(test_the_hostname_is_told_where_one_is_set, gate_reset, gate_reset),
                 cmocka_unit_test_setup_teardown(test_no_memory_for_an_event_is_told, gate_reset, gate_reset),
                 cmocka_unit_test_setup_teardown(test_free_does_not_wait_for_a_writer_that_hangs, gate_reset,
                                                 gate_reset),
