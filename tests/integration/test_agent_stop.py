@@ -173,6 +173,6 @@ def test_a_unit_that_is_not_meant_to_run_is_left(agent, worker, bus, properties)
 def test_a_unit_that_does_not_exist_is_left_and_watched_once_it_does(agent, worker, bus):
     agent.configure({"a": {"url": worker.url, "unit": "not-yet.service", "action": "restart"}})
     agent.start()
-    agent.expect("state-changed", state="stopped")
+    assert "not-yet.service is down (not-found" in agent.expect("state-changed", state="stopped").message
     bus.do("unit", name="not-yet.service")
     agent.expect("state-changed", state="healthy")

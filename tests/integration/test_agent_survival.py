@@ -15,6 +15,7 @@ def begin(agent, worker, **keys):
     agent.configure({"a": {"url": worker.url, **RESTART}}, **keys)
     agent.start()
     agent.expect("state-changed", state="healthy")
+    until(agent.ledger.exists, what="the ledger")
     worker.stage = STAGE
     worker.mode = "unhealthy"
     return agent.expect("incident-opened")
