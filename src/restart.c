@@ -120,6 +120,11 @@ static bool acts(enum remedy_action action) {
         return action == REMEDY_TRY_RESTART || action == REMEDY_REVIVE;
 }
 
+/* Refused before in this incident, and likely refused again: that has been told, and evidence gathered. */
+static bool is_retry(const struct worker *w) {
+        return w->refusals > 0 && streq(w->refused_incident, w->history.incident.id);
+}
+
 /* ---- evidence ---- */
 
 static void on_evidence(struct evidence *e, const struct evidence_result *result, void *userdata) {
@@ -219,7 +224,8 @@ static void announce(const struct restart *r) {
 }
 
 static void call_restart(struct restart *r) {
-        announce(r);
+        if (!is_retry(r->worker))
+                announce(r);
         call(r, STEP_RESTART, r->action == REMEDY_REVIVE ? UNIT_RESTART : UNIT_TRY_RESTART,
              unit_view_job_deadline(unit_watch_view(r->worker->unit)));
 }
@@ -255,10 +261,12 @@ static void write_intent(struct restart *r) {
 
 static void refused(struct restart *r, const struct unit_call_report *report) {
         struct worker *w = r->worker;
-        bool told_before = w->refusals > 0 && streq(w->refused_why, report->detail);
-        unsigned shift = MIN(w->refusals, 7u);
+        bool told_before = is_retry(w) && streq(w->refused_why, report->detail);
+        unsigned shift;
 
-        w->refusals++;
+        w->refusals = is_retry(w) ? w->refusals + 1 : 1;
+        shift = MIN(w->refusals - 1, 7u);
+        memcpy(w->refused_incident, w->history.incident.id, sizeof(w->refused_incident));
         w->refused_until_usec = agent_now() + MIN(REFUSED_RETRY_USEC << shift, USEC_PER_HOUR);
         memcpy(w->refused_why, report->detail, sizeof(w->refused_why));
         if (!told_before)
@@ -280,6 +288,8 @@ static void on_called(struct unit_call *c, const struct unit_call_report *report
                 call_restart(r);
                 return;
         }
+        if (is_retry(w) && r->step == STEP_RESTART)
+                announce(r);
         w->refusals = 0;
         r->report = *report;
         read_surroundings(r, STEP_READ_AFTER);
@@ -319,6 +329,9 @@ static void conclude(struct restart *r) {
         else if (r->report.result == UNIT_CALL_DONE)
                 e = worker_event(w, EVENT_RESTART_FAILED, "%s was not restarted: it was not running any more",
                                  w->settings->unit);
+        else if (w->health.condition == UNIT_STOPPED)
+                e = worker_event(w, EVENT_RESTART_FAILED, "%s was not restarted: it was stopped meanwhile",
+                                 w->settings->unit);
         else
                 e = worker_event(w, EVENT_RESTART_FAILED, "restarting %s failed: %s", w->settings->unit, r->report.detail);
         worker_tell(w, e);
@@ -348,7 +361,7 @@ static void on_read(struct unit_call *c, int error, const struct surroundings_re
         r->action = decide(w, read, &d);
         if (!acts(r->action))
                 drop(r);
-        else if (r->step == STEP_READ)
+        else if (r->step == STEP_READ && !is_retry(w))
                 gather(r);
         else
                 write_intent(r);

@@ -35,6 +35,7 @@ struct worker {
         usec_t refused_until_usec;
         unsigned refusals;
         char refused_why[192];
+        char refused_incident[INCIDENT_ID_SIZE];
 
         struct peer *peers;
         size_t n_peers, n_peers_asked;
