@@ -249,7 +249,7 @@ def verdicts(progress):
     rows, worst = [], 0
     with Server() as dies, Server() as fails:
         servers = {"refused": dies, "500": fails}
-        workers = {f"w{i}": {"interval": "1s", "timeout": "2s", **keys, "url": servers[how].url(i)}
+        workers = {f"w{i}": {"interval": keys.get("retry_interval"), "timeout": "2s", **keys, "url": servers[how].url(i)}
                    for i, (how, keys, _) in enumerate(VERDICTS.values())}
         with agent(workers) as a:
             for name in workers:
