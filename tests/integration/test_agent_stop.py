@@ -133,7 +133,21 @@ def test_a_crash_is_revived_after_sustain(agent, worker, bus):
     worker.listen()
     agent.expect("incident-closed")
     counts = bus.do("counts")
-    assert counts["RestartUnit"] == 1 and counts["ResetFailedUnit"] == 1 and "TryRestartUnit" not in counts
+    # ResetFailedUnit would make a crashed unit one that looks stopped, if the agent ended right then.
+    assert counts["RestartUnit"] == 1 and not {"ResetFailedUnit", "TryRestartUnit"} & set(counts)
+
+
+def test_a_crash_into_the_start_limit_is_revived_past_it(agent, worker, bus):
+    agent.configure({"a": {"url": worker.url, **RESTART}})
+    agent.start()
+    agent.expect("state-changed", state="healthy")
+    worker.refuse()
+    bus.do("crash", name=UNIT, result="start-limit-hit")
+    agent.expect("restart-done")
+    worker.listen()
+    agent.expect("incident-closed")
+    counts = bus.do("counts")
+    assert counts["RestartUnit"] == 1 and counts["ResetFailedUnit"] == 1
 
 
 def test_a_crash_is_left_and_told_with_revive_no(agent, worker, bus):
