@@ -10,7 +10,6 @@
 
 #define PROBE_CONNECTOR "connect-watchdog-probe"
 #define PROBE_PATH "/connectors/" PROBE_CONNECTOR
-#define PROBE_PATH "/connectors/" PROBE_CONNECTOR
 
 /* What Connect says here is a few hundred bytes; more is not its answer, and not worth parsing. */
 #define BODY_PARSED_MAX ((size_t) 64 * 1024)
