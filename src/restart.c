@@ -41,6 +41,7 @@ static void call_restart(struct restart *r);
 
 /* Saves that are under way when a restart is dropped come back to a worker by name, never to freed memory. */
 struct saved_intent {
+        struct saved_intent *next;      /* in agent->intents */
         struct agent *agent;
         char worker[128];
 };
@@ -181,8 +182,24 @@ static bool reset_comes_first(const struct restart *r, const struct unit_view *v
         return r->action != REMEDY_REVIVE || streq(view->result, "start-limit-hit");
 }
 
+static struct saved_intent *saved_intent_free(struct saved_intent *s) {
+        struct saved_intent **p = &s->agent->intents;
+
+        while (*p != s)
+                p = &(*p)->next;
+        *p = s->next;
+        free(s);
+        return NULL;
+}
+DEFINE_CLEANUP(struct saved_intent *, saved_intent_free)
+
+void restart_free_intents(struct agent *a) {
+        while (a->intents)
+                saved_intent_free(a->intents);
+}
+
 static void on_intent_saved(int error, void *userdata) {
-        _cleanup_free_ struct saved_intent *s = userdata;
+        _cleanup_(saved_intent_freep) struct saved_intent *s = userdata;
         struct worker *w = agent_find_worker(s->agent, s->worker);
         struct restart *r = w ? w->restart : NULL;
         enum unit_condition expected, now;
@@ -248,10 +265,12 @@ static void write_intent(struct restart *r) {
                 return;
         }
         s->agent = w->agent;
+        s->next = w->agent->intents;
+        w->agent->intents = s;
         (void) snprintf(s->worker, sizeof(s->worker), "%s", w->settings->name);
         error = agent_save_ledger(w->agent, on_intent_saved, s);
         if (error < 0) {
-                free(s);
+                saved_intent_free(s);
                 agent_ledger_result(w->agent, error);
                 retract(r);
         }

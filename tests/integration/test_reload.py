@@ -37,8 +37,10 @@ def test_a_bad_file_changes_nothing_and_says_where_it_is_wrong(agent, worker, bu
     agent.config.write_text(good + "intervall = 3s\n[worker b]\nunit = kafka\n")
     mark = agent.mark()
     agent.reload()
-    rejected = agent.journal.select("config-rejected", since=mark)
-    assert rejected[0].message.startswith(f"{agent.config}:") and "stays in force" in rejected[-1].message
+    said = agent.journal.wait(lambda _: [m for m in (e.message for e in agent.journal.select("config-rejected", mark))
+                                         if "stays in force" in m])
+    assert said and "2 errors" in said[0]
+    assert agent.expect("config-rejected", since=mark).message.startswith(f"{agent.config}:")
     assert not agent.journal.select("config-reloaded")
     # It is still watched as before, and restarted when that helps.
     fail(agent, worker)
