@@ -1,6 +1,7 @@
 /* The one place that knows everything: start, reload, the ledger's and sd_notify's timers, the end. What happens to one
  * worker stands in worker.c. */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -507,6 +508,8 @@ int agent_run(const struct agent_options *options) {
         sigset_t handled;
         int r;
 
+        /* What is large is short-lived (an answer, the ledger's text): back to the kernel with it. */
+        (void) mallopt(M_MMAP_THRESHOLD, 128 * 1024);
         /* Before any thread is begun: each inherits the mask. */
         (void) sigemptyset(&handled);
         (void) sigaddset(&handled, SIGHUP);
