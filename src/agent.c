@@ -411,7 +411,8 @@ static void reload(struct agent *a) {
         struct settings *old;
         int r;
 
-        notify_reloading();
+        if (a->ready)
+                notify_reloading();
         r = load_settings(a, true, &fresh);
         if (r >= 0) {
                 old = a->settings;
@@ -427,7 +428,8 @@ static void reload(struct agent *a) {
         if (r < 0 && r != -EBADMSG)
                 reporter_tell(a->reporter, event_new(EVENT_INTERNAL_ERROR, "reload failed: %s", strerror(-r)));
         agent_history_changed(a);
-        notify_ready(NULL);
+        if (a->ready)
+                notify_ready(NULL);
         send_status(a);
 }
 

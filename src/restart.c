@@ -44,6 +44,7 @@ struct saved_intent {
         struct saved_intent *next;      /* in agent->intents */
         struct agent *agent;
         char worker[128];
+        usec_t at_usec;
 };
 
 bool restart_is_committed(const struct restart *r) {
@@ -205,7 +206,7 @@ static void on_intent_saved(int error, void *userdata) {
         enum unit_condition expected, now;
 
         agent_ledger_result(s->agent, error);
-        if (!r || r->step != STEP_INTENT)
+        if (!r || r->step != STEP_INTENT || r->intent_at_usec != s->at_usec)
                 return;
         if (error < 0) {
                 retract(r);
@@ -265,6 +266,7 @@ static void write_intent(struct restart *r) {
                 return;
         }
         s->agent = w->agent;
+        s->at_usec = r->intent_at_usec;
         s->next = w->agent->intents;
         w->agent->intents = s;
         (void) snprintf(s->worker, sizeof(s->worker), "%s", w->settings->name);

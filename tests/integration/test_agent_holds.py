@@ -1,6 +1,7 @@
 """Reasons not to act now, each told once when it begins and once when it ends; and calls that are refused or go wrong."""
 
 import os
+import subprocess
 
 import pytest
 
@@ -167,6 +168,27 @@ def test_a_url_that_is_not_this_machines_holds(agent, bus):
     agent.reload()
     agent.expect("hold-ended", since=begun, hold="not-this-host")
     agent.expect("restart-done", since=begun)
+
+
+def test_an_address_that_moves_to_another_host_holds_from_then_on(agent, bus):
+    """It was ours when it was asked for first: that says nothing about now."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root for a network namespace with an address that goes")
+    agent.network_namespace = True
+    agent.environment["AFTER_SANDBOX"] = "ip link set lo up && ip addr add 198.51.100.1/24 dev lo && " \
+                                         "ip route add 203.0.113.0/24 dev lo && ip addr add 203.0.113.7/32 dev lo"
+    # Nobody listens: refused is a start, and a start that takes too long is restarted here.
+    agent.configure({"a": {"url": "http://203.0.113.7:8083", **RESTART}}, startup_timeout="1s", startup_action="restart")
+    agent.start()
+    done = agent.expect("restart-done")
+    subprocess.run(["nsenter", "--net", f"--target={agent.process.pid}", "ip", "addr", "del", "203.0.113.7/32", "dev", "lo"],
+                   check=True)
+    agent.expect("hold-begun", since=done, hold="not-this-host")
+    n = len(agent.journal.select("restart-done"))
+    subprocess.run(["nsenter", "--net", f"--target={agent.process.pid}", "ip", "addr", "add", "203.0.113.7/32", "dev", "lo"],
+                   check=True)
+    agent.expect("hold-ended", since=done, hold="not-this-host")
+    assert restarts(bus) == n
 
 
 def test_a_name_that_does_not_resolve_restarts_nothing(agent, worker, bus, dead_resolver):
