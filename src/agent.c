@@ -1,6 +1,7 @@
 /* The one place that knows everything: start, reload, the ledger's and sd_notify's timers, the end. What happens to one
  * worker stands in worker.c. */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "agent.h"
 #include "report/notify.h"
 #include "report/status_line.h"
+#include "restart.h"
 #include "report/words.h"
 #include "util/text.h"
 #include "worker.h"
@@ -409,7 +411,8 @@ static void reload(struct agent *a) {
         struct settings *old;
         int r;
 
-        notify_reloading();
+        if (a->ready)
+                notify_reloading();
         r = load_settings(a, true, &fresh);
         if (r >= 0) {
                 old = a->settings;
@@ -425,7 +428,8 @@ static void reload(struct agent *a) {
         if (r < 0 && r != -EBADMSG)
                 reporter_tell(a->reporter, event_new(EVENT_INTERNAL_ERROR, "reload failed: %s", strerror(-r)));
         agent_history_changed(a);
-        notify_ready(NULL);
+        if (a->ready)
+                notify_ready(NULL);
         send_status(a);
 }
 
@@ -464,6 +468,7 @@ static void agent_done(struct agent *a) {
         if (a->ledger)
                 ledger_flush(a->ledger, 2 * USEC_PER_SEC);
         ledger_free(a->ledger);
+        restart_free_intents(a);
         ledger_entries_free(a->absent, a->n_absent);
         sd_event_source_disable_unref(a->ledger_source);
         sd_event_source_disable_unref(a->status_source);
@@ -505,6 +510,8 @@ int agent_run(const struct agent_options *options) {
         sigset_t handled;
         int r;
 
+        /* What is large is short-lived (an answer, the ledger's text): back to the kernel with it. */
+        (void) mallopt(M_MMAP_THRESHOLD, 128 * 1024);
         /* Before any thread is begun: each inherits the mask. */
         (void) sigemptyset(&handled);
         (void) sigaddset(&handled, SIGHUP);

@@ -8,6 +8,7 @@
 #include "report/reporter.h"
 
 typedef struct sd_event_source sd_event_source;
+struct saved_intent;
 struct worker;
 
 struct agent_options {
@@ -33,6 +34,7 @@ struct agent {
         bool ledger_dirty, ledger_saving, ledger_writable, ledger_failure_told;
         bool ledger_distrusted;         /* it was lost: whoever has no entry has a spent budget for one window */
         usec_t started_at_usec;
+        struct saved_intent *intents;   /* on their way to the disk; restart.c's */
 
         uint64_t incident_seed;
         bool logind_failure_told, bus_known, ready;

@@ -41,8 +41,10 @@ static void call_restart(struct restart *r);
 
 /* Saves that are under way when a restart is dropped come back to a worker by name, never to freed memory. */
 struct saved_intent {
+        struct saved_intent *next;      /* in agent->intents */
         struct agent *agent;
         char worker[128];
+        usec_t at_usec;
 };
 
 bool restart_is_committed(const struct restart *r) {
@@ -120,6 +122,11 @@ static bool acts(enum remedy_action action) {
         return action == REMEDY_TRY_RESTART || action == REMEDY_REVIVE;
 }
 
+/* Refused before in this incident, and likely refused again: that has been told, and evidence gathered. */
+static bool is_retry(const struct worker *w) {
+        return w->refusals > 0 && streq(w->refused_incident, w->history.incident.id);
+}
+
 /* ---- evidence ---- */
 
 static void on_evidence(struct evidence *e, const struct evidence_result *result, void *userdata) {
@@ -176,14 +183,30 @@ static bool reset_comes_first(const struct restart *r, const struct unit_view *v
         return r->action != REMEDY_REVIVE || streq(view->result, "start-limit-hit");
 }
 
+static struct saved_intent *saved_intent_free(struct saved_intent *s) {
+        struct saved_intent **p = &s->agent->intents;
+
+        while (*p != s)
+                p = &(*p)->next;
+        *p = s->next;
+        free(s);
+        return NULL;
+}
+DEFINE_CLEANUP(struct saved_intent *, saved_intent_free)
+
+void restart_free_intents(struct agent *a) {
+        while (a->intents)
+                saved_intent_free(a->intents);
+}
+
 static void on_intent_saved(int error, void *userdata) {
-        _cleanup_free_ struct saved_intent *s = userdata;
+        _cleanup_(saved_intent_freep) struct saved_intent *s = userdata;
         struct worker *w = agent_find_worker(s->agent, s->worker);
         struct restart *r = w ? w->restart : NULL;
         enum unit_condition expected, now;
 
         agent_ledger_result(s->agent, error);
-        if (!r || r->step != STEP_INTENT)
+        if (!r || r->step != STEP_INTENT || r->intent_at_usec != s->at_usec)
                 return;
         if (error < 0) {
                 retract(r);
@@ -219,7 +242,8 @@ static void announce(const struct restart *r) {
 }
 
 static void call_restart(struct restart *r) {
-        announce(r);
+        if (!is_retry(r->worker))
+                announce(r);
         call(r, STEP_RESTART, r->action == REMEDY_REVIVE ? UNIT_RESTART : UNIT_TRY_RESTART,
              unit_view_job_deadline(unit_watch_view(r->worker->unit)));
 }
@@ -242,10 +266,13 @@ static void write_intent(struct restart *r) {
                 return;
         }
         s->agent = w->agent;
+        s->at_usec = r->intent_at_usec;
+        s->next = w->agent->intents;
+        w->agent->intents = s;
         (void) snprintf(s->worker, sizeof(s->worker), "%s", w->settings->name);
         error = agent_save_ledger(w->agent, on_intent_saved, s);
         if (error < 0) {
-                free(s);
+                saved_intent_free(s);
                 agent_ledger_result(w->agent, error);
                 retract(r);
         }
@@ -255,10 +282,12 @@ static void write_intent(struct restart *r) {
 
 static void refused(struct restart *r, const struct unit_call_report *report) {
         struct worker *w = r->worker;
-        bool told_before = w->refusals > 0 && streq(w->refused_why, report->detail);
-        unsigned shift = MIN(w->refusals, 7u);
+        bool told_before = is_retry(w) && streq(w->refused_why, report->detail);
+        unsigned shift;
 
-        w->refusals++;
+        w->refusals = is_retry(w) ? w->refusals + 1 : 1;
+        shift = MIN(w->refusals - 1, 7u);
+        memcpy(w->refused_incident, w->history.incident.id, sizeof(w->refused_incident));
         w->refused_until_usec = agent_now() + MIN(REFUSED_RETRY_USEC << shift, USEC_PER_HOUR);
         memcpy(w->refused_why, report->detail, sizeof(w->refused_why));
         if (!told_before)
@@ -280,6 +309,8 @@ static void on_called(struct unit_call *c, const struct unit_call_report *report
                 call_restart(r);
                 return;
         }
+        if (is_retry(w) && r->step == STEP_RESTART)
+                announce(r);
         w->refusals = 0;
         r->report = *report;
         read_surroundings(r, STEP_READ_AFTER);
@@ -319,6 +350,9 @@ static void conclude(struct restart *r) {
         else if (r->report.result == UNIT_CALL_DONE)
                 e = worker_event(w, EVENT_RESTART_FAILED, "%s was not restarted: it was not running any more",
                                  w->settings->unit);
+        else if (w->health.condition == UNIT_STOPPED)
+                e = worker_event(w, EVENT_RESTART_FAILED, "%s was not restarted: it was stopped meanwhile",
+                                 w->settings->unit);
         else
                 e = worker_event(w, EVENT_RESTART_FAILED, "restarting %s failed: %s", w->settings->unit, r->report.detail);
         worker_tell(w, e);
@@ -348,7 +382,7 @@ static void on_read(struct unit_call *c, int error, const struct surroundings_re
         r->action = decide(w, read, &d);
         if (!acts(r->action))
                 drop(r);
-        else if (r->step == STEP_READ)
+        else if (r->step == STEP_READ && !is_retry(w))
                 gather(r);
         else
                 write_intent(r);

@@ -303,8 +303,9 @@ static void on_url_locality(struct poll_local *l, int is_local, void *userdata) 
         worker_consider(w);
 }
 
+/* Asked anew for each answer: an address that moves from host to host is ours only for a while. */
 static bool await_url_locality(struct worker *w) {
-        if (w->settings->url_is_local || w->url_is_local >= 0 || w->url_asked_for == w->health.last.received_at_usec)
+        if (w->settings->url_is_local || w->url_asked_for == w->health.last.received_at_usec)
                 return w->url_query;
         w->url_asked_for = w->health.last.received_at_usec;
         return w->url_query ||
@@ -396,6 +397,7 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings) {
         struct worker_settings *old = w->settings;
         bool same_unit = streq_ptr(old->unit, settings->unit);
         bool same_target = same_unit && streq(old->url, settings->url) && old->kind == settings->kind;
+        bool same_pace = same_target && old->interval_usec == settings->interval_usec;
 
         /* What was begun with the old settings is begun anew with the new ones; what systemd was asked for goes on. */
         if (w->restart && (!restart_is_committed(w->restart) || !same_unit)) {
@@ -420,9 +422,16 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings) {
                 int r = watch_unit(w);
                 if (r < 0)
                         return r;
-        } else if (!same_target && w->unit)
-                worker_unit_changed(w, unit_watch_view(w->unit), false);
-        schedule(w, agent_now());
+        } else if (!same_target) {
+                /* Nothing was ever seen at this url. */
+                w->history.seen_ok = w->history.lacks_health = false;
+                w->probe = (struct probe) {};
+                if (w->unit)
+                        worker_unit_changed(w, unit_watch_view(w->unit), false);
+        }
+        w->refused_until_usec = 0;      /* the rule that was missing may be there now */
+        w->polled = w->polled && same_pace;
+        schedule(w, same_pace ? MIN(w->due_usec, agent_now() + poll_interval(w)) : agent_now());
         return 0;
 }
 

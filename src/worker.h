@@ -23,7 +23,7 @@ struct worker {
         struct poll *poll;
         usec_t due_usec;                        /* of the poll under way, or of the next */
         bool polled_first;                      /* the first poll was sent */
-        bool polled;                            /* … and has ended */
+        bool polled;                            /* a poll at this pace has ended, and given it its phase */
         sd_event_source *poll_source, *deadline_source;
 
         struct unit_watch *unit;
@@ -35,6 +35,7 @@ struct worker {
         usec_t refused_until_usec;
         unsigned refusals;
         char refused_why[192];
+        char refused_incident[INCIDENT_ID_SIZE];
 
         struct peer *peers;
         size_t n_peers, n_peers_asked;

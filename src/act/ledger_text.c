@@ -9,9 +9,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include <json-c/json.h>
-
 #include "act/ledger_text.h"
+#include "util/json.h"
 #include "util/text.h"
 
 /* The letters of the format; not those of a log, which may change. */
@@ -494,23 +493,16 @@ static int check_text(struct reader *r, const char *text, size_t len) {
 }
 
 static int parse(struct reader *r, const char *text, size_t len, json_object **ret) {
-        json_tokener *tok;
-        int q = 0;
+        const char *problem;
+        int q;
 
         if (len == 0)
                 return bad(r, "it is empty");
-        if (len > INT32_MAX || memchr(text, '\0', len))
-                return bad(r, "it is not text");
-        tok = json_tokener_new();
-        if (!tok)
-                return -ENOMEM;
-        json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-        *ret = json_tokener_parse_ex(tok, text, (int) len);
-        if (json_tokener_get_error(tok) != json_tokener_success)
-                q = bad(r, "it is not JSON: %s", json_tokener_error_desc(json_tokener_get_error(tok)));
-        else if (!json_object_is_type(*ret, json_type_object))
-                q = bad(r, "it is not a JSON object");
-        json_tokener_free(tok);
+        q = json_parse(text, len, JSON_TOKENER_DEFAULT_DEPTH, ret, &problem);
+        if (q == -EBADMSG)
+                return bad(r, "it is not JSON: %s", problem);
+        if (q >= 0 && !json_object_is_type(*ret, json_type_object))
+                return bad(r, "it is not a JSON object");
         return q;
 }
 

@@ -129,19 +129,21 @@ static bool enter(struct health *h, enum worker_state to, usec_t now_usec) {
         return true;
 }
 
-static void enter_and_tell(struct health *h,
-                           enum worker_state to,
-                           const struct history *history,
-                           const struct worker_settings *w,
-                           usec_t now_usec,
-                           struct tolds *told) {
+/* Returns what is told, or NULL where the state is the same. */
+static struct told *enter_and_tell(struct health *h,
+                                   enum worker_state to,
+                                   const struct history *history,
+                                   const struct worker_settings *w,
+                                   usec_t now_usec,
+                                   struct tolds *told) {
         enum worker_state from = h->state;
 
         if (!enter(h, to, now_usec))
-                return;
+                return NULL;
         struct told *t = tell(told, TOLD_STATE_CHANGED, h, history, w, now_usec);
         t->from = from;
         t->lasted_usec = usec_sub(now_usec, h->started_at_usec);
+        return t;
 }
 
 /* ---- incidents ---- */
@@ -228,7 +230,9 @@ static void unit_went_down(struct health *h,
 
         begin_anew(h);
         h->startup_overdue = false;
-        enter_and_tell(h, STATE_STOPPED, history, w, now_usec, told);
+        struct told *down = enter_and_tell(h, STATE_STOPPED, history, w, now_usec, told);
+        if (down)
+                unit_view_describe(&h->unit, down->text, sizeof(down->text));
         if (unasked && !h->unit_down_told) {
                 h->unit_down_told = true;
                 struct told *t = tell(told, TOLD_UNIT_DOWN, h, history, w, now_usec);

@@ -11,11 +11,12 @@ struct curl_glue {
         sd_event *event;
         CURLM *multi;
         sd_event_source *timer;
-        sd_event_source *soon; /* a timeout of 0: no clock needed */
+        sd_event_source *soon; /* a timeout of 0, or ends to be told: no clock needed */
         curl_glue_done_t done;
         void *userdata;
         int n_added;
         unsigned n_refs;
+        bool ends_wait; /* to be told from the loop, whatever curl wants of its timer meanwhile */
         bool closing;
 };
 
@@ -31,6 +32,7 @@ static void tell_ends(struct curl_glue *g) {
         int left;
 
         g->n_refs++;
+        g->ends_wait = false;
         while (!g->closing && (message = curl_multi_info_read(g->multi, &left))) {
                 CURL *easy = message->easy_handle;
                 CURLcode result = message->data.result;
@@ -122,7 +124,8 @@ static int on_curl_timer(_unused_ CURLM *multi, long timeout_msec, void *userdat
 
         if (g->closing)
                 return 0;
-        (void) sd_event_source_set_enabled(g->soon, timeout_msec == 0 ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+        (void) sd_event_source_set_enabled(g->soon, timeout_msec == 0 || g->ends_wait ? SD_EVENT_ONESHOT
+                                                                                      : SD_EVENT_OFF);
         if (timeout_msec <= 0) {
                 (void) sd_event_source_set_enabled(g->timer, SD_EVENT_OFF);
                 return 0;
@@ -195,8 +198,10 @@ int curl_glue_add(struct curl_glue *g, CURL *easy) {
                 return -ENOMEM;
         g->n_added++;
         (void) curl_multi_socket_action(g->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-        if (running < g->n_added)
+        if (running < g->n_added) {
+                g->ends_wait = true;
                 (void) sd_event_source_set_enabled(g->soon, SD_EVENT_ONESHOT);
+        }
         return 0;
 }
 

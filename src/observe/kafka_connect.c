@@ -2,14 +2,12 @@
  * needs the herder's thread. Pure: knows no socket and no clock. */
 #include <strings.h>
 
-#include <json-c/json.h>
-
 #include "observe/kind.h"
 #include "observe/stage.h"
+#include "util/json.h"
 #include "util/text.h"
 
 #define PROBE_CONNECTOR "connect-watchdog-probe"
-#define PROBE_PATH "/connectors/" PROBE_CONNECTOR
 #define PROBE_PATH "/connectors/" PROBE_CONNECTOR
 
 /* What Connect says here is a few hundred bytes; more is not its answer, and not worth parsing. */
@@ -44,54 +42,11 @@ struct connect_body {
         char message[1024]; /* "" when none */
 };
 
-typedef struct json_object json_object;
-static inline json_object *json_object_unref(json_object *o) {
-        (void) json_object_put(o);
-        return NULL;
-}
-DEFINE_CLEANUP(json_object *, json_object_unref)
-
-/* json-c 0.16 takes 'a', NaN and control characters inside strings even when told to be strict. */
-static bool is_plain_json(const char *text, size_t len) {
-        bool in_string = false;
-
-        for (size_t i = 0; i < len; i++) {
-                unsigned char c = (unsigned char) text[i];
-
-                if (in_string) {
-                        if (c < 0x20)
-                                return false;
-                        if (c == '\\')
-                                i++;
-                        else if (c == '"')
-                                in_string = false;
-                } else if (c == '"')
-                        in_string = true;
-                else if (c == '\'' || c == '/' || c == 'N' || c == 'I')
-                        return false;
-        }
-        return !in_string && text_is_utf8(text, len);
-}
-
-static json_object *parse_json(const char *text, size_t len) {
-        struct json_tokener *tokener;
+static json_object *parse_body(const char *text, size_t len) {
+        const char *problem;
         json_object *o;
 
-        while (len > 0 && strchr(" \t\r\n", text[len - 1]) && text[len - 1] != '\0')
-                len--;
-        if (len == 0 || len > BODY_PARSED_MAX || !is_plain_json(text, len))
-                return NULL;
-
-        tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
-        if (!tokener)
-                return NULL;
-        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-        o = json_tokener_parse_ex(tokener, text, (int) len);
-        if (json_tokener_get_error(tokener) != json_tokener_success ||
-            json_tokener_get_parse_end(tokener) != len)
-                o = json_object_unref(o);
-        json_tokener_free(tokener);
-        return o;
+        return len <= BODY_PARSED_MAX && json_parse(text, len, JSON_DEPTH_MAX, &o, &problem) >= 0 ? o : NULL;
 }
 
 /* Copies a string member; leaves buf empty when it is absent, no string, or holds a NUL byte. */
@@ -111,7 +66,7 @@ static void read_string(json_object *o, const char *key, char *buf, size_t size)
 }
 
 static void read_body(const struct answer *a, struct connect_body *ret) {
-        _cleanup_(json_object_unrefp) json_object *o = parse_json(a->body, a->body_len);
+        _cleanup_(json_object_unrefp) json_object *o = parse_body(a->body, a->body_len);
         json_object *v = NULL;
 
         *ret = (struct connect_body) { 0 };

@@ -253,8 +253,10 @@ static void say_state_changed(const struct scene *s, char *buf, size_t size) {
                 say_starting(s, buf, size);
                 break;
         case STATE_STOPPED:
-                text_append(buf, size, "stopped: %s is down; it is left alone until it runs again",
-                            unit_name(s));
+                text_append(buf, size, "stopped: %s is down", unit_name(s));
+                if (s->t->text[0])
+                        text_append(buf, size, " (%s)", s->t->text);
+                text_append(buf, size, "; it is left alone until it runs again");
                 break;
         case STATE_PAUSED:
                 text_append(buf, size, "paused by an operator: watched, but not restarted");

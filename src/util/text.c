@@ -119,8 +119,17 @@ static size_t utf8_char_len(const char *text, size_t len) {
         return n;
 }
 
+/* How much of it, from its beginning, are printable ASCII characters: nearly always all, so both below begin with this. */
+static size_t plain_len(const char *text, size_t len) {
+        size_t n = 0;
+
+        while (n < len && text[n] >= 0x20 && text[n] < 0x7f)
+                n++;
+        return n;
+}
+
 bool text_is_utf8(const char *text, size_t len) {
-        for (size_t i = 0, n; i < len; i += n) {
+        for (size_t i = plain_len(text, len), n; i < len; i += n) {
                 n = utf8_char_len(text + i, len - i);
                 if (n == 0)
                         return false;
@@ -137,11 +146,13 @@ static bool is_control(const char *text, size_t char_len) {
 }
 
 char *text_copy_line(char *buf, size_t size, const char *text, size_t len) {
-        size_t out = 0;
+        size_t out;
 
         if (size == 0)
                 return buf;
-        for (size_t i = 0; i < len;) {
+        out = plain_len(text, MIN(len, size - 1));
+        memcpy(buf, text, out);
+        for (size_t i = out; i < len;) {
                 size_t n = utf8_char_len(text + i, len - i);
                 bool as_is = n > 0 && !is_control(text + i, n);
                 size_t width = as_is ? n : 1;

@@ -1,13 +1,16 @@
-"""A worker that costs little: answers GET /health as Connect 4.1 does, on kept connections, from a process of its own."""
+"""A worker that costs its watchers nothing but the answer: GET /health as Connect 4.1 gives it, on kept connections, from a
+process of its own, on all of 127.0.0.0/8."""
 
 import asyncio
 import multiprocessing
 import signal
-import time
 
 HEALTHY = b'{"status":"healthy","message":"Worker has completed startup and is ready to handle requests."}'
-UNHEALTHY = (b'{"status":"unhealthy","message":"Worker was unable to handle this request within the timeout, and may be '
-             b'unhealthy. The worker is currently polling the group coordinator, which began at 2026-11-20T08:00:00Z"}')
+UNHEALTHY = (b'{"status":"unhealthy","message":"Worker was unable to handle this request and may be unhealthy. The worker '
+             b'is currently polling the group coordinator, which began at 2026-11-20T08:00:00Z."}')
+
+# Who asks, by the User-Agent it sends.
+CLIENTS = {b"connect-watchdog": 0, b"bare-loop": 1, b"Monit": 2}
 
 
 def answer(line, body):
@@ -15,7 +18,7 @@ def answer(line, body):
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body
 
 
-ANSWERS = {"ok": answer("200 OK", HEALTHY), "failing": answer("500 Internal Server Error", UNHEALTHY)}
+ANSWERS = [answer("200 OK", HEALTHY), answer("500 Internal Server Error", UNHEALTHY)]
 
 
 class Protocol(asyncio.Protocol):
@@ -29,32 +32,41 @@ class Protocol(asyncio.Protocol):
     def data_received(self, data):
         self.pending += data
         while b"\r\n\r\n" in self.pending:
-            _, self.pending = self.pending.split(b"\r\n\r\n", 1)
-            self.server.requests.value += 1
-            failing = bool(self.server.failing.value)
-            self.transport.write(ANSWERS["failing" if failing else "ok"])
-            if failing and self.server.first_failure.value == 0:
-                self.server.first_failure.value = time.time()
+            request, self.pending = self.pending.split(b"\r\n\r\n", 1)
+            for name, i in CLIENTS.items():
+                if b"User-Agent: " + name in request:
+                    self.server.counts[i] += 1
+            self.transport.write(ANSWERS[self.server.failing.value])
 
 
 class Server:
-    """with Server() as s: … s.url, s.requests.value, s.failing.value = True"""
+    """with Server() as s: … s.port, s.requests("bare-loop"), s.failing.value = 1"""
 
     def __init__(self):
-        self.requests = multiprocessing.Value("L", 0, lock=False)
+        self.counts = multiprocessing.Array("L", len(CLIENTS), lock=False)
         self.failing = multiprocessing.Value("b", 0, lock=False)
-        self.first_failure = multiprocessing.Value("d", 0, lock=False)      # realtime when it was sent
         ours, theirs = multiprocessing.Pipe()
         self.process = multiprocessing.Process(target=self._run, args=(theirs,), daemon=True)
         self.process.start()
         self.port = ours.recv()
-        self.url = f"http://127.0.0.1:{self.port}"
+
+    def url(self, host=1):
+        """The host-th address that it can be reached under: to a client another worker each."""
+        return f"http://127.0.{host // 250}.{host % 250 + 1}:{self.port}"
+
+    def requests(self, client):
+        return self.counts[CLIENTS[client.encode()]]
+
+    def kill(self):
+        """From now on connections are refused."""
+        self.process.kill()
+        self.process.join()
 
     def _run(self, pipe):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
         async def serve():
-            server = await asyncio.get_running_loop().create_server(lambda: Protocol(self), "127.0.0.1", 0, backlog=2000)
+            server = await asyncio.get_running_loop().create_server(lambda: Protocol(self), "0.0.0.0", 0, backlog=4000)
             pipe.send(server.sockets[0].getsockname()[1])
             await server.serve_forever()
         asyncio.run(serve())
@@ -63,11 +75,4 @@ class Server:
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
-        self.process.join()
-
-
-if __name__ == "__main__":
-    with Server() as s:
-        print(s.url, flush=True)
-        signal.pause()
+        self.kill()

@@ -1,6 +1,7 @@
 """What the integration tests share: an agent, a scripted worker and a fake systemd, each only as long as its test."""
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -71,3 +72,18 @@ def lone_agent(make_agent):
 def worker():
     with WorkerServer() as server:
         yield server
+
+
+@pytest.fixture
+def dead_resolver(tmp_path):
+    """Whoever gets this as $RESOLV_CONF asks a name server that never answers."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        # One of its own for each process, so that tests can run side by side.
+        address = f"127.{os.getpid() >> 16 & 127 | 128}.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
+        try:
+            silent.bind((address, 53))
+        except PermissionError:
+            pytest.skip("needs root to be a name server")
+        path = tmp_path / "resolv.conf"
+        path.write_text(f"nameserver {address}\noptions timeout:30 attempts:5\n")
+        yield str(path)

@@ -106,6 +106,7 @@ class Datagrams:
         self.take = take
         self.reading = threading.Event()
         self.reading.set()
+        self.drained = threading.Event()
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(path))
         os.chmod(path, 0o777)
@@ -119,6 +120,9 @@ class Datagrams:
             data, ancillary, _, _ = self.socket.recvmsg(1 << 20, socket.CMSG_SPACE(size))
             if data == b"end":
                 return
+            if data == b"drained":
+                self.drained.set()
+                continue
             for _, _, passed in ancillary:      # too large for a datagram: it stands in a memfd
                 with os.fdopen(array.array("i", passed[:size])[0], "rb") as f:
                     f.seek(0)
@@ -131,6 +135,13 @@ class Datagrams:
 
     def resume(self):
         self.reading.set()
+
+    def drain(self):
+        """Returns when all that was sent before has been taken."""
+        self.drained.clear()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.sendto(b"drained", str(self.path))
+        assert self.drained.wait(TIMEOUT)
 
     def close(self):
         self.resume()
@@ -262,6 +273,9 @@ class Agent:
         code = self.process.wait(timeout)
         self.process = None
         self.stderr += self.stderr_path.read_text(errors="replace")
+        for datagrams in (self.journal.datagrams, self.notify.datagrams):
+            if datagrams.reading.is_set():
+                datagrams.drain()
         return code
 
     def kill(self):

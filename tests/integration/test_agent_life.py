@@ -175,11 +175,9 @@ def test_it_stops_when_told_to(agent, worker, signo):
     agent.expect("agent-stopping")
 
 
-def test_it_stops_at_once_while_polls_and_names_hang(agent, tmp_path):
+def test_it_stops_at_once_while_polls_and_names_hang(agent, dead_resolver):
     with WorkerServer("hang") as silent:
-        resolv_conf = tmp_path / "resolv.conf"
-        resolv_conf.write_text("nameserver 127.0.53.1\noptions timeout:30 attempts:5\n")
-        agent.environment["RESOLV_CONF"] = str(resolv_conf)
+        agent.environment["RESOLV_CONF"] = dead_resolver
         agent.configure({"a": {"url": silent.url}, "b": {"url": "http://nowhere.example:8083"}})
         agent.start()
         silent.wait_for_requests(1)

@@ -133,7 +133,21 @@ def test_a_crash_is_revived_after_sustain(agent, worker, bus):
     worker.listen()
     agent.expect("incident-closed")
     counts = bus.do("counts")
-    assert counts["RestartUnit"] == 1 and counts["ResetFailedUnit"] == 1 and "TryRestartUnit" not in counts
+    # ResetFailedUnit would make a crashed unit one that looks stopped, if the agent ended right then.
+    assert counts["RestartUnit"] == 1 and not {"ResetFailedUnit", "TryRestartUnit"} & set(counts)
+
+
+def test_a_crash_into_the_start_limit_is_revived_past_it(agent, worker, bus):
+    agent.configure({"a": {"url": worker.url, **RESTART}})
+    agent.start()
+    agent.expect("state-changed", state="healthy")
+    worker.refuse()
+    bus.do("crash", name=UNIT, result="start-limit-hit")
+    agent.expect("restart-done")
+    worker.listen()
+    agent.expect("incident-closed")
+    counts = bus.do("counts")
+    assert counts["RestartUnit"] == 1 and counts["ResetFailedUnit"] == 1
 
 
 def test_a_crash_is_left_and_told_with_revive_no(agent, worker, bus):
@@ -173,6 +187,6 @@ def test_a_unit_that_is_not_meant_to_run_is_left(agent, worker, bus, properties)
 def test_a_unit_that_does_not_exist_is_left_and_watched_once_it_does(agent, worker, bus):
     agent.configure({"a": {"url": worker.url, "unit": "not-yet.service", "action": "restart"}})
     agent.start()
-    agent.expect("state-changed", state="stopped")
+    assert "not-yet.service is down (not-found" in agent.expect("state-changed", state="stopped").message
     bus.do("unit", name="not-yet.service")
     agent.expect("state-changed", state="healthy")

@@ -15,6 +15,7 @@ def begin(agent, worker, **keys):
     agent.configure({"a": {"url": worker.url, **RESTART}}, **keys)
     agent.start()
     agent.expect("state-changed", state="healthy")
+    until(agent.ledger.exists, what="the ledger")
     worker.stage = STAGE
     worker.mode = "unhealthy"
     return agent.expect("incident-opened")
@@ -168,6 +169,27 @@ def test_killed_after_the_restart_before_the_first_ok(agent, worker, bus):
     worker.wait_for_requests(len(worker.requests) + 5)
     recovers(agent, worker, mark, opened)
     assert total(bus, "TryRestartUnit") == 1
+
+
+def test_killed_before_a_crashed_unit_is_started_it_is_started_once_by_the_next(agent, worker, bus):
+    bus.do("answer", method="RestartUnit", never=True)
+    agent.configure({"a": {"url": worker.url, **RESTART}})
+    agent.start()
+    agent.expect("state-changed", state="healthy")
+    worker.refuse()
+    bus.do("crash", name=UNIT)
+    opened = agent.expect("incident-opened")
+    saw(bus, "RestartUnit")
+    agent.kill()
+    bus.do("answer", method="RestartUnit", times=0)
+    bus.seen = {}
+    mark = again(agent)
+    agent.expect("restart-failed", since=mark)
+    done = agent.expect("restart-done", since=mark)
+    assert done.field("incident") == opened.field("incident")
+    worker.listen()
+    recovers(agent, worker, mark, opened)
+    assert total(bus, "RestartUnit") == 1 and total(bus, "TryRestartUnit") == 0
 
 
 def test_killed_often_the_budget_counts_all(agent, worker, bus):

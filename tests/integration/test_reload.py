@@ -1,6 +1,7 @@
 """SIGHUP: what is unchanged goes on as it was, what changed begins anew, what is wrong changes nothing."""
 
 import json
+import signal
 
 import pytest
 
@@ -37,8 +38,10 @@ def test_a_bad_file_changes_nothing_and_says_where_it_is_wrong(agent, worker, bu
     agent.config.write_text(good + "intervall = 3s\n[worker b]\nunit = kafka\n")
     mark = agent.mark()
     agent.reload()
-    rejected = agent.journal.select("config-rejected", since=mark)
-    assert rejected[0].message.startswith(f"{agent.config}:") and "stays in force" in rejected[-1].message
+    said = agent.journal.wait(lambda _: [m for m in (e.message for e in agent.journal.select("config-rejected", mark))
+                                         if "stays in force" in m])
+    assert said and "2 errors" in said[0]
+    assert agent.expect("config-rejected", since=mark).message.startswith(f"{agent.config}:")
     assert not agent.journal.select("config-reloaded")
     # It is still watched as before, and restarted when that helps.
     fail(agent, worker)
@@ -103,6 +106,65 @@ def test_another_url_is_another_target(agent, worker, bus):
         n = len(worker.requests)
         other.wait_for_requests(len(other.requests) + 5)
         assert len(worker.requests) == n
+
+
+def test_nothing_was_seen_yet_at_another_url(agent, worker, bus):
+    """A worker whose port is about to change: until its first answer there it starts, and is not restarted for it."""
+    with WorkerServer("ok") as other:
+        other.refuse()
+        agent.configure({"a": {"url": worker.url, **RESTART}})
+        agent.start()
+        agent.expect("state-changed", state="healthy")
+        agent.configure({"a": {"url": other.url, **RESTART}})
+        mark = agent.mark()
+        agent.reload()
+        agent.expect("state-changed", since=mark, state="starting")
+        other.listen()
+        agent.expect("state-changed", since=mark, state="healthy")
+        assert not agent.journal.select("incident-opened")
+
+
+def test_many_workers_stay_spread_over_their_interval(agent, worker):
+    agent.configure({f"w{i}": {"url": worker.url} for i in range(40)}, interval="1s", retry_interval="1s")
+    agent.start()
+    worker.wait_for_requests(80)
+    for _ in range(3):
+        agent.reload()
+    n = len(worker.requests)
+    # What was under way is asked anew at once; after that each has its place again.
+    times = [r.time for r in worker.wait_for_requests(n + 120)[n + 60:n + 100]]
+    assert times[-1] - times[0] > 0.5
+
+
+def test_a_reload_before_the_first_polls_makes_nobody_ready(agent, worker, bus):
+    bus.do("answer", method="GetAll", never=True)
+    agent.configure({"a": {"url": worker.url, **RESTART}})
+    agent.start(ready=False)
+    agent.expect("watching")
+    agent.signal(signal.SIGHUP)
+    agent.expect("config-reloaded")
+    agent.notify.expect("READY")
+    agent.expect("state-changed", state="healthy")
+    assert len(agent.notify.of("READY")) == 1 and not agent.notify.of("RELOADING")
+
+
+def test_a_reload_tries_at_once_what_was_refused(agent, worker, bus):
+    """Whoever has written the missing polkit rule reloads, and does not wait for the backoff's end."""
+    bus.do("answer", method="TryRestartUnit", error=["org.freedesktop.DBus.Error.AccessDenied", "Permission denied"])
+    agent.configure({"a": {"url": worker.url, **RESTART}})
+    agent.start()
+    fail(agent, worker)
+    refused = agent.expect("restart-refused")
+    agent.expect("hold-begun", since=refused, hold="refused")
+    agent.reload()
+    until(lambda: bus.do("counts").get("TryRestartUnit"), what="the second try")
+    agent.expect("hold-ended", since=refused, hold="refused")
+    assert len(agent.journal.select("restart-refused")) == 1
+    bus.do("answer", method="TryRestartUnit", times=0)
+    agent.reload()
+    agent.expect("restart-done")
+    worker.mode = "ok"
+    agent.expect("incident-closed")
 
 
 def test_a_new_worker_is_polled_and_a_removed_one_is_not(agent, worker, bus):

@@ -16,13 +16,13 @@ def as_the_agent(container):
     whether it was allowed."""
     # Another program in the agent's place keeps all the rest of the unit as it is.
     container.drop_in(UNIT, "[Service]\nType=oneshot\nRestart=no\nWatchdogSec=0\nEnvironmentFile=/run/call\nExecStart=\n"
+                            "StandardError=truncate:/run/call.answer\n"
                             "ExecStart=/bin/sh -c \"exec $CALL\"\n")
 
     def call(text):
         container.write("/run/call", f"CALL='{BUSCTL} {text}'\n")
-        container.mark()
         allowed = container.systemctl("start", UNIT, check=False).returncode == 0
-        said = container.journal_cat(UNIT)
+        said = container.sh("cat /run/call.answer")
         assert allowed or "ccess denied" in said or "nteractive authentication required" in said, said
         return allowed
 

@@ -110,6 +110,30 @@ def test_a_crash_is_revived_although_the_unit_says_restart_no(container, agent, 
     assert len(container.invocations(STANDIN)) == agent.restarts() == 1
 
 
+def test_a_crash_that_somebody_stops_before_it_is_revived(container, agent, standin):
+    """A stop of a failed unit changes nothing that systemd shows; it is meant all the same."""
+    agent.watch(sustain="4s")
+    container.signal(STANDIN, "SIGKILL")
+    agent.wait_for("incident-opened", 10)
+    container.systemctl("stop", STANDIN)
+    standin.stays_down(4 + NOTHING_HAPPENS)
+    assert untouched(agent)
+
+
+def test_a_stop_while_we_are_dead_in_the_middle_of_a_restart(container, agent, standin):
+    standin.start("--stop-delay 5")
+    agent.watch()
+    standin.mode("hang")
+    container.wait_until(lambda: container.show(STANDIN, "ActiveState") == "deactivating", STORY_TIMEOUT, "our restart")
+    container.signal(UNIT, "SIGKILL")
+    container.systemctl("stop", UNIT, STANDIN, check=False)
+    assert standin.is_down()
+    container.systemctl("start", UNIT)
+    agent.wait_for("state-changed", 10, CONNECT_WATCHDOG_STATE="stopped")
+    standin.stays_down(NOTHING_HAPPENS)
+    assert not container.invocations(STANDIN)
+
+
 def test_a_crash_is_told_and_left_with_revive_no(container, agent, standin):
     agent.watch(revive="no")
     container.signal(STANDIN, "SIGKILL")

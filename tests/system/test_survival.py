@@ -103,6 +103,35 @@ def test_killed_at_any_moment_it_restarts_the_worker_once(container, agent, stan
     assert len(budget(container)) == 1
 
 
+def test_restarted_in_good_order_during_a_restart_it_adopts_that(container, agent, standin):
+    standin.start("--stop-delay 4")
+    agent.watch(restart_limit="1")
+    container.mark()
+    standin.mode("hang")
+    slow_stop(container)
+    container.systemctl("restart", UNIT)
+    agent.wait_for("restart-done", 20)
+    agent.wait_for("incident-closed", STORY_TIMEOUT)
+    assert len(container.invocations(STANDIN)) == agent.restarts() == 1
+    assert len(incidents(container)) == 1 and len(budget(container)) == 1
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_worker_that_does_not_stop_when_told_is_restarted_all_the_same(container, agent, standin, killed):
+    """The stop of our own restart times out, which looks like an administrator's stop that did."""
+    standin.start("--stop-delay 60", "TimeoutStopSec=3")
+    agent.watch()
+    container.mark()
+    standin.mode("hang")
+    slow_stop(container)
+    if killed:
+        kill_agent(container)
+    agent.wait_for("restart-done", 20)
+    agent.wait_for("incident-closed", STORY_TIMEOUT)
+    assert standin.is_healthy()
+    assert len(container.invocations(STANDIN)) == agent.restarts() == 1
+
+
 def test_killed_between_its_intent_and_the_call_it_counts_the_intent(container, agent, standin):
     """A polkit that hangs holds the call back, after the ledger was written."""
     agent.watch(restart_limit="2", backoff_max="1s")

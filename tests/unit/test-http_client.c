@@ -23,7 +23,7 @@ static void test_each_answer_or_the_lack_of_one(void **state) {
                 { "/hang", TRANSFER_TIMEOUT, 0, "connected, but nothing came" },
                 { "/half-head", TRANSFER_TIMEOUT, 0, "came" },
                 { "/half-body", TRANSFER_TIMEOUT, 0, "HTTP 200 and 4 bytes came" },
-                { "/cut-body", TRANSFER_RESET, 0, "96 bytes remaining" },
+                { "/cut-body", TRANSFER_RESET, 0, "96 bytes" },
                 { "/endless-body", TRANSFER_TOO_LARGE, 0, "more than 100000 bytes" },
                 { "/large-announced", TRANSFER_TOO_LARGE, 0, "" },
                 { "/endless-headers", TRANSFER_TOO_LARGE, 0, "headers without end" },
@@ -231,6 +231,32 @@ static void test_dropped_in_flight(void **state) {
         http_request_unref(next);
 }
 
+/* What curl then says of its timer may not take the end of the first with it. */
+static void test_an_end_is_told_though_another_request_is_dropped(void **state) {
+        struct http_request *hung = NULL, *failed = NULL;
+        struct got g_hung = { 0 }, g_failed = { 0 };
+        struct rlimit before, none;
+        struct fixture *f = *state;
+
+        assert_int_equal(http_get(f->client, &f->target, "/hang", on_done, &g_hung, &hung), 0);
+        for (unsigned i = 0; i < 100000 && scripted_server_requests(f->server) == 0; i++)
+                assert_true(sd_event_run(f->event, 10 * USEC_PER_MSEC) >= 0);
+        /* Without descriptors it fails at once. */
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        none = before;
+        none.rlim_cur = 3;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        assert_int_equal(http_get(f->client, &f->target, "/ok", on_done, &g_failed, &failed), 0);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        http_request_unref(hung);
+        for (unsigned i = 0; i < 100 && g_failed.n == 0; i++)
+                assert_true(sd_event_run(f->event, 50 * USEC_PER_MSEC) >= 0);
+        assert_int_equal(g_failed.n, 1);
+        assert_int_equal(g_failed.error, TRANSFER_NO_RESOURCES);
+        assert_int_equal(g_hung.n, 0);
+        http_request_unref(failed);
+}
+
 static void test_the_client_freed_in_flight(void **state) {
         struct fixture *f = *state;
         struct http_request *r[3] = { NULL };
@@ -340,6 +366,7 @@ int main(void) {
                 T(test_dropped_within_done),
                 T(test_the_client_freed_within_done),
                 T(test_dropped_in_flight),
+                T(test_an_end_is_told_though_another_request_is_dropped),
                 T(test_the_client_freed_in_flight),
                 T(test_credentials_are_sent_and_read_anew),
                 T(test_credentials_that_cannot_be_read),
