@@ -174,8 +174,9 @@ static void a_unit_is_described_in_one_clause(void **state) {
                 struct unit_view u = view(&rows[i]);
 
                 assert_string_equal(unit_view_describe(&u, buf, sizeof(buf)), rows[i].describe);
-                assert_memory_equal(unit_view_describe(&u, small, sizeof(small)), buf, MIN(strlen(small), strlen(buf)));
+                unit_view_describe(&u, small, sizeof(small));
                 assert_true(strlen(small) < sizeof(small));
+                assert_memory_equal(small, buf, MIN(strlen(small), strlen(buf)));
         }
 }
 
