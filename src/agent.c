@@ -306,7 +306,7 @@ static void tell_nothing_watched(struct agent *a) {
 
 /* Makes the workers those of the settings: known ones go on, new ones begin, the rest leave. */
 static int apply_workers(struct agent *a, struct settings *settings) {
-        _cleanup_free_ struct worker **next = calloc(settings->n_workers + 1, sizeof(*next));
+        _cleanup_free_ struct worker **next = calloc(settings->n_workers + 1, sizeof(struct worker *));
         int r, first_error = 0;
 
         if (!next)

@@ -130,7 +130,7 @@ static bool is_hostname(const char *text, size_t len, const char *also) {
                         label = 0;
                         continue;
                 }
-                if (!memchr(LOWER UPPER DIGITS "-", text[i], 63) && !strchr(also, text[i]))
+                if (!strchr(LOWER UPPER DIGITS "-", text[i]) && !strchr(also, text[i]))
                         return false;
                 if ((text[i] == '-' && label == 0) || ++label > 63)
                         return false;

@@ -39,5 +39,5 @@ int http_get(struct http_client *c,
              struct http_request **ret);
 
 /* Cancels when still under way, and frees. May be called from within done. */
-struct http_request *http_request_unref(struct http_request *r);
+struct http_request *http_request_unref(struct http_request *q);
 DEFINE_CLEANUP(struct http_request *, http_request_unref)

@@ -452,7 +452,7 @@ static int set_secret(struct transfer *t,
         if (r < 0)
                 return credential_problem(key, path, r, problem, detail, size);
         code = curl_easy_setopt(t->easy, option, secret);
-        explicit_bzero(secret, strlen(secret));
+        explicit_bzero(secret, strlen(secret)); /* NOLINT(clang-analyzer-core.NonNullParamChecker): r >= 0 */
         free(secret);
         return code == CURLE_OK ? 0 : credential_problem(key, path, -ENOMEM, NULL, detail, size);
 }

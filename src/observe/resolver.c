@@ -334,9 +334,10 @@ static const char *localhost_list(struct resolver *r) {
 
         /* With IPv6 off, curl's last failure would be that of ::1 rather than the refusal that counts. */
         if (r->localhost[0] == '\0')
-                strcpy(r->localhost, address_is_local((const struct sockaddr *) &loopback, sizeof(loopback))
-                                             ? "127.0.0.1,[::1]"
-                                             : "127.0.0.1");
+                (void) snprintf(r->localhost, sizeof(r->localhost), "127.0.0.1%s",
+                                address_is_local((const struct sockaddr *) &loopback, sizeof(loopback))
+                                        ? ",[::1]"
+                                        : "");
         return r->localhost;
 }
 

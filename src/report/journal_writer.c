@@ -21,10 +21,17 @@ bool journal_is_stderr(void) {
         const char *stream = getenv("JOURNAL_STREAM");
         unsigned long long dev, ino;
         struct stat st;
-        char end;
+        char *end;
 
         /* systemd.exec(5): device and inode in decimal, separated by a colon */
-        if (isempty(stream) || sscanf(stream, "%llu:%llu%c", &dev, &ino, &end) != 2)
+        if (isempty(stream))
+                return false;
+        dev = strtoull(stream, &end, 10);
+        if (end == stream || *end != ':')
+                return false;
+        stream = end + 1;
+        ino = strtoull(stream, &end, 10);
+        if (end == stream || *end != '\0')
                 return false;
 
         if (fstat(STDERR_FILENO, &st) < 0)

@@ -3,6 +3,7 @@
  * that hangs must not stop the polls. It must not know what the texts mean. */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -101,9 +102,8 @@ void notify_reloading(void) {
         if (clock_gettime(CLOCK_MONOTONIC, &ts) < 0)
                 return;
 
-        (void) snprintf(
-                lines, sizeof(lines), "RELOADING=1\nMONOTONIC_USEC=%llu\n",
-                (unsigned long long) ((usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000));
+        (void) snprintf(lines, sizeof(lines), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\n",
+                        (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000);
         notify_lines(lines, NULL);
 }
 
