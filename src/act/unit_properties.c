@@ -137,24 +137,28 @@ static usec_t clock_usec(clockid_t id) {
         return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
 }
 
+/* Read once for all stamps: which of two came first must not depend on when we were scheduled. */
+struct now {
+        usec_t monotonic, boottime, realtime, agent;
+};
+
 /* systemd stamps with CLOCK_MONOTONIC, which stands still while the machine is suspended, and with
  * CLOCK_REALTIME, which jumps when it is set; agent time runs on CLOCK_BOOTTIME, which does neither. So:
  * what lies between the stamp and now is at least the difference on the monotonic clock, and at most that
  * plus all suspensions since boot (BOOTTIME less MONOTONIC, now); within these limits the realtime
  * difference tells. Without a suspension the limits coincide. */
-static usec_t to_agent_time(usec_t monotonic, usec_t realtime, usec_t now_usec) {
-        usec_t now_monotonic = clock_usec(CLOCK_MONOTONIC), now_boottime = clock_usec(CLOCK_BOOTTIME), least,
-               most, ago;
+static usec_t to_agent_time(const struct now *now, usec_t monotonic, usec_t realtime) {
+        usec_t least, most, ago;
 
         if (monotonic == 0)
                 return 0;
-        least = usec_sub(now_monotonic, monotonic);
-        most = usec_add(least, usec_sub(now_boottime, now_monotonic));
-        ago = realtime > 0 ? usec_sub(clock_usec(CLOCK_REALTIME), realtime) : least;
+        least = usec_sub(now->monotonic, monotonic);
+        most = usec_add(least, usec_sub(now->boottime, now->monotonic));
+        ago = realtime > 0 ? usec_sub(now->realtime, realtime) : least;
         ago = MAX(ago, least);
         ago = MIN(ago, most);
         /* 0 would read as "never". */
-        return MAX(usec_sub(now_usec, ago), (usec_t) 1);
+        return MAX(usec_sub(now->agent, ago), (usec_t) 1);
 }
 
 int unit_properties_read(sd_bus_message *m, usec_t now_usec, struct unit_properties *ret) {
@@ -183,10 +187,14 @@ int unit_properties_read(sd_bus_message *m, usec_t now_usec, struct unit_propert
 
         v->known = true;
         v->can_restart = ret->can_start && ret->can_stop;
-        v->inactive_exit_usec =
-                to_agent_time(ret->inactive_exit_monotonic, ret->inactive_exit_realtime, now_usec);
-        v->active_enter_usec =
-                to_agent_time(ret->active_enter_monotonic, ret->active_enter_realtime, now_usec);
+        const struct now now = {
+                .monotonic = clock_usec(CLOCK_MONOTONIC),
+                .boottime = clock_usec(CLOCK_BOOTTIME),
+                .realtime = clock_usec(CLOCK_REALTIME),
+                .agent = now_usec,
+        };
+        v->inactive_exit_usec = to_agent_time(&now, ret->inactive_exit_monotonic, ret->inactive_exit_realtime);
+        v->active_enter_usec = to_agent_time(&now, ret->active_enter_monotonic, ret->active_enter_realtime);
         if (v->cpu_usage_usec != USEC_INFINITY)
                 v->cpu_usage_usec /= 1000;
         return 0;

@@ -278,6 +278,7 @@ def test_a_bus_lost_during_the_job_costs_and_is_told(agent, worker, bus):
     agent.start()
     fail(agent, worker)
     requested = agent.expect("restart-requested")
+    until(lambda: "TryRestartUnit" in bus.do("counts"), what="the call")
     bus.stop()
     agent.expect("cannot-act", since=requested)
     agent.expect("restart-failed", since=requested)
