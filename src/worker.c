@@ -28,11 +28,11 @@ struct peer {
 /* ---- telling ---- */
 
 struct event *worker_event(const struct worker *w, enum event_type type, const char *format, ...) {
-        char message[1024];
+        char message[1024] = "";
         va_list ap;
 
         va_start(ap, format);
-        (void) vsnprintf(message, sizeof(message), format, ap);
+        text_appendv(message, sizeof(message), format, ap);
         va_end(ap);
 
         _cleanup_(event_freep) struct event *e = event_new(type, "%s", message);

@@ -15,9 +15,11 @@ static bool is_plain_json(const char *text, size_t len) {
                 if (in_string) {
                         if (c < 0x20)
                                 return false;
-                        if (c == '\\')
-                                i++;
-                        else if (c == '"')
+                        if (c == '\\') {
+                                /* escape() would make an escape of its own out of what follows. */
+                                if (++i < len && (unsigned char) text[i] >= 0x80)
+                                        return false;
+                        } else if (c == '"')
                                 in_string = false;
                 } else if (c == '"')
                         in_string = true;

@@ -170,14 +170,33 @@ char *text_copy_line(char *buf, size_t size, const char *text, size_t len) {
         return buf;
 }
 
-void text_append(char *buf, size_t size, const char *format, ...) {
+/* Takes away what is left of a character that was cut in two. */
+static void drop_half_character(char *buf, size_t len) {
+        size_t begin = len;
+
+        while (begin > 0 && len - begin < 4 && is_continuation((unsigned char) buf[begin - 1]))
+                begin--;
+        if (begin > 0 && (unsigned char) buf[begin - 1] >= 0xC0 &&
+            utf8_char_len(buf + begin - 1, len - begin + 1) == 0)
+                buf[begin - 1] = '\0';
+}
+
+void text_appendv(char *buf, size_t size, const char *format, va_list ap) {
         size_t used = strnlen(buf, size);
-        va_list ap;
+        int n;
 
         if (used >= size)
                 return;
+        n = vsnprintf(buf + used, size - used, format, ap);
+        if (n >= 0 && (size_t) n >= size - used)
+                drop_half_character(buf, size - 1);
+}
+
+void text_append(char *buf, size_t size, const char *format, ...) {
+        va_list ap;
+
         va_start(ap, format);
-        (void) vsnprintf(buf + used, size - used, format, ap);
+        text_appendv(buf, size, format, ap);
         va_end(ap);
 }
 

@@ -27,8 +27,10 @@ char *text_copy_line(char *buf, size_t size, const char *text, size_t len);
 
 bool text_is_utf8(const char *text, size_t len) _pure_;
 
-/* printf() to the end of a buffer that already holds a string; cut when full, always ended by NUL. */
+/* printf() to the end of a buffer that already holds a string; cut when full, between characters, and always
+ * ended by NUL. */
 void text_append(char *buf, size_t size, const char *format, ...) _printf_(3, 4);
+void text_appendv(char *buf, size_t size, const char *format, va_list ap) _printf_(3, 0);
 
 /* Whether this is a unit name as systemd.unit(5) has it, with a suffix we may restart: a .service, and no template
  * without an instance. */

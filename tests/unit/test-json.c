@@ -36,6 +36,7 @@ static void test_what_is_json_and_what_is_not(_unused_ void **state) {
                 { "/* x */ [1]", false },
                 { "[\"a\nb\"]", false },
                 { "[\"a\tb\"]", false },
+                { "[\"\\\xc3\xa9\"]", false },
                 { "[\"\xc3\"]", false },
                 { "[\"\xed\xa0\x80\"]", false },
                 { "[\xc3\xa9]", false },

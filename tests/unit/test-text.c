@@ -128,6 +128,26 @@ static void append_is_cut_when_full(void **state) {
         assert_string_equal(buf, "ab34567");
 }
 
+/* journalctl shows an entry with half a character in it as "[1.2K blob data]". */
+static void append_is_cut_between_characters(void **state) {
+        static const char *const texts[] = {
+                "grün", "grüße", "äöüäöü", "日本語日本語", "😀😀😀",
+                "a😀😀",  "abc…",  "abcd…",  "abcde…",       "abcdef…",
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+                char buf[8] = "";
+                size_t len;
+
+                text_append(buf, sizeof(buf), "%s", texts[i]);
+                len = strlen(buf);
+                assert_true(text_is_utf8(buf, len));
+                assert_memory_equal(buf, texts[i], len);
+                assert_in_range(len, MIN(strlen(texts[i]), sizeof(buf) - 4), sizeof(buf) - 1);
+        }
+}
+
 static const struct {
         const char *name;
         bool ok;
@@ -176,6 +196,7 @@ int main(void) {
                 cmocka_unit_test(utf8_is_told_from_other_bytes),
                 cmocka_unit_test(a_line_is_safe_to_show),
                 cmocka_unit_test(append_is_cut_when_full),
+                cmocka_unit_test(append_is_cut_between_characters),
                 cmocka_unit_test(service_names_are_as_systemd_has_them),
         };
 
