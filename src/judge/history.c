@@ -46,14 +46,14 @@ static bool budget_equal(const struct budget *a, const struct budget *b) {
         const size_t list = offsetof(struct budget, n_restarts);
 
         return memcmp((const char *) a + list, (const char *) b + list, sizeof(*a) - list) == 0 &&
-                memcmp(a->restarts, b->restarts, a->n_restarts * sizeof(a->restarts[0])) == 0;
+               memcmp(a->restarts, b->restarts, a->n_restarts * sizeof(a->restarts[0])) == 0;
 }
 
 bool history_equal(const struct history *a, const struct history *b) {
         const size_t budgets = offsetof(struct history, incident);
 
         return memcmp((const char *) a + budgets, (const char *) b + budgets, sizeof(*a) - budgets) == 0 &&
-                budget_equal(&a->budget, &b->budget) && budget_equal(&a->virtual_budget, &b->virtual_budget);
+               budget_equal(&a->budget, &b->budget) && budget_equal(&a->virtual_budget, &b->virtual_budget);
 }
 
 const char *restart_result_to_string(enum restart_result r) {
