@@ -122,7 +122,7 @@ static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
 }
 
 void unit_call_offline(struct unit_call *c, const char *why) {
-        if (c->deliver)
+        if (c->deliver || !c->u)
                 return;
         c->wants_reading = 0;
         if (c->kind == CALL_SURROUNDINGS) {

@@ -128,6 +128,19 @@ static void test_a_unit_may_go_before_its_call(void **state) {
         assert_int_equal(got.n_done, 0);
 }
 
+static void test_a_unit_may_go_before_its_call_and_the_bus_after_it(void **state) {
+        _cleanup_(unit_call_unrefp) struct unit_call *c = NULL;
+
+        NEEDS_BUS(state);
+        watch_running();
+        assert_int_equal(unit_read_surroundings(unit, on_surroundings, NULL, &c), 0);
+        unit = unit_watch_free(unit);
+        fake_bus_stop();
+        RUN_UNTIL(!got.connected);
+        run_for(50 * USEC_PER_MSEC);
+        assert_int_equal(got.n_surroundings, 0);
+}
+
 static struct unit_call *dropped_in_done;
 
 static void on_done_drop(_unused_ struct unit_call *c, const struct unit_call_report *r, void *userdata) {
@@ -306,6 +319,7 @@ int main(void) {
                 T(test_a_refused_call_says_why_and_what_to_do),
                 T(test_a_dropped_slot_is_never_delivered),
                 T(test_a_unit_may_go_before_its_call),
+                T(test_a_unit_may_go_before_its_call_and_the_bus_after_it),
                 T(test_everything_may_be_dropped_inside_the_callback),
                 T(test_a_pending_job_is_adopted),
                 T(test_a_job_that_is_gone_or_anothers_is_lost),
