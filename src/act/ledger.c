@@ -364,23 +364,29 @@ static int read_whole(int dir_fd, char **ret, size_t *ret_len) {
         return 0;
 }
 
-static int rename_no_replace(int dir_fd, const char *to) {
-        if (renameat2(dir_fd, LEDGER_FILE, dir_fd, to, RENAME_NOREPLACE) >= 0)
+/* Linked, not renamed: the name stays until a new ledger replaces it, or an agent that is killed before would leave
+ * nothing behind and its successor find no ledger, which is a fresh budget. */
+static int link_no_replace(int dir_fd, const char *to) {
+        if (linkat(dir_fd, LEDGER_FILE, dir_fd, to, 0) >= 0)
                 return 0;
-        if (errno != EINVAL && errno != ENOSYS)
+        if (errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK)
                 return -errno;
-        /* A file system that cannot: a hard link never replaces either. */
-        if (linkat(dir_fd, LEDGER_FILE, dir_fd, to, 0) < 0 || unlinkat(dir_fd, LEDGER_FILE, 0) < 0)
-                return -errno;
-        return 0;
+        /* A file system without links. */
+        return renameat2(dir_fd, LEDGER_FILE, dir_fd, to, RENAME_NOREPLACE) < 0 ? -errno : 0;
 }
 
 static int put_aside(int dir_fd, const char *why, usec_t realtime_usec, char *name, size_t size) {
         time_t t = (time_t) (realtime_usec / USEC_PER_SEC);
         char stamp[32];
+        struct stat st;
         struct tm tm;
         int r = -EEXIST;
 
+        if (fstatat(dir_fd, LEDGER_FILE, &st, AT_SYMLINK_NOFOLLOW) >= 0 && st.st_nlink > 1) {
+                /* By an agent that could not write a new one since. */
+                (void) snprintf(name, size, LEDGER_FILE ".%s-…", why);
+                return 0;
+        }
         if (!gmtime_r(&t, &tm) || strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm) == 0)
                 return -EINVAL;
         for (unsigned i = 0; r == -EEXIST && i < 1000; i++) {
@@ -388,7 +394,7 @@ static int put_aside(int dir_fd, const char *why, usec_t realtime_usec, char *na
                         (void) snprintf(name, size, LEDGER_FILE ".%s-%s", why, stamp);
                 else
                         (void) snprintf(name, size, LEDGER_FILE ".%s-%s-%u", why, stamp, i);
-                r = rename_no_replace(dir_fd, name);
+                r = link_no_replace(dir_fd, name);
         }
         if (r >= 0)
                 (void) fsync(dir_fd);

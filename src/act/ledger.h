@@ -52,7 +52,7 @@ DEFINE_CLEANUP(struct ledger *, ledger_free)
 enum ledger_load_result {
         LEDGER_LOADED,
         LEDGER_ABSENT,          /* as fresh */
-        LEDGER_PUT_ASIDE,       /* damaged or newer: renamed to ledger.json.<why>-<time> */
+        LEDGER_PUT_ASIDE,       /* damaged or newer: also ledger.json.<why>-<time>; so until the next save */
         LEDGER_NO_DIRECTORY,
         LEDGER_UNREADABLE,      /* could not be read: treated like put aside, but left where it is */
 };

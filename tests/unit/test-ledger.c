@@ -197,9 +197,12 @@ static void test_flush_writes_what_waits_without_the_loop(_unused_ void **state)
         ledger_flush(ledger, 20 * USEC_PER_SEC);
 }
 
+/* As a new file: what was put aside stays whole under its other name. */
 static void write_file(const char *name, const char *text) {
-        int fd = open(in_directory(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        int fd;
 
+        (void) unlink(in_directory(name));
+        fd = open(in_directory(name), O_WRONLY | O_CREAT | O_EXCL, 0600);
         assert_true(fd >= 0);
         assert_int_equal(write(fd, text, strlen(text)), (ssize_t) strlen(text));
         close(fd);
@@ -213,13 +216,27 @@ static void test_damaged_ones_are_put_aside_and_never_overwritten(_unused_ void 
                 load(LEDGER_PUT_ASIDE, &problem);
                 assert_non_null(strstr(problem, "ledger.json.damaged-20241120T182900Z"));
                 assert_int_equal(count_files("ledger.json.damaged-20241120T182900Z"), i);
-                load(LEDGER_ABSENT, NULL);
         }
         write_file("ledger.json", "{\"version\":2}");
         load(LEDGER_PUT_ASIDE, NULL);
         assert_int_equal(count_files("ledger.json.newer-"), 1);
         write_file("ledger.json", "");
         load(LEDGER_PUT_ASIDE, NULL);
+}
+
+/* Else it would have a fresh budget. */
+static void test_an_agent_killed_after_putting_aside_leaves_no_empty_ledger(_unused_ void **state) {
+        struct ended e = { 0 };
+
+        write_file("ledger.json", "{\"version\":1,");
+        for (unsigned i = 0; i < 3; i++) {
+                load(LEDGER_PUT_ASIDE, NULL);
+                assert_int_equal(count_files("ledger.json.damaged-"), 1);
+        }
+        assert_int_equal(ledger_save(ledger, text_of(2), saved, &e), 0);
+        run_until(&e, 1);
+        assert_int_equal(load(LEDGER_LOADED, NULL), 2);
+        assert_int_equal(count_files("ledger.json.damaged-"), 1);
 }
 
 static void test_what_is_no_file_is_unreadable_and_stays(_unused_ void **state) {
@@ -358,6 +375,8 @@ int main(void) {
                                                 tear_down),
                 cmocka_unit_test_setup_teardown(test_flush_writes_what_waits_without_the_loop, set_up,
                                                 tear_down),
+                cmocka_unit_test_setup_teardown(
+                        test_an_agent_killed_after_putting_aside_leaves_no_empty_ledger, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_damaged_ones_are_put_aside_and_never_overwritten,
                                                 set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_what_is_no_file_is_unreadable_and_stays, set_up,
