@@ -353,8 +353,12 @@ static void conclude(struct restart *r) {
         else if (w->health.condition == UNIT_STOPPED)
                 e = worker_event(w, EVENT_RESTART_FAILED, "%s was not restarted: it was stopped meanwhile",
                                  w->settings->unit);
+        else if (r->report.result == UNIT_CALL_FAILED)
+                e = worker_event(w, EVENT_RESTART_FAILED, "restarting %s failed: systemd's job ended with \"%s\"; see "
+                                 "systemctl status %s", w->settings->unit, r->report.detail, w->settings->unit);
         else
-                e = worker_event(w, EVENT_RESTART_FAILED, "restarting %s failed: %s", w->settings->unit, r->report.detail);
+                e = worker_event(w, EVENT_RESTART_FAILED, "no restart of %s was seen: %s; it counts all the same",
+                                 w->settings->unit, r->report.detail);
         worker_tell(w, e);
 
         drop(r);
@@ -424,6 +428,11 @@ void restart_adopt(struct worker *w, const struct unit_view *view) {
         struct restart *r = calloc(1, sizeof(*r));
 
         if (!r || !last) {
+                struct tolds told;
+
+                tolds_init(&told);
+                health_restart_ended(&w->health, &w->history, w->settings, agent_now(), &told);
+                worker_settled(w, &told);
                 free(r);
                 return;
         }
@@ -441,6 +450,6 @@ void restart_adopt(struct worker *w, const struct unit_view *view) {
                         return;
         }
         r->report = (struct unit_call_report) { .result = UNIT_CALL_LOST };
-        (void) snprintf(r->report.detail, sizeof(r->report.detail), "the agent was interrupted before it was done");
+        (void) snprintf(r->report.detail, sizeof(r->report.detail), "the agent was interrupted while it asked for one");
         conclude(r);
 }

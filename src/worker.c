@@ -199,10 +199,12 @@ bool worker_overdue(const struct worker *w, usec_t now_usec) {
 
 void worker_unit_changed(struct worker *w, const struct unit_view *view, bool stop_seen) {
         struct tolds told;
-        bool was_known = w->history.invocation_id[0], is_new;
+        bool was_known = w->history.invocation_id[0], adopts = w->pending_restart && view->known, is_new;
         enum unit_condition before = w->health.condition;
 
         tolds_init(&told);
+        if (adopts)     /* if it was started anew meanwhile, then by us */
+                health_restart_begun(&w->health, agent_now());
         is_new = health_unit_changed(&w->health, &w->history, w->settings, view, stop_seen, agent_now(), &told);
         if (is_new) {
                 probe_begin_start(&w->probe);
@@ -212,7 +214,7 @@ void worker_unit_changed(struct worker *w, const struct unit_view *view, bool st
 
         if (!w->poll && (is_new || !w->polled_first || (w->health.condition == UNIT_CRASHED && before != UNIT_CRASHED)))
                 schedule(w, agent_now());
-        if (w->pending_restart && view->known) {
+        if (adopts) {
                 w->pending_restart = false;
                 restart_adopt(w, view);
         }

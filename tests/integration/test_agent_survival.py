@@ -140,6 +140,7 @@ def test_killed_and_the_job_ends_meanwhile(agent, worker, bus):
     mark = again(agent)
     done = agent.expect("restart-done", since=mark)
     assert done.field("incident") == opened.field("incident")
+    assert not agent.journal.select("unit-restarted")       # it was us
     recovers(agent, worker, mark, opened)
     assert total(bus, "TryRestartUnit") == 1
     assert [r["result"] for r in restart_records(agent)] == ["done"]
@@ -154,8 +155,8 @@ def test_killed_and_the_job_fails_meanwhile(agent, worker, bus):
     until(lambda: bus.do("get", name=UNIT)["ActiveState"] == "failed", what="the job's end")
     worker.refuse()
     mark = again(agent)
-    agent.expect("restart-failed", since=mark)
-    agent.expect("unit-down", since=mark)
+    failed = agent.expect("restart-failed", since=mark)
+    agent.expect("unit-down", since=failed)
     assert total(bus, "TryRestartUnit") == 1 and total(bus, "RestartUnit") == 0
 
 
