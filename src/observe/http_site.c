@@ -84,6 +84,7 @@ static void transfer_free(struct transfer *t) {
         if (t->easy)
                 curl_easy_cleanup(t->easy);
         curl_slist_free_all(t->resolve);
+        curl_slist_free_all(t->connect_to);
         free(t->path);
         free(t->body);
         free(t);
@@ -306,26 +307,53 @@ void site_give_back(struct site *s, struct transfer *t) {
         s->idle = t;
 }
 
-/* The addresses stay in curl's own table from here on, so only changed ones are set. */
+static int append_printf(struct curl_slist **l, const char *format, ...) _printf_(2, 3);
+static int append_printf(struct curl_slist **l, const char *format, ...) {
+        _cleanup_free_ char *text = NULL;
+        struct curl_slist *longer;
+        va_list ap;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(&text, format, ap);
+        va_end(ap);
+        if (n < 0) {
+                text = NULL;
+                return -ENOMEM;
+        }
+        longer = curl_slist_append(*l, text);
+        if (!longer)
+                return -ENOMEM;
+        *l = longer;
+        return 0;
+}
+
+/* The addresses stay in curl's own table from here on, so only changed ones are set. They stand there under
+ * a name of their own, which curl connects to in the host's place: a connection that was kept is then not
+ * used again once the name has moved. */
 static int set_addresses(struct transfer *t, const struct addresses *a) {
-        _cleanup_free_ char *entry = NULL;
-        struct curl_slist *list;
-        CURLcode code;
+        struct curl_slist *resolve = NULL, *connect_to = NULL;
+        const char *port = t->site->port;
+        int r = 0;
 
         if (a->list[0] == '\0' || t->generation == a->generation)
                 return 0;
-        if (asprintf(&entry, "%s:%s:%s", t->site->host, t->site->port, a->list) < 0)
-                return -ENOMEM;
-        list = curl_slist_append(NULL, entry);
-        if (!list)
-                return -ENOMEM;
-        code = curl_easy_setopt(t->easy, CURLOPT_RESOLVE, list);
-        if (code != CURLE_OK) {
-                curl_slist_free_all(list);
+        if (t->generation > 0)
+                r = append_printf(&resolve, "-addresses-%u:%s", t->generation, port);
+        if (r >= 0)
+                r = append_printf(&resolve, "addresses-%u:%s:%s", a->generation, port, a->list);
+        if (r >= 0)
+                r = append_printf(&connect_to, "::addresses-%u:", a->generation);
+        if (r < 0 || curl_easy_setopt(t->easy, CURLOPT_RESOLVE, resolve) != CURLE_OK ||
+            curl_easy_setopt(t->easy, CURLOPT_CONNECT_TO, connect_to) != CURLE_OK) {
+                curl_slist_free_all(resolve);
+                curl_slist_free_all(connect_to);
                 return -ENOMEM;
         }
         curl_slist_free_all(t->resolve);
-        t->resolve = list;
+        curl_slist_free_all(t->connect_to);
+        t->resolve = resolve;
+        t->connect_to = connect_to;
         t->generation = a->generation;
         return 0;
 }

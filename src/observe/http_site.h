@@ -14,10 +14,10 @@ struct site;
 struct transfer {
         struct site *site;
         CURL *easy;
-        struct http_request *request; /* whose it is right now */
-        char *path;                   /* which URL is set */
-        struct curl_slist *resolve;   /* the addresses that are set, */
-        unsigned generation;          /* and which they are */
+        struct http_request *request;            /* whose it is right now */
+        char *path;                              /* which URL is set */
+        struct curl_slist *resolve, *connect_to; /* the addresses that are set, */
+        unsigned generation;                     /* and which they are */
         char *body;
         size_t body_len, body_size;
         size_t header_len;

@@ -5,6 +5,7 @@
 #include <semaphore.h>
 
 #include "http-fixture.h"
+#include "observe/http_site.h"
 #include "observe/poll.h"
 
 /* What a look-up of "hangs" waits for; one for each test, because a thread may be left waiting. */
@@ -50,6 +51,44 @@ static void test_a_name_is_looked_up_once_a_minute(void **state) {
         assert_true(a.is_local);
         get(f, "/ok", &g);
         assert_int_equal(scripted_server_connections(f->server), 1);
+}
+
+/* A connection that is kept would go on to tell of the machine that the name has left. */
+static void test_a_name_that_moves_is_asked_at_its_new_address(void **state) {
+        static const struct addresses before = { .list = "127.0.0.1", .generation = 2 },
+                                      after = { .list = "127.0.0.2", .generation = 3 },
+                                      back = { .list = "127.0.0.1", .generation = 4 };
+        struct fixture *f = *state;
+        struct transfer *t;
+        struct site *s;
+        char base[64], head[512];
+        char *address;
+
+        (void) snprintf(base, sizeof(base), "http://worker.example:%u", scripted_server_port(f->server));
+        f->target.base_url = base;
+        assert_int_equal(site_new(&f->target, 0, &s), 0);
+        assert_int_equal(site_take(s, &t), 0);
+        for (unsigned i = 0; i < 2; i++) {
+                assert_int_equal(transfer_prepare(t, "/ok", &before, 5 * USEC_PER_SEC), 0);
+                assert_int_equal(curl_easy_perform(t->easy), CURLE_OK);
+        }
+        assert_int_equal(scripted_server_connections(f->server), 1);
+
+        /* Nobody listens there. */
+        assert_int_equal(transfer_prepare(t, "/ok", &after, 5 * USEC_PER_SEC), 0);
+        assert_int_equal(curl_easy_perform(t->easy), CURLE_COULDNT_CONNECT);
+
+        assert_int_equal(transfer_prepare(t, "/ok", &back, 5 * USEC_PER_SEC), 0);
+        assert_int_equal(curl_easy_perform(t->easy), CURLE_OK);
+        assert_int_equal(curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &address), CURLE_OK);
+        assert_string_equal(address, "127.0.0.1");
+        assert_int_equal(transfer_prepare(t, "/ok", &back, 5 * USEC_PER_SEC), 0);
+        assert_int_equal(curl_easy_perform(t->easy), CURLE_OK);
+        assert_int_equal(scripted_server_connections(f->server), 2);
+        scripted_server_last_request(f->server, head, sizeof(head));
+        assert_non_null(strstr(head, "Host: worker.example:"));
+        site_drop(s, t);
+        site_free(s);
 }
 
 static void test_a_name_that_does_not_exist(void **state) {
@@ -190,6 +229,7 @@ int main(void) {
 #define T(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
         const struct CMUnitTest tests[] = {
                 T(test_a_name_is_looked_up_once_a_minute),
+                T(test_a_name_that_moves_is_asked_at_its_new_address),
                 T(test_a_name_that_does_not_exist),
                 T(test_a_resolver_that_hangs_holds_up_nothing_else),
                 T(test_more_hung_names_than_threads),

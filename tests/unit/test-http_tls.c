@@ -18,7 +18,7 @@
 static const char make_certificates[] =
         "set -e; cd \"$1\"; exec 2>log\n"
         "ec='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'\n"
-        "printf 'subjectAltName=IP:127.0.0.1\\n' >address; printf 'subjectAltName=DNS:other.example\\n' "
+        "printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\\n' >address; printf 'subjectAltName=DNS:other.example\\n' "
         ">name\n"
         "printf "
         "'[ca]\\ndefault_ca=d\\n[d]\\ndatabase=index\\nserial=serial\\nnew_certs_dir=.\\ndefault_md="
@@ -129,12 +129,13 @@ static void on_done(_unused_ struct http_request *r, const struct answer *a, voi
 static struct got get(struct http_client *c,
                       sd_event *event,
                       const struct server *s,
+                      const char *host,
                       struct http_target target) {
         struct http_request *r = NULL;
         struct got g = { 0 };
         char base[64];
 
-        (void) snprintf(base, sizeof(base), "https://127.0.0.1:%u", s->port);
+        (void) snprintf(base, sizeof(base), "https://%s:%u", host, s->port);
         target.base_url = base;
         target.timeout_usec = 20 * USEC_PER_SEC;
         target.max_response_bytes = 1000000;
@@ -221,8 +222,8 @@ static void test_certificates(_unused_ void **state) {
                 struct server s;
 
                 start_server(&s, row->certificate, row->more1, row->more2);
-                for (unsigned twice = 0; twice < 2; twice++) {
-                        struct got g = get(c, event, &s, target);
+                for (unsigned n = 0; n < 4; n++) {
+                        struct got g = get(c, event, &s, n < 2 ? "127.0.0.1" : "localhost", target);
 
                         if (g.error != row->error || !strstr(g.detail, row->detail) ||
                             (g.error == TRANSFER_OK && g.status != 200))
