@@ -18,7 +18,8 @@
 static const char make_certificates[] =
         "set -e; cd \"$1\"; exec 2>log\n"
         "ec='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'\n"
-        "printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\\n' >address; printf 'subjectAltName=DNS:other.example\\n' "
+        "printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\\n' >address; printf "
+        "'subjectAltName=DNS:other.example\\n' "
         ">name\n"
         "printf "
         "'[ca]\\ndefault_ca=d\\n[d]\\ndatabase=index\\nserial=serial\\nnew_certs_dir=.\\ndefault_md="
