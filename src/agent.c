@@ -142,11 +142,10 @@ static int on_ledger_due(sd_event_source *source _unused_, void *userdata) {
         if (a->ledger_saving)
                 return 0;
         a->ledger_dirty = false;
+        a->ledger_saving = true;        /* before, for it may be over at once */
         r = agent_save_ledger(a, on_ledger_saved, a);
         if (r < 0)
-                agent_ledger_result(a, r);
-        else
-                a->ledger_saving = true;
+                on_ledger_saved(r, a);
         return 0;
 }
 
@@ -155,19 +154,31 @@ void agent_history_changed(struct agent *a) {
         (void) sd_event_source_set_enabled(a->ledger_source, SD_EVENT_ONESHOT);
 }
 
+static usec_t last_restart(const struct history *h) {
+        const struct restart_record *last = budget_last(&h->budget);
+
+        return last ? last->at_usec : 0;
+}
+
 bool agent_take_history(struct agent *a, const char *worker, const char *unit, struct history *ret) {
-        for (size_t i = 0; i < a->n_absent; i++) {
+        bool found = false;
+
+        for (size_t i = 0; i < a->n_absent;) {
                 struct ledger_entry *e = &a->absent[i];
 
-                if (!streq(e->worker, worker) || !streq_ptr(e->unit, unit))
+                /* The budget is the unit's, whatever its section is called now. */
+                if (!streq_ptr(e->unit, unit) || (!unit && !streq(e->worker, worker))) {
+                        i++;
                         continue;
-                *ret = e->history;
+                }
+                if (!found || last_restart(&e->history) > last_restart(ret))
+                        *ret = e->history;
+                found = true;
                 free(e->worker);
                 free(e->unit);
                 *e = a->absent[--a->n_absent];
-                return true;
         }
-        return false;
+        return found;
 }
 
 void agent_keep_history(struct agent *a, const struct worker *w) {
@@ -312,11 +323,16 @@ static int apply_workers(struct agent *a, struct settings *settings) {
         if (!next)
                 return -ENOMEM;
 
-        for (size_t i = 0; i < a->n_workers; i++)
-                if (!settings_find_worker(settings, a->workers[i]->settings->name)) {
-                        agent_keep_history(a, a->workers[i]);
-                        a->workers[i] = worker_free(a->workers[i]);
-                }
+        /* All first, for units may change places. */
+        for (size_t i = 0; i < a->n_workers; i++) {
+                struct worker *w = a->workers[i];
+                const struct worker_settings *s = settings_find_worker(settings, w->settings->name);
+
+                if (!s || !streq_ptr(s->unit, w->settings->unit))
+                        agent_keep_history(a, w);
+                if (!s)
+                        a->workers[i] = worker_free(w);
+        }
 
         size_t n = 0, n_before = a->n_workers;
         struct worker **before = TAKE_PTR(a->workers);
@@ -460,6 +476,9 @@ static int add_signals(struct agent *a) {
 }
 
 static void agent_done(struct agent *a) {
+        /* What changed in the last round has had no turn yet. */
+        if (a->ledger_dirty && a->workers)
+                (void) agent_save_ledger(a, NULL, NULL);
         for (size_t i = 0; i < a->n_workers; i++)
                 worker_free(a->workers[i]);
         free(a->workers);

@@ -66,5 +66,5 @@ void agent_polled(struct agent *a);
 /* w leaves the configuration, or its unit: what was kept of it stays in the ledger. */
 void agent_keep_history(struct agent *a, const struct worker *w);
 struct worker *agent_find_worker(const struct agent *a, const char *name) _pure_;
-/* The entry of a worker that was absent, taken out; false: there is none. */
+/* The entry of a unit (or of a worker without one) that was absent, taken out; false: there is none. */
 bool agent_take_history(struct agent *a, const char *worker, const char *unit, struct history *ret);

@@ -199,28 +199,37 @@ void restart_free_intents(struct agent *a) {
                 saved_intent_free(a->intents);
 }
 
+/* Disk and systemd take their time. Meanwhile somebody may have started the unit anew, or stopped it, and a reload may
+ * have forbidden what was decided. */
+static bool still_stands(const struct restart *r) {
+        const struct worker *w = r->worker;
+        const struct unit_view *view = unit_watch_view(w->unit);
+        enum unit_condition now = unit_view_condition(view, w->history.stop_seen);
+        bool same_start = !view->invocation_id[0] || streq(view->invocation_id, r->invocation_before);
+
+        if (w->settings->action != ACTION_RESTART || agent_dry_run(w->agent) || !same_start)
+                return false;
+        if (r->action != REMEDY_REVIVE)
+                return now == UNIT_UP;
+        /* Having reset it, we see an inactive unit. */
+        return now == UNIT_CRASHED ||
+                (r->step == STEP_RESET_FAILED && view->job_id == 0 && !w->history.stop_seen &&
+                 streq(view->active_state, "inactive"));
+}
+
 static void on_intent_saved(int error, void *userdata) {
         _cleanup_(saved_intent_freep) struct saved_intent *s = userdata;
         struct worker *w = agent_find_worker(s->agent, s->worker);
         struct restart *r = w ? w->restart : NULL;
-        enum unit_condition expected, now;
 
         agent_ledger_result(s->agent, error);
         if (!r || r->step != STEP_INTENT || r->intent_at_usec != s->at_usec)
                 return;
-        if (error < 0) {
+        if (error < 0 || !still_stands(r) || usec_sub(agent_now(), r->intent_at_usec) > INTENT_PATIENCE_USEC) {
                 retract(r);
                 return;
         }
-
-        const struct unit_view *view = unit_watch_view(w->unit);
-        expected = r->action == REMEDY_REVIVE ? UNIT_CRASHED : UNIT_UP;
-        now = unit_view_condition(view, w->history.stop_seen);
-        if (now != expected || usec_sub(agent_now(), r->intent_at_usec) > INTENT_PATIENCE_USEC) {
-                retract(r);
-                return;
-        }
-        if (reset_comes_first(r, view))
+        if (reset_comes_first(r, unit_watch_view(w->unit)))
                 call(r, STEP_RESET_FAILED, UNIT_RESET_FAILED, RESET_FAILED_DEADLINE_USEC);
         else
                 call_restart(r);
@@ -306,7 +315,10 @@ static void on_called(struct unit_call *c, const struct unit_call_report *report
                 return;
         }
         if (r->step == STEP_RESET_FAILED && report->result == UNIT_CALL_DONE) {
-                call_restart(r);
+                if (still_stands(r))
+                        call_restart(r);
+                else
+                        retract(r);
                 return;
         }
         if (is_retry(w) && r->step == STEP_RESTART)

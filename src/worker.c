@@ -1,11 +1,13 @@
 /* One watched worker: when to poll, what the judge makes of it, and whether to act. Decides nothing itself. */
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include <systemd/sd-event.h>
 
+#include "act/ledger_text.h"
 #include "report/narrate.h"
 #include "restart.h"
 #include "util/text.h"
@@ -340,6 +342,20 @@ static void ask_what_cannot_be_known(struct worker *w) {
         w->peers_healthy = -1;
 }
 
+/* What answered at another URL says nothing of this one: what is refused there may never have been there. */
+static void forget_other_target(struct worker *w) {
+        const struct worker_settings *s = w->settings;
+        uint64_t id = ledger_checksum(s->url, strlen(s->url)) ^ ledger_checksum(s->kind->name, strlen(s->kind->name));
+        char target[TARGET_ID_SIZE];
+
+        (void) snprintf(target, sizeof(target), "%016" PRIx64, id);
+        if (streq(w->history.target, target))
+                return;
+        memcpy(w->history.target, target, sizeof(target));
+        w->history.seen_ok = w->history.lacks_health = false;
+        w->probe = (struct probe) {};
+}
+
 /* What the ledger knows of this worker and unit. */
 static void recall(struct worker *w) {
         struct agent *a = w->agent;
@@ -353,6 +369,7 @@ static void recall(struct worker *w) {
         /* Without an InvocationID nothing says that this is still the same start. */
         if (!s->unit)
                 w->history.seen_ok = false;
+        forget_other_target(w);
         w->probe = (struct probe) { .seen_ok = w->history.seen_ok, .lacks_health = w->history.lacks_health };
         last = budget_last(&w->history.budget);
         w->pending_restart = s->unit && last && last->result == RESTART_PENDING;
@@ -411,12 +428,13 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings) {
         w->url_query = poll_local_unref(w->url_query);
         forget_peers(w);
         ask_what_cannot_be_known(w);
-        if (!same_unit)
-                agent_keep_history(w->agent, w);
 
         w->settings = settings;
-        if (!same_target)
+        if (!same_target) {
                 health_init(&w->health, w->agent->incident_seed, agent_now());
+                if (w->restart)
+                        health_restart_begun(&w->health, agent_now());
+        }
         if (!same_unit) {
                 w->unit = unit_watch_free(w->unit);
                 w->remedy = (struct remedy) {};
@@ -425,9 +443,7 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings) {
                 if (r < 0)
                         return r;
         } else if (!same_target) {
-                /* Nothing was ever seen at this url. */
-                w->history.seen_ok = w->history.lacks_health = false;
-                w->probe = (struct probe) {};
+                forget_other_target(w);
                 if (w->unit)
                         worker_unit_changed(w, unit_watch_view(w->unit), false);
         }

@@ -168,6 +168,7 @@ static json_object *entry_to_json(struct writer *w, const struct ledger_entry *e
         add_bool(w, o, "seen_ok", h->seen_ok);
         add_bool(w, o, "stop_seen", h->stop_seen);
         add_bool(w, o, "lacks_health", h->lacks_health);
+        add_string(w, o, "target", h->target);
         return o;
 }
 
@@ -435,11 +436,12 @@ static int entry_from_json(struct reader *r, json_object *o, struct ledger_entry
             (q = incident_from_json(r, o, &h->incident)) < 0 ||
             (q = get_hex(r, o, "invocation_id", h->invocation_id, sizeof(h->invocation_id))) < 0 ||
             (q = get_bool(r, o, "seen_ok", &h->seen_ok)) < 0 ||
-            (q = get_bool(r, o, "stop_seen", &h->stop_seen)) < 0)
+            (q = get_bool(r, o, "stop_seen", &h->stop_seen)) < 0 ||
+            (q = get_bool(r, o, "lacks_health", &h->lacks_health)) < 0)
                 return q;
         /* Who stopped it before the reboot has no part in its being down now. */
         h->stop_seen = h->stop_seen && r->same_boot;
-        return get_bool(r, o, "lacks_health", &h->lacks_health);
+        return get_hex(r, o, "target", h->target, sizeof(h->target));
 }
 
 static int entries_from_json(struct reader *r, json_object *list, struct ledger_entry **ret, size_t *ret_n) {

@@ -6,6 +6,7 @@
 #include "observe/observation.h"
 
 #define INCIDENT_ID_SIZE 17     /* 16 hexadecimal digits */
+#define TARGET_ID_SIZE 17       /* the same */
 #define RESTARTS_KEPT 32        /* more than any restart_limit */
 #define RESTART_LIMIT_MAX 24
 
@@ -53,6 +54,7 @@ struct history {
         bool seen_ok;                           /* its first ok was seen */
         bool stop_seen;                         /* a stop job was seen for it */
         bool lacks_health;                      /* its worker has no GET /health */
+        char target[TARGET_ID_SIZE];            /* of the kind and URL of which seen_ok and lacks_health speak */
 };
 
 /* Appends; the oldest makes room, a revive before a counted restart. */

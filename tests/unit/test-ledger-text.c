@@ -99,6 +99,7 @@ static struct ledger_entry *random_entries(size_t n) {
                 h->seen_ok = random_number(2);
                 h->stop_seen = random_number(2);
                 h->lacks_health = random_number(2);
+                random_hex(h->target, sizeof(h->target));
         }
         return entries;
 }
@@ -140,6 +141,7 @@ static void assert_entries_equal(const struct ledger_entry *a, const struct ledg
                 assert_int_equal(x->seen_ok, y->seen_ok);
                 assert_int_equal(x->stop_seen, y->stop_seen);
                 assert_int_equal(x->lacks_health, y->lacks_health);
+                assert_string_equal(x->target, y->target);
         }
 }
 
@@ -219,7 +221,7 @@ static char *sealed(const char *body) {
                                                "\"restarts\":0,\"was_unhealthy\":false,"                    \
                                                "\"flapping_told\":false},\"invocation_id\":\"\",\"seen_"    \
                                                "ok\":true,\"stop_seen\":false,\"lacks_health\":"            \
-                                               "false}"
+                                               "false,\"target\":\"\"}"
 #define BODY(workers) "{" BOOT ",\"workers\":[" workers "]}"
 
 static const struct {
