@@ -372,10 +372,15 @@ int transfer_prepare(struct transfer *t, const char *path, const struct addresse
         if (!streq_ptr(t->path, path)) {
                 _cleanup_free_ char *url = NULL;
 
-                if (asprintf(&url, "%s%s", t->site->target.base_url, path) < 0 ||
+                /* Not known while it changes: a request must never ask for another's path. */
+                free(TAKE_PTR(t->path));
+                if (asprintf(&url, "%s%s", t->site->target.base_url, path) < 0) {
+                        url = NULL;
+                        return -ENOMEM;
+                }
+                if (curl_easy_setopt(t->easy, CURLOPT_URL, url) != CURLE_OK ||
                     free_and_strdup(&t->path, path) < 0)
                         return -ENOMEM;
-                bad |= curl_easy_setopt(t->easy, CURLOPT_URL, url);
         }
         return bad ? -ENOMEM : set_addresses(t, a);
 }

@@ -243,13 +243,15 @@ static void question_done(_unused_ struct offload_job *j, void *data) {
 
         h->job = offload_job_unref(h->job);
         r->threads[h->thread].busy = false;
+        /* Those who are told may ask for another name, which forgets the old ones: not this one. */
+        h->used_at_usec = now_usec();
         if (list) {
                 if (!h->list || !streq(h->list, list))
                         h->generation = ++r->generation;
                 free(h->list);
                 h->list = list;
                 h->is_local = q->is_local;
-                h->found_at_usec = now_usec();
+                h->found_at_usec = h->used_at_usec;
                 a = (struct addresses) { .list = list,
                                          .is_local = h->is_local,
                                          .generation = h->generation };
@@ -407,7 +409,8 @@ int resolver_lookup(struct resolver *r,
         if (!h)
                 return -ENOMEM;
         h->used_at_usec = now;
-        if (!h->job && !h->queued) {
+        /* Also when it waits for a thread: it may be that none could be started then. */
+        if (!h->job) {
                 k = start_question(r, h);
                 if (k == -EBUSY)
                         h->queued = true;

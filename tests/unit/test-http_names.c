@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <netdb.h>
 #include <semaphore.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "http-fixture.h"
 #include "observe/http_site.h"
@@ -11,6 +14,18 @@
 /* What a look-up of "hangs" waits for; one for each test, because a thread may be left waiting. */
 static sem_t gates[8], *_Atomic gate;
 static unsigned n_gates;
+
+/* A machine that was suspended for as long. */
+static _Atomic time_t suspended_sec;
+
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+int clock_gettime(clockid_t clock, struct timespec *ret) {
+        int r = (int) syscall(SYS_clock_gettime, clock, ret);
+
+        if (clock == CLOCK_BOOTTIME)
+                ret->tv_sec += suspended_sec;
+        return r;
+}
 
 static int scripted_lookup(const char *host, struct addrinfo **ret) {
         const struct addrinfo numeric = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
@@ -133,6 +148,44 @@ static void test_a_resolver_that_hangs_holds_up_nothing_else(void **state) {
                 http_request_unref(hung[i]);
 }
 
+struct two_lookups {
+        struct resolver *resolver;
+        struct lookup *first, *second;
+        unsigned n;
+};
+
+static void on_second(_unused_ struct lookup *l, const struct addresses *a, void *userdata) {
+        struct two_lookups *t = userdata;
+
+        assert_null(a->problem);
+        t->second = lookup_unref(t->second);
+        t->n++;
+}
+
+static void on_first(_unused_ struct lookup *l, const struct addresses *a, void *userdata) {
+        struct two_lookups *t = userdata;
+
+        assert_null(a->problem);
+        t->first = lookup_unref(t->first);
+        t->n++;
+        assert_int_equal(resolver_lookup(t->resolver, "other.example", on_second, t, &t->second), 0);
+}
+
+/* Names that nobody asked for in ten minutes are forgotten: but not the one whose answer is being told. */
+static void test_a_name_looked_up_across_a_suspend(void **state) {
+        struct fixture *f = *state;
+        struct two_lookups t = { 0 };
+        char base[64];
+
+        use_scripted_names(f, "hangs.example", base, sizeof(base));
+        t.resolver = http_client_resolver(f->client);
+        assert_int_equal(resolver_lookup(t.resolver, "hangs.example", on_first, &t, &t.first), 0);
+        suspended_sec = 3600;
+        sem_post(gate);
+        run_until(f, &t.n, 2);
+        suspended_sec = 0;
+}
+
 static void test_more_hung_names_than_threads(void **state) {
         enum { N = 12 };
         struct fixture *f = *state;
@@ -232,6 +285,7 @@ int main(void) {
                 T(test_a_name_that_moves_is_asked_at_its_new_address),
                 T(test_a_name_that_does_not_exist),
                 T(test_a_resolver_that_hangs_holds_up_nothing_else),
+                T(test_a_name_looked_up_across_a_suspend),
                 T(test_more_hung_names_than_threads),
                 T(test_the_end_does_not_wait_for_a_resolver_that_hangs),
                 T(test_which_urls_are_local),
