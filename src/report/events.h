@@ -15,7 +15,7 @@ enum event_type {
         EVENT_CONFIG_RELOADED,
         EVENT_NO_WORKER,        /* nothing is configured to be watched */
         EVENT_CANNOT_ACT,       /* no bus, no systemd */
-        EVENT_WATCHING,         /* a worker begins to be watched; warns of what its settings cannot do */
+        EVENT_WATCHING,         /* a worker begins to be watched: how, and what may be done about it */
         EVENT_STATE_CHANGED,
         EVENT_INCIDENT_OPENED,
         EVENT_INCIDENT_CLOSED,
