@@ -2,13 +2,16 @@
 
 import json
 import os
+import resource
+import subprocess
 
 import pytest
 
-from harness import UNIT, until
+from harness import BINARY, UNIT, until
 
 RESTART = {"unit": UNIT, "action": "restart"}
 STAGE = "flushing updates to the status topic"
+SANITIZED = b"__asan_init" in BINARY.read_bytes()
 
 
 def begin(agent, worker, **keys):
@@ -225,6 +228,46 @@ def test_the_first_ok_of_a_start_is_remembered(agent, worker, bus):
 
 
 # ---- the ledger
+
+SLOW_DISK = """
+#include <sys/syscall.h>
+#include <unistd.h>
+int fsync(int fd) { usleep(400000); return (int) syscall(SYS_fsync, fd); }
+"""
+
+
+def test_what_changed_during_a_slow_write_is_written_at_the_end(agent, worker, bus, tmp_path):
+    if SANITIZED:
+        pytest.skip("a sanitizer's runtime must be loaded first")
+    subprocess.run(["cc", "-shared", "-fPIC", "-xc", "-", "-o", tmp_path / "slow-disk.so"], input=SLOW_DISK.encode(), check=True)
+    agent.environment["AFTER_SANDBOX"] = f"export LD_PRELOAD={tmp_path}/slow-disk.so"
+    agent.configure({"a": {"url": worker.url, **RESTART}}, sustain="1min", sustain_kafka="1min")
+    agent.start()
+    agent.expect("state-changed", state="healthy")
+    worker.mode = "reset"
+    opened = agent.expect("incident-opened")
+    assert not agent.ledger.exists() or not entry(agent)["incident"]["id"], "the disk is not slow enough"
+    assert agent.stop() == 0
+    assert entry(agent)["incident"]["id"] == opened.field("incident")
+
+
+def test_a_thread_that_cannot_be_begun_at_first_is_begun_later(agent, worker, bus):
+    """The ledger's: with room for one thread's stack only, which is the journal's."""
+    if SANITIZED:
+        pytest.skip("a sanitizer needs more address space than can be limited")
+    agent.environment["AFTER_SANDBOX"] = "ulimit -S -s 2097152 && ulimit -S -v 3500000"
+    agent.configure({"a": {"url": worker.url, **RESTART}})
+    agent.start()
+    assert "Resource temporarily unavailable" in agent.expect("ledger-unwritable").message
+    agent.expect("state-changed", state="healthy")
+    worker.mode = "unhealthy"
+    begun = agent.expect("hold-begun", hold="ledger-unwritable")
+    resource.prlimit(agent.process.pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    agent.expect("hold-ended", since=begun, hold="ledger-unwritable")
+    agent.expect("restart-done", since=begun)
+    worker.mode = "ok"
+    agent.expect("incident-closed")
+
 
 def unwritable_then_writable(agent, worker, bus, spoil, mend):
     begin(agent, worker, sustain="600ms", sustain_kafka="600ms")
