@@ -365,7 +365,8 @@ def test_a_damaged_ledger_stays_distrusted_after_a_restart_of_the_agent(agent, w
     agent.configure({"a": {"url": worker.url, **RESTART}})
     agent.start()
     agent.expect("ledger-damaged")
-    until(agent.ledger.exists)
+    # The damaged one stays in its place until a new one is there.
+    until(lambda: agent.ledger.read_text() != "{", what="a new ledger")
     agent.expect("state-changed", state="healthy")
     agent.kill()
     mark = again(agent)
