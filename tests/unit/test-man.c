@@ -1,0 +1,488 @@
+/* packaging/man/ against the code: every key with its type, range and default, every option, state, outcome,
+ * reason, hold, event, field and variable stands in the manual, and nothing else does. Needs no roff: it reads
+ * the sources of the pages. */
+
+#include <glob.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "config/keys.h"
+#include "config/values.h"
+#include "judge/told.h"
+#include "observe/kind.h"
+#include "observe/observation.h"
+#include "report/events.h"
+#include "util/span.h"
+#include "util/text.h"
+
+#define ITEMS_MAX 128
+#define SOURCES_MAX 128
+
+/* One ".It" of a section, without roff's escapes. */
+struct item {
+        char macro[8]; /* "Cm": what the name is marked as */
+        char name[64];
+        char rest[128];  /* of its line: "Pq info" */
+        char text[1024]; /* the lines of text below it, up to the next macro */
+};
+
+struct section {
+        struct item items[ITEMS_MAX];
+        size_t n;
+};
+
+/* ---- reading ---- */
+
+static FILE *open_source(const char *path) {
+        char full[4096];
+        FILE *f;
+
+        assert_non_null(getenv("TEST_SOURCE_DIR"));
+        (void) snprintf(full, sizeof(full), "%s/../../%s", getenv("TEST_SOURCE_DIR"), path);
+        f = fopen(full, "re");
+        if (!f)
+                fail_msg("cannot open %s", full);
+        return f;
+}
+
+static bool starts_with(const char *s, const char *prefix) {
+        return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+/* "\-" is a hyphen that can be copied. */
+static void unescape(char *s) {
+        char *to = s;
+
+        for (; *s; s++)
+                if (s[0] != '\\' || s[1] != '-')
+                        *to++ = *s;
+        *to = '\0';
+}
+
+static bool read_line(FILE *f, char *line, size_t size) {
+        if (!fgets(line, (int) size, f))
+                return false;
+        line[strcspn(line, "\n")] = '\0';
+        unescape(line);
+        return true;
+}
+
+static void begin_item(struct section *s, const char *line) {
+        struct item *i;
+
+        assert_in_range(s->n, 0, ITEMS_MAX - 1);
+        i = &s->items[s->n++];
+        if (sscanf(line, ".It %7s %63s %127[^\n]", i->macro, i->name, i->rest) < 1)
+                fail_msg("what is this: %s", line);
+}
+
+/* The items of the section whose ".Sh" line this is; lists within items count as well. */
+static struct section *read_section(const char *page, const char *title) {
+        struct section *s = calloc(1, sizeof(*s));
+        FILE *f = open_source(page);
+        bool inside = false, text = false;
+        char line[1024];
+
+        assert_non_null(s);
+        while (read_line(f, line, sizeof(line))) {
+                if (starts_with(line, ".Sh "))
+                        inside = streq(line + 4, title);
+                else if (inside && starts_with(line, ".It ")) {
+                        begin_item(s, line);
+                        text = true;
+                } else if (inside && line[0] == '.')
+                        text = false;
+                else if (inside && text && s->n > 0)
+                        text_append(s->items[s->n - 1].text, sizeof(s->items[0].text), "%s%s",
+                                    s->items[s->n - 1].text[0] ? " " : "", line);
+        }
+        assert_int_equal(fclose(f), 0);
+        if (s->n == 0)
+                fail_msg("%s has no section \"%s\", or nothing is in it", page, title);
+        return s;
+}
+
+static struct section *read_page_8(const char *title) {
+        return read_section("packaging/man/connect-watchdog.8", title);
+}
+
+/* The next item is this one; *i counts on. */
+static const struct item *expect(const struct section *s, size_t *i, const char *name) {
+        const struct item *item = &s->items[*i];
+
+        if (*i >= s->n)
+                fail_msg("%s is not in the manual", name);
+        if (!streq(item->name, name) || !streq(item->macro, "Cm"))
+                fail_msg("the manual has %s %s, where the code has %s", item->macro, item->name, name);
+        (*i)++;
+        return item;
+}
+
+static void expect_end(const struct section *s, size_t i) {
+        if (i < s->n)
+                fail_msg("the manual has %s, which the code has not", s->items[i].name);
+}
+
+static void expect_text(const struct item *item, const char *expected) {
+        if (!starts_with(item->text, expected))
+                fail_msg("the manual says of %s: \"%s\"; the code: \"%s\"", item->name, item->text,
+                         expected);
+}
+
+/* ---- connect-watchdog.conf(5) ---- */
+
+static void append_names(char *buf, size_t size, const char *const *names) {
+        for (size_t i = 0; names[i]; i++)
+                text_append(buf, size, "%s%s", i > 0 ? ", " : "One of ", names[i]);
+}
+
+static void append_type(char *buf, size_t size, enum key_type type) {
+        static const char *const types[] = {
+                [KEY_BOOL] = "A boolean",
+                [KEY_UNSIGNED] = "A number",
+                [KEY_SPAN] = "A time span",
+                [KEY_SIZE] = "A size",
+                [KEY_USERNAME] = "A user name",
+                [KEY_HOSTNAME] = "A host name",
+                [KEY_URL] = "A URL",
+                [KEY_URLS] = "A list of URLs",
+                [KEY_UNIT] = "The name of a service",
+                [KEY_FILE] = "A credential or path",
+        };
+        const char *actions[] = { worker_action_to_string(ACTION_ALERT),
+                                  worker_action_to_string(ACTION_RESTART), NULL };
+
+        if (type == KEY_LOG_LEVEL)
+                append_names(buf, size, value_log_level_names());
+        else if (type == KEY_KIND)
+                append_names(buf, size, kind_names());
+        else if (type == KEY_ACTION)
+                append_names(buf, size, actions);
+        else {
+                assert_in_range(type, 0, ELEMENTSOF(types) - 1);
+                assert_non_null(types[type]);
+                text_append(buf, size, "%s", types[type]);
+        }
+}
+
+static void append_number(char *buf, size_t size, enum key_type type, uint64_t n) {
+        char number[SPAN_TEXT_SIZE];
+
+        if (type == KEY_SPAN)
+                span_format_exact(number, sizeof(number), n);
+        else if (type == KEY_SIZE)
+                value_size_format(number, sizeof(number), n);
+        else
+                (void) snprintf(number, sizeof(number), "%ju", (uintmax_t) n);
+        text_append(buf, size, "%s", number);
+}
+
+/* What the manual has to begin with for this key. */
+static void describe_key(const struct config_key *k, char *buf, size_t size) {
+        buf[0] = '\0';
+        append_type(buf, size, k->type);
+        if (k->max > 0) {
+                text_append(buf, size, " from ");
+                append_number(buf, size, k->type, k->min);
+                text_append(buf, size, " to ");
+                append_number(buf, size, k->type, k->max);
+        }
+        if (k->zero_is_never)
+                text_append(buf, size, ", or 0 for never");
+        if (k->infinity)
+                text_append(buf, size, ", or infinity");
+        if (k->fallback)
+                text_append(buf, size, "; default: %s.", k->fallback);
+        else
+                text_append(buf, size, "; not set by default.");
+        if (k->one_worker)
+                text_append(buf, size, " Not in [defaults].");
+}
+
+static void every_key_stands_with_its_range_and_default(void **state) {
+        static const char *const titles[_CONFIG_SECTION_MAX] = {
+                [SECTION_AGENT] = "[agent] SECTION",
+                [SECTION_WORKER] = "[worker NAME] AND [defaults] SECTIONS",
+        };
+
+        (void) state;
+        for (enum config_section section = 0; section < _CONFIG_SECTION_MAX; section++) {
+                struct section *s = read_section("packaging/man/connect-watchdog.conf.5", titles[section]);
+                char expected[512];
+                size_t i = 0;
+
+                for (size_t k = 0; k < n_config_keys; k++) {
+                        if (config_keys[k].section != section)
+                                continue;
+                        describe_key(&config_keys[k], expected, sizeof(expected));
+                        const struct item *item = expect(s, &i, config_keys[k].name);
+                        if (!streq(item->text, expected))
+                                fail_msg("the manual says of %s: \"%s\"; the table: \"%s\"", item->name,
+                                         item->text, expected);
+                }
+                expect_end(s, i);
+                free(s);
+        }
+}
+
+/* ---- connect-watchdog(8) ---- */
+
+static void every_state_stands(void **state) {
+        struct section *s = read_page_8("STATES");
+        size_t i = 0;
+
+        (void) state;
+        for (enum worker_state w = 0; w < _STATE_MAX; w++)
+                expect(s, &i, worker_state_to_string(w));
+        expect_end(s, i);
+        free(s);
+}
+
+static void every_outcome_stands(void **state) {
+        struct section *s = read_page_8("OUTCOMES");
+        size_t i = 0;
+
+        (void) state;
+        for (enum outcome o = 0; o < _OUTCOME_MAX; o++)
+                expect(s, &i, outcome_to_string(o));
+        expect_end(s, i);
+        free(s);
+}
+
+static void every_reason_stands_with_its_remedy(void **state) {
+        struct section *s = read_page_8("REASONS");
+        size_t i = 0;
+
+        (void) state;
+        for (enum reason r = 0; r < _REASON_MAX; r++) {
+                const struct item *item = expect(s, &i, reason_to_string(r));
+                char expected[512] = "";
+
+                text_append(expected, sizeof(expected), "The worker %s.%s%s", reason_text(r),
+                            reason_remedy(r)[0] ? " " : "", reason_remedy(r));
+                expect_text(item, expected);
+        }
+        expect_end(s, i);
+        free(s);
+}
+
+static void every_hold_stands(void **state) {
+        struct section *s = read_page_8("HOLDS");
+        size_t i = 0;
+
+        (void) state;
+        for (enum hold h = 0; h < _HOLD_MAX; h++)
+                expect(s, &i, hold_to_string(h));
+        expect_end(s, i);
+        free(s);
+}
+
+static void every_event_stands_with_its_priority(void **state) {
+        struct section *s = read_page_8("EVENTS");
+        size_t i = 0;
+
+        (void) state;
+        for (enum event_type type = 0; type < _EVENT_TYPE_MAX; type++) {
+                const struct event_info *info = event_info(type);
+                const struct item *item = expect(s, &i, info->name);
+                char expected[32] = "";
+
+                text_append(expected, sizeof(expected), "Pq %s", value_log_level_to_string(info->priority));
+                assert_string_equal(item->rest, expected);
+        }
+        expect_end(s, i);
+        free(s);
+}
+
+/* ---- against the sources: what no table has ---- */
+
+/* Calls found(userdata, NAME) for each call of function in src/ that gives NAME as its first literal. */
+static size_t scan_sources(const char *function,
+                           void (*found)(void *userdata, const char *name),
+                           void *userdata) {
+        char pattern[4096], line[1024], name[64];
+        size_t n = 0;
+        glob_t files;
+
+        (void) snprintf(pattern, sizeof(pattern), "%s/../../src/*.c", getenv("TEST_SOURCE_DIR"));
+        assert_int_equal(glob(pattern, 0, NULL, &files), 0);
+        (void) snprintf(pattern, sizeof(pattern), "%s/../../src/*/*.c", getenv("TEST_SOURCE_DIR"));
+        assert_int_equal(glob(pattern, GLOB_APPEND, NULL, &files), 0);
+        assert_in_range(files.gl_pathc, 20, SOURCES_MAX);
+
+        for (size_t i = 0; i < files.gl_pathc; i++) {
+                FILE *f = fopen(files.gl_pathv[i], "re");
+
+                assert_non_null(f);
+                while (fgets(line, sizeof(line), f)) {
+                        const char *p = strstr(line, function), *literal = p ? strchr(p, '"') : NULL;
+
+                        if (!literal || sscanf(literal, "\"%63[A-Z_]\"", name) != 1)
+                                continue;
+                        found(userdata, name);
+                        n++;
+                }
+                assert_int_equal(fclose(f), 0);
+        }
+        globfree(&files);
+        return n;
+}
+
+struct looked_up {
+        const struct section *section;
+        bool seen[ITEMS_MAX];
+};
+
+static void look_up(struct looked_up *l, const char *name) {
+        for (size_t i = 0; i < l->section->n; i++) {
+                const struct item *item = &l->section->items[i];
+
+                /* ".It Ev A , B" */
+                if (!streq(item->name, name) && !(item->rest[0] == ',' && streq(item->rest + 2, name)))
+                        continue;
+                l->seen[i] = true;
+                return;
+        }
+        fail_msg("%s is not in the manual", name);
+}
+
+static void look_up_field(void *userdata, const char *name) {
+        char field[128];
+
+        (void) snprintf(field, sizeof(field), "CONNECT_WATCHDOG_%s", name);
+        look_up(userdata, field);
+}
+
+static void look_up_variable(void *userdata, const char *name) {
+        look_up(userdata, name);
+}
+
+static void every_journal_field_stands(void **state) {
+        struct section *s = read_page_8("JOURNAL FIELDS");
+        struct looked_up l = { .section = s };
+        struct event *e = event_new(EVENT_STATE_CHANGED, "m");
+        size_t n = 0;
+
+        (void) state;
+        assert_non_null(e);
+        assert_int_equal(event_about(e, "w", "u", "i"), 0);
+        e->state = e->outcome = e->reason = e->hold = "x";
+        assert_int_equal(free_and_strdup(&e->stage, "s"), 0);
+        e->http_status = 200;
+        e->latency_usec = 1;
+        e->failures = 1;
+
+        char **fields = event_to_fields(e);
+        assert_non_null(fields);
+        STRV_FOREACH (f, fields) {
+                (*f)[strcspn(*f, "=")] = '\0';
+                if (!starts_with(*f, "CONNECT_WATCHDOG_"))
+                        continue;
+                look_up(&l, *f);
+                n++;
+        }
+        assert_in_range(n, 12, 100);
+        assert_in_range(scan_sources("event_field(", look_up_field, &l), 5, 100);
+        for (size_t i = 0; i < s->n; i++)
+                if (!l.seen[i])
+                        fail_msg("the manual has %s, which the code has not", s->items[i].name);
+        strv_free(fields);
+        event_free(e);
+        free(s);
+}
+
+static void every_variable_that_is_read_stands(void **state) {
+        struct section *s = read_page_8("ENVIRONMENT");
+        struct looked_up l = { .section = s };
+
+        (void) state;
+        assert_in_range(scan_sources("getenv(", look_up_variable, &l), 5, 100);
+        look_up(&l, "WATCHDOG_USEC"); /* by sd_watchdog_enabled(3) */
+        for (size_t i = 0; i < s->n; i++)
+                if (!l.seen[i])
+                        fail_msg("the manual has %s, which the code does not read", s->items[i].name);
+        free(s);
+}
+
+static void every_option_stands(void **state) {
+        struct section *s = read_page_8("OPTIONS");
+        FILE *f = open_source("src/main.c");
+        char line[1024], name[64];
+        bool inside = false;
+        size_t i = 0;
+
+        (void) state;
+        while (fgets(line, sizeof(line), f)) {
+                if (strstr(line, "struct option long_options[]"))
+                        inside = true;
+                else if (starts_with(line, "};"))
+                        inside = false;
+                else if (inside && sscanf(line, " { \"%63[a-z-]\"", name) == 1) {
+                        if (i >= s->n)
+                                fail_msg("--%s is not in the manual", name);
+                        assert_string_equal(s->items[i].macro, "Fl");
+                        i++;
+                        bool found = false;
+                        for (size_t k = 0; k < s->n; k++)
+                                found = found ||
+                                        (s->items[k].name[0] == '-' && streq(s->items[k].name + 1, name));
+                        if (!found)
+                                fail_msg("--%s is not in the manual", name);
+                }
+        }
+        assert_int_equal(fclose(f), 0);
+        assert_in_range(i, 4, 100);
+        assert_int_equal(i, s->n);
+        free(s);
+}
+
+/* ---- the pages themselves ---- */
+
+static void check_page(const char *page) {
+        FILE *f = open_source(page);
+        int lists = 0, displays = 0;
+        char line[1024];
+
+        while (read_line(f, line, sizeof(line))) {
+                if (line[0] == '\'')
+                        fail_msg("%s: roff drops the line: %s", page, line);
+                for (const char *p = line; *p; p++)
+                        if ((unsigned char) *p >= 0x80)
+                                fail_msg("%s: not ASCII: %s", page, line);
+                lists += starts_with(line, ".Bl ") - streq(line, ".El");
+                displays += starts_with(line, ".Bd ") - streq(line, ".Ed");
+                assert_in_range(lists, 0, 2);
+                assert_in_range(displays, 0, 1);
+        }
+        assert_int_equal(fclose(f), 0);
+        assert_int_equal(lists, 0);
+        assert_int_equal(displays, 0);
+}
+
+static void the_pages_are_well_formed(void **state) {
+        (void) state;
+        check_page("packaging/man/connect-watchdog.8");
+        check_page("packaging/man/connect-watchdog.conf.5");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_key_stands_with_its_range_and_default),
+                cmocka_unit_test(every_state_stands),
+                cmocka_unit_test(every_outcome_stands),
+                cmocka_unit_test(every_reason_stands_with_its_remedy),
+                cmocka_unit_test(every_hold_stands),
+                cmocka_unit_test(every_event_stands_with_its_priority),
+                cmocka_unit_test(every_journal_field_stands),
+                cmocka_unit_test(every_variable_that_is_read_stands),
+                cmocka_unit_test(every_option_stands),
+                cmocka_unit_test(the_pages_are_well_formed),
+        };
+
+        return cmocka_run_group_tests_name("man", tests, NULL, NULL);
+}
