@@ -479,7 +479,7 @@ static void agent_done(struct agent *a) {
         /* What changed in the last round has had no turn yet. */
         if (a->ledger_dirty && a->workers)
                 (void) agent_save_ledger(a, NULL, NULL);
-        for (size_t i = 0; i < a->n_workers; i++)
+        for (size_t i = 0; a->workers && i < a->n_workers; i++)
                 worker_free(a->workers[i]);
         free(a->workers);
         http_client_free(a->http);
