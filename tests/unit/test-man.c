@@ -1,6 +1,6 @@
 /* packaging/man/ against the code: every key with its type, range and default, every option, state, outcome,
- * reason, hold, event, field and variable stands in the manual, and nothing else does. Needs no roff: it reads
- * the sources of the pages. */
+ * reason, hold, event, field and variable stands in the manual, and nothing else does. It needs no roff:
+ * it reads the sources of the pages. */
 
 #include <glob.h>
 #include <setjmp.h>
