@@ -185,6 +185,8 @@ void agent_keep_history(struct agent *a, const struct worker *w) {
         struct ledger_entry *grown = reallocarray(a->absent, a->n_absent + 1, sizeof(*grown));
         struct ledger_entry e = { .history = w->history };
 
+        if (w->history.incident.id[0])
+                worker_tell(w, worker_event(w, EVENT_INCIDENT_CLOSED, "incident ended: no longer watched"));
         if (!grown)
                 return;
         a->absent = grown;

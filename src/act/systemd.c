@@ -206,7 +206,7 @@ static int on_signal(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *e
 }
 
 static int on_disconnected(_unused_ sd_bus_message *m, void *userdata, _unused_ sd_bus_error *e) {
-        lose_bus(userdata, "the system bus", "it closed the connection");
+        lose_bus(userdata, "the system bus", "the connection was closed");
         return 0;
 }
 

@@ -131,8 +131,10 @@ static enum transfer_error error_of_code(const struct transfer *t, CURLcode code
 
 /* How far it came; how long that took is the reader's to say. */
 static void describe_timeout(const struct transfer *t, char *detail, size_t size) {
+        curl_off_t connected_usec = 0;
         long status = 0, sent = 0;
 
+        (void) curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected_usec);
         (void) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
         (void) curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
         if (status > 0)
@@ -141,6 +143,8 @@ static void describe_timeout(const struct transfer *t, char *detail, size_t size
                 text_append(detail, size, "only part of an answer came");
         else if (sent > 0)
                 text_append(detail, size, "connected, but nothing came");
+        else if (connected_usec > 0)
+                text_append(detail, size, "connected, but TLS did not come about");
         else
                 text_append(detail, size, "no connection");
 }

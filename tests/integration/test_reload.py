@@ -206,6 +206,7 @@ def test_a_worker_removed_and_added_again_keeps_its_budget(agent, worker, bus):
     agent.expect("exhausted")
     agent.config.write_text("")
     agent.reload()
+    assert "no longer watched" in agent.expect("incident-closed").message
     agent.expect("no-worker")
     agent.configure(full, restart_limit=1, exhausted_retry="0")
     mark = agent.mark()
