@@ -83,7 +83,11 @@ void agent_ledger_result(struct agent *a, int error) {
         if (a->ledger_failure_told)
                 return;
         a->ledger_failure_told = true;
-        if (a->options->state_directory)
+        if (error == -EBUSY)
+                reporter_tell(a->reporter, event_new(EVENT_LEDGER_UNWRITABLE, "another connect-watchdog keeps its ledger in %s; "
+                                                     "nothing is restarted: end one of the two, then restart this one",
+                                                     strempty(a->options->state_directory)));
+        else if (a->options->state_directory)
                 reporter_tell(a->reporter, event_new(EVENT_LEDGER_UNWRITABLE, "%s/ledger.json could not be written: %s; "
                                                      "nothing is restarted until it can be",
                                                      a->options->state_directory, strerror(-error)));
@@ -338,6 +342,7 @@ static int apply_workers(struct agent *a, struct settings *settings) {
 
         size_t n = 0, n_before = a->n_workers;
         struct worker **before = TAKE_PTR(a->workers);
+        a->n_workers = 0;
         for (size_t i = 0; i < settings->n_workers; i++) {
                 struct worker_settings *s = settings->workers[i];
                 struct worker *w = NULL;

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -45,6 +46,8 @@ struct write_job {
 
 struct ledger {
         char *directory;
+        int lock_fd;            /* the directory, locked as long as we live; -1: not */
+        bool locked_out;        /* another agent has it */
         struct offload *offload;
         struct offload_job *slot; /* of the write under way */
         struct write_job *underway;
@@ -241,6 +244,8 @@ int ledger_save(struct ledger *l, char *text, ledger_saved_t saved, void *userda
 
         if (!l->directory)
                 return -ENOENT;
+        if (l->locked_out)
+                return -EBUSY;
         if (!l->next) {
                 l->next = write_job_new(l);
                 if (!l->next)
@@ -299,6 +304,7 @@ int ledger_open(sd_event *event, const char *directory, struct ledger **ret) {
         l = calloc(1, sizeof(*l));
         if (!l)
                 return -ENOMEM;
+        l->lock_fd = -1;
         l->signpost = signpost_new();
         if (!l->signpost)
                 return -ENOMEM;
@@ -321,6 +327,8 @@ struct ledger *ledger_free(struct ledger *l) {
         l->offload = offload_free(l->offload, FREE_PATIENCE);
         write_job_free(l->next);
         signpost_unref(l->signpost);
+        if (l->lock_fd >= 0)
+                (void) close(l->lock_fd);
         free(l->directory);
         free(l);
         return NULL;
@@ -432,6 +440,20 @@ static enum ledger_load_result unreadable(struct ledger *l, int error, char **re
         return LEDGER_UNREADABLE;
 }
 
+/* Two agents that keep one ledger would each overwrite what the other did. */
+static void lock_directory(struct ledger *l) {
+        _cleanup_close_ int fd = open(l->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0 || l->lock_fd >= 0)
+                return;
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+                l->locked_out = errno == EWOULDBLOCK;
+                return;
+        }
+        l->lock_fd = fd;
+        fd = -1;
+}
+
 enum ledger_load_result ledger_load(struct ledger *l,
                                     const struct ledger_clock *now,
                                     struct ledger_entry **ret,
@@ -449,6 +471,7 @@ enum ledger_load_result ledger_load(struct ledger *l,
                 *ret_problem = strdup("there is no state directory: nothing is kept");
                 return LEDGER_NO_DIRECTORY;
         }
+        lock_directory(l);
         dir_fd = open(l->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (dir_fd < 0) {
                 r = -errno;

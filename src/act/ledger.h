@@ -57,7 +57,7 @@ enum ledger_load_result {
         LEDGER_UNREADABLE,      /* could not be read: treated like put aside, but left where it is */
 };
 
-/* Reads the file at start, before the loop runs. *ret_problem (a sentence, to be freed) is set for the
+/* Reads the file at start, before the loop runs, and locks the directory as long as l lives. *ret_problem (a sentence, to be freed) is set for the
  * last three. */
 enum ledger_load_result ledger_load(struct ledger *l,
                                     const struct ledger_clock *now,
@@ -71,7 +71,7 @@ typedef void (*ledger_saved_t)(int error, void *userdata);
 /* Writes text (taken over) on the ledger's thread: temporary file, fsync, rename, fsync of the directory.
  * saved (may be NULL) is called from the loop when it is on disk or failed. A save that waits is replaced
  * by a newer one, whose end then answers both. Returns 0, or a negative errno (-ENOENT without a
- * directory): nobody is called then. */
+ * directory, -EBUSY while another agent has it): nobody is called then. */
 int ledger_save(struct ledger *l, char *text, ledger_saved_t saved, void *userdata);
 
 /* Waits for what is queued, at most patience: for the end of the agent. */

@@ -132,6 +132,26 @@ static void test_absent_then_saved_then_loaded(_unused_ void **state) {
         assert_int_equal(count_files(""), 1);
 }
 
+static void test_two_agents_do_not_share_a_ledger(_unused_ void **state) {
+        struct ledger *first = ledger, *second = NULL;
+        struct ended e = { 0 };
+
+        load(LEDGER_ABSENT, NULL);
+        assert_int_equal(ledger_open(event, directory, &second), 0);
+        ledger = second;
+        load(LEDGER_ABSENT, NULL);
+        assert_int_equal(ledger_save(second, text_of(1), saved, &e), -EBUSY);
+        ledger_free(second);
+        assert_int_equal(e.n, 0);
+
+        ledger_free(first);
+        assert_int_equal(ledger_open(event, directory, &ledger), 0);
+        load(LEDGER_ABSENT, NULL);
+        assert_int_equal(ledger_save(ledger, text_of(1), saved, &e), 0);
+        run_until(&e, 1);
+        assert_int_equal(e.error, 0);
+}
+
 static void test_what_a_killed_agent_left_is_no_obstacle(_unused_ void **state) {
         struct ended e = { 0 };
         struct stat st;
@@ -366,6 +386,7 @@ static void test_kill_9_never_leaves_a_torn_file(_unused_ void **state) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_absent_then_saved_then_loaded, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_two_agents_do_not_share_a_ledger, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_what_a_killed_agent_left_is_no_obstacle, set_up,
                                                 tear_down),
                 cmocka_unit_test_setup_teardown(test_saves_that_wait_become_one_and_all_are_answered, set_up,
