@@ -15,12 +15,12 @@
 #include "agent.h"
 #include "report/notify.h"
 #include "report/status_line.h"
-#include "restart.h"
 #include "report/words.h"
+#include "restart.h"
 #include "util/text.h"
 #include "worker.h"
 
-#define EXIT_CONFIG 78          /* EX_CONFIG of sysexits.h; the unit's RestartPreventExitStatus= */
+#define EXIT_CONFIG 78 /* EX_CONFIG of sysexits.h; the unit's RestartPreventExitStatus= */
 
 /* Up to so many workers are introduced one by one. */
 #define WORKERS_INTRODUCED 20
@@ -84,17 +84,21 @@ void agent_ledger_result(struct agent *a, int error) {
                 return;
         a->ledger_failure_told = true;
         if (error == -EBUSY)
-                reporter_tell(a->reporter, event_new(EVENT_LEDGER_UNWRITABLE, "another connect-watchdog keeps its ledger in %s; "
-                                                     "nothing is restarted: end one of the two, then restart this one",
-                                                     strempty(a->options->state_directory)));
+                reporter_tell(a->reporter,
+                              event_new(EVENT_LEDGER_UNWRITABLE,
+                                        "another connect-watchdog keeps its ledger in %s; "
+                                        "nothing is restarted: end one of the two, then restart this one",
+                                        strempty(a->options->state_directory)));
         else if (a->options->state_directory)
-                reporter_tell(a->reporter, event_new(EVENT_LEDGER_UNWRITABLE, "%s/ledger.json could not be written: %s; "
+                reporter_tell(a->reporter, event_new(EVENT_LEDGER_UNWRITABLE,
+                                                     "%s/ledger.json could not be written: %s; "
                                                      "nothing is restarted until it can be",
                                                      a->options->state_directory, strerror(-error)));
         else
-                reporter_tell(a->reporter, event_new(EVENT_LEDGER_UNWRITABLE,
-                                                     "no state directory: nothing is kept and nothing is restarted; "
-                                                     "run under systemd or name one with --state-dir"));
+                reporter_tell(a->reporter,
+                              event_new(EVENT_LEDGER_UNWRITABLE,
+                                        "no state directory: nothing is kept and nothing is restarted; "
+                                        "run under systemd or name one with --state-dir"));
 }
 
 static bool still_of_use(const struct ledger_entry *e, usec_t now_usec) {
@@ -105,7 +109,8 @@ static bool still_of_use(const struct ledger_entry *e, usec_t now_usec) {
 
 static char *ledger_text(struct agent *a) {
         const struct ledger_clock now = ledger_now();
-        _cleanup_free_ struct ledger_entry *entries = calloc(a->n_workers + a->n_absent + 1, sizeof(*entries));
+        _cleanup_free_ struct ledger_entry *entries =
+                calloc(a->n_workers + a->n_absent + 1, sizeof(*entries));
         size_t n = 0;
 
         if (!entries)
@@ -146,7 +151,7 @@ static int on_ledger_due(sd_event_source *source _unused_, void *userdata) {
         if (a->ledger_saving)
                 return 0;
         a->ledger_dirty = false;
-        a->ledger_saving = true;        /* before, for it may be over at once */
+        a->ledger_saving = true; /* before, for it may be over at once */
         r = agent_save_ledger(a, on_ledger_saved, a);
         if (r < 0)
                 on_ledger_saved(r, a);
@@ -194,7 +199,8 @@ void agent_keep_history(struct agent *a, const struct worker *w) {
         if (!grown)
                 return;
         a->absent = grown;
-        if (free_and_strdup(&e.worker, w->settings->name) < 0 || free_and_strdup(&e.unit, w->settings->unit) < 0) {
+        if (free_and_strdup(&e.worker, w->settings->name) < 0 ||
+            free_and_strdup(&e.unit, w->settings->unit) < 0) {
                 free(e.worker);
                 return;
         }
@@ -214,8 +220,10 @@ static int open_ledger(struct agent *a) {
         result = ledger_load(a->ledger, &now, &a->absent, &a->n_absent, &problem);
         if (result == LEDGER_PUT_ASIDE || result == LEDGER_UNREADABLE) {
                 a->ledger_distrusted = true;
-                reporter_tell(a->reporter, event_new(EVENT_LEDGER_DAMAGED, "%s; the restart budget counts as spent for "
-                                                     "one restart_window", strempty(problem)));
+                reporter_tell(a->reporter, event_new(EVENT_LEDGER_DAMAGED,
+                                                     "%s; the restart budget counts as spent for "
+                                                     "one restart_window",
+                                                     strempty(problem)));
         }
         r = sd_event_add_defer(a->event, &a->ledger_source, on_ledger_due, a);
         if (r < 0)
@@ -288,7 +296,8 @@ static int add_timers(struct agent *a) {
                 return r;
         if (notify_watchdog_interval() == 0)
                 return 0;
-        return sd_event_add_time_relative(a->event, &a->watchdog_source, CLOCK_MONOTONIC, 0, 1, on_watchdog, a);
+        return sd_event_add_time_relative(a->event, &a->watchdog_source, CLOCK_MONOTONIC, 0, 1, on_watchdog,
+                                          a);
 }
 
 /* ---- workers ---- */
@@ -302,11 +311,14 @@ static void introduce(const struct worker *w) {
         else if (s->action != ACTION_RESTART)
                 text_append(how, sizeof(how), "action = alert: %s is never restarted", s->unit);
         else
-                text_append(how, sizeof(how), "%s %s after %u failing polls over %s without an answer, or over %s of "
+                text_append(how, sizeof(how),
+                            "%s %s after %u failing polls over %s without an answer, or over %s of "
                             "answered errors (Kafka may be their cause)",
                             agent_dry_run(w->agent) ? "would restart" : "restarts", s->unit, s->failures,
-                            SAY_SPAN(s->sustain_usec), SAY_SPAN(MAX(s->sustain_kafka_usec, s->sustain_usec)));
-        worker_tell(w, worker_event(w, EVENT_WATCHING, "watching %s every %s; %s", s->url, SAY_SPAN(s->interval_usec), how));
+                            SAY_SPAN(s->sustain_usec),
+                            SAY_SPAN(MAX(s->sustain_kafka_usec, s->sustain_usec)));
+        worker_tell(w, worker_event(w, EVENT_WATCHING, "watching %s every %s; %s", s->url,
+                                    SAY_SPAN(s->interval_usec), how));
 }
 
 struct worker *agent_find_worker(const struct agent *a, const char *name) {
@@ -318,7 +330,8 @@ struct worker *agent_find_worker(const struct agent *a, const char *name) {
 
 static void tell_nothing_watched(struct agent *a) {
         if (a->n_workers == 0)
-                reporter_tell(a->reporter, event_new(EVENT_NO_WORKER, "no worker configured; see connect-watchdog.conf(5)"));
+                reporter_tell(a->reporter, event_new(EVENT_NO_WORKER,
+                                                     "no worker configured; see connect-watchdog.conf(5)"));
 }
 
 /* Makes the workers those of the settings: known ones go on, new ones begin, the rest leave. */
@@ -388,7 +401,8 @@ static void on_bus_changed(struct systemd *s _unused_, bool connected, const cha
         for (size_t i = 0; i < a->n_workers; i++)
                 acts = acts || a->workers[i]->settings->unit;
         if (acts && !connected)
-                reporter_tell(a->reporter, event_new(EVENT_CANNOT_ACT, "watching only, nothing can be restarted: %s", why));
+                reporter_tell(a->reporter, event_new(EVENT_CANNOT_ACT,
+                                                     "watching only, nothing can be restarted: %s", why));
         else if (acts && a->bus_known) {
                 struct event *e = event_new(EVENT_CANNOT_ACT, "systemd can be reached again");
                 if (e)
@@ -403,7 +417,7 @@ static void on_bus_changed(struct systemd *s _unused_, bool connected, const cha
 /* ---- configuration ---- */
 
 static void tell_lines(struct agent *a, enum event_type type, char *const *lines) {
-        STRV_FOREACH(line, lines)
+        STRV_FOREACH (line, lines)
                 reporter_tell(a->reporter, event_new(type, "%s", *line));
 }
 
@@ -415,9 +429,10 @@ static int load_settings(struct agent *a, bool running, struct settings **ret) {
         r = config_load(&a->options->config, ret, &errors);
         if (r == -EBADMSG) {
                 tell_lines(a, EVENT_CONFIG_REJECTED, errors.lines);
-                reporter_tell(a->reporter, event_new(EVENT_CONFIG_REJECTED, "%zu error%s in the configuration: %s",
-                                                     strv_length(errors.lines), strv_length(errors.lines) == 1 ? "" : "s",
-                                                     running ? "the one before stays in force" : "not starting"));
+                reporter_tell(a->reporter,
+                              event_new(EVENT_CONFIG_REJECTED, "%zu error%s in the configuration: %s",
+                                        strv_length(errors.lines), strv_length(errors.lines) == 1 ? "" : "s",
+                                        running ? "the one before stays in force" : "not starting"));
         } else
                 tell_lines(a, EVENT_CONFIG_WARNING, errors.warnings);
         config_errors_done(&errors);
@@ -443,13 +458,15 @@ static void reload(struct agent *a) {
                 take_agent_settings(a);
                 r = apply_workers(a, a->settings);
                 settings_free(old);
-                reporter_tell(a->reporter, event_new(EVENT_CONFIG_RELOADED, "configuration reloaded: %zu worker%s",
-                                                     a->n_workers, a->n_workers == 1 ? "" : "s"));
+                reporter_tell(a->reporter,
+                              event_new(EVENT_CONFIG_RELOADED, "configuration reloaded: %zu worker%s",
+                                        a->n_workers, a->n_workers == 1 ? "" : "s"));
                 if (r >= 0)
                         r = start_workers(a);
         }
         if (r < 0 && r != -EBADMSG)
-                reporter_tell(a->reporter, event_new(EVENT_INTERNAL_ERROR, "reload failed: %s", strerror(-r)));
+                reporter_tell(a->reporter,
+                              event_new(EVENT_INTERNAL_ERROR, "reload failed: %s", strerror(-r)));
         agent_history_changed(a);
         if (a->ready)
                 notify_ready(NULL);
@@ -466,7 +483,8 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
                 return 0;
         }
         notify_stopping();
-        reporter_tell(a->reporter, event_new(EVENT_AGENT_STOPPING, "stopping; what is watched goes on unwatched"));
+        reporter_tell(a->reporter,
+                      event_new(EVENT_AGENT_STOPPING, "stopping; what is watched goes on unwatched"));
         return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
@@ -525,7 +543,8 @@ static int set_up(struct agent *a) {
         r = apply_workers(a, a->settings);
         if (r < 0)
                 return r;
-        reporter_tell(a->reporter, event_new(EVENT_AGENT_STARTED, "connect-watchdog " PROJECT_VERSION " started: %zu worker%s%s",
+        reporter_tell(a->reporter, event_new(EVENT_AGENT_STARTED,
+                                             "connect-watchdog " PROJECT_VERSION " started: %zu worker%s%s",
                                              a->n_workers, a->n_workers == 1 ? "" : "s",
                                              agent_dry_run(a) ? ", dry run: nothing is restarted" : ""));
         return start_workers(a);

@@ -14,7 +14,7 @@ struct worker;
 struct agent_options {
         struct config_options config;
         bool dry_run;
-        const char *state_directory;    /* NULL: nothing is kept, and acting is held */
+        const char *state_directory; /* NULL: nothing is kept, and acting is held */
 };
 
 struct agent {
@@ -32,9 +32,9 @@ struct agent {
         struct ledger_entry *absent;
         size_t n_absent;
         bool ledger_dirty, ledger_saving, ledger_writable, ledger_failure_told;
-        bool ledger_distrusted;         /* it was lost: whoever has no entry has a spent budget for one window */
+        bool ledger_distrusted; /* it was lost: whoever has no entry has a spent budget for one window */
         usec_t started_at_usec;
-        struct saved_intent *intents;   /* on their way to the disk; restart.c's */
+        struct saved_intent *intents; /* on their way to the disk; restart.c's */
 
         uint64_t incident_seed;
         bool logind_failure_told, bus_known, ready;

@@ -32,9 +32,9 @@ static int check_config(const struct config_options *options) {
         int r;
 
         r = config_load(options, &settings, &errors);
-        STRV_FOREACH(line, errors.lines)
+        STRV_FOREACH (line, errors.lines)
                 fprintf(stderr, "%s\n", *line);
-        STRV_FOREACH(line, errors.warnings)
+        STRV_FOREACH (line, errors.warnings)
                 fprintf(stderr, "warning: %s\n", *line);
         config_errors_done(&errors);
         if (r >= 0)
@@ -99,7 +99,8 @@ int main(int argc, char *argv[]) {
         if (check && optind < argc)
                 options.config.file = argv[optind++];
         if (optind < argc) {
-                fprintf(stderr, "connect-watchdog: what is \"%s\"? See connect-watchdog --help.\n", argv[optind]);
+                fprintf(stderr, "connect-watchdog: what is \"%s\"? See connect-watchdog --help.\n",
+                        argv[optind]);
                 return EXIT_FAILURE;
         }
         if (!check)

@@ -15,7 +15,7 @@
 #define REFUSED_RETRY_USEC (30 * USEC_PER_SEC)
 
 enum step {
-        STEP_READ,              /* what stands around the worker */
+        STEP_READ, /* what stands around the worker */
         STEP_EVIDENCE,
         STEP_READ_AGAIN,
         STEP_INTENT,
@@ -32,7 +32,7 @@ struct restart {
         enum remedy_action action;
         usec_t intent_at_usec;
         char invocation_before[INVOCATION_ID_SIZE];
-        struct unit_call_report report;         /* how the restart itself ended */
+        struct unit_call_report report; /* how the restart itself ended */
 };
 
 static void read_surroundings(struct restart *r, enum step step);
@@ -41,7 +41,7 @@ static void call_restart(struct restart *r);
 
 /* Saves that are under way when a restart is dropped come back to a worker by name, never to freed memory. */
 struct saved_intent {
-        struct saved_intent *next;      /* in agent->intents */
+        struct saved_intent *next; /* in agent->intents */
         struct agent *agent;
         char worker[128];
         usec_t at_usec;
@@ -71,13 +71,15 @@ static void tell_logind_failure(struct agent *a, const struct surroundings_read 
         if (read->logind_asked || a->logind_failure_told)
                 return;
         a->logind_failure_told = true;
-        reporter_tell(a->reporter,
-                      event_new(EVENT_LOGIND_UNREACHABLE,
-                                "logind cannot be asked whether a package manager is at work (%s); this holds nothing",
-                                read->logind_error));
+        reporter_tell(a->reporter, event_new(EVENT_LOGIND_UNREACHABLE,
+                                             "logind cannot be asked whether a package manager is at work "
+                                             "(%s); this holds nothing",
+                                             read->logind_error));
 }
 
-static void fill_surroundings(struct worker *w, const struct surroundings_read *read, struct surroundings *ret) {
+static void fill_surroundings(struct worker *w,
+                              const struct surroundings_read *read,
+                              struct surroundings *ret) {
         *ret = (struct surroundings) {
                 .dry_run = agent_dry_run(w->agent),
                 .bus = systemd_connected(w->agent->systemd),
@@ -96,7 +98,9 @@ static void fill_surroundings(struct worker *w, const struct surroundings_read *
 }
 
 /* Has the judge decide on what was just read, and tells. Returns what is to be done. */
-static enum remedy_action decide(struct worker *w, const struct surroundings_read *read, struct decision *ret) {
+static enum remedy_action decide(struct worker *w,
+                                 const struct surroundings_read *read,
+                                 struct decision *ret) {
         struct surroundings s;
         struct tolds told;
         usec_t now = agent_now();
@@ -113,7 +117,7 @@ static enum remedy_action decide(struct worker *w, const struct surroundings_rea
         if (ret->action == REMEDY_WOULD_RESTART)
                 remedy_charge(&w->history, &w->health, ret->action, now);
         if (!w->agent->ledger_writable)
-                agent_history_changed(w->agent);        /* try the disk again */
+                agent_history_changed(w->agent); /* try the disk again */
         worker_settled(w, &told);
         return ret->action;
 }
@@ -158,7 +162,8 @@ static void gather(struct restart *r) {
         error = evidence_gather(w->agent->event, w->unit, w->settings, true, on_evidence, r, &r->evidence);
         if (error >= 0)
                 return;
-        worker_tell(w, worker_event(w, EVENT_EVIDENCE, "no evidence could be gathered: %s", strerror(-error)));
+        worker_tell(w,
+                    worker_event(w, EVENT_EVIDENCE, "no evidence could be gathered: %s", strerror(-error)));
         read_surroundings(r, STEP_READ_AGAIN);
 }
 
@@ -212,9 +217,8 @@ static bool still_stands(const struct restart *r) {
         if (r->action != REMEDY_REVIVE)
                 return now == UNIT_UP;
         /* Having reset it, we see an inactive unit. */
-        return now == UNIT_CRASHED ||
-                (r->step == STEP_RESET_FAILED && view->job_id == 0 && !w->history.stop_seen &&
-                 streq(view->active_state, "inactive"));
+        return now == UNIT_CRASHED || (r->step == STEP_RESET_FAILED && view->job_id == 0 &&
+                                       !w->history.stop_seen && streq(view->active_state, "inactive"));
 }
 
 static void on_intent_saved(int error, void *userdata) {
@@ -225,7 +229,8 @@ static void on_intent_saved(int error, void *userdata) {
         agent_ledger_result(s->agent, error);
         if (!r || r->step != STEP_INTENT || r->intent_at_usec != s->at_usec)
                 return;
-        if (error < 0 || !still_stands(r) || usec_sub(agent_now(), r->intent_at_usec) > INTENT_PATIENCE_USEC) {
+        if (error < 0 || !still_stands(r) ||
+            usec_sub(agent_now(), r->intent_at_usec) > INTENT_PATIENCE_USEC) {
                 retract(r);
                 return;
         }
@@ -241,12 +246,13 @@ static void announce(const struct restart *r) {
         struct event *e;
 
         if (r->action == REMEDY_REVIVE)
-                e = worker_event(w, EVENT_RESTART_REQUESTED, "starting the crashed %s again (restart %u since it was last well)",
+                e = worker_event(w, EVENT_RESTART_REQUESTED,
+                                 "starting the crashed %s again (restart %u since it was last well)",
                                  w->settings->unit, b->n);
         else
-                e = worker_event(w, EVENT_RESTART_REQUESTED, "restarting %s (%u of %u within %s)", w->settings->unit,
-                                 remedy_restarts_in_window(b, w->settings, agent_now()), w->settings->restart_limit,
-                                 SAY_SPAN(w->settings->restart_window_usec));
+                e = worker_event(w, EVENT_RESTART_REQUESTED, "restarting %s (%u of %u within %s)",
+                                 w->settings->unit, remedy_restarts_in_window(b, w->settings, agent_now()),
+                                 w->settings->restart_limit, SAY_SPAN(w->settings->restart_window_usec));
         worker_tell(w, e);
 }
 
@@ -300,8 +306,9 @@ static void refused(struct restart *r, const struct unit_call_report *report) {
         w->refused_until_usec = agent_now() + MIN(REFUSED_RETRY_USEC << shift, USEC_PER_HOUR);
         memcpy(w->refused_why, report->detail, sizeof(w->refused_why));
         if (!told_before)
-                worker_tell(w, worker_event(w, EVENT_RESTART_REFUSED, "systemd refused to restart %s: %s; %s",
-                                            w->settings->unit, report->detail, report->remedy));
+                worker_tell(w,
+                            worker_event(w, EVENT_RESTART_REFUSED, "systemd refused to restart %s: %s; %s",
+                                         w->settings->unit, report->detail, report->remedy));
         retract(r);
 }
 
@@ -356,21 +363,26 @@ static void conclude(struct restart *r) {
         health_restart_ended(&w->health, &w->history, w->settings, agent_now(), &told);
 
         if (done && r->report.result == UNIT_CALL_DONE)
-                e = worker_event(w, EVENT_RESTART_DONE, "restarted %s in %s", w->settings->unit, SAY_SPAN(r->report.took_usec));
+                e = worker_event(w, EVENT_RESTART_DONE, "restarted %s in %s", w->settings->unit,
+                                 SAY_SPAN(r->report.took_usec));
         else if (done)
-                e = worker_event(w, EVENT_RESTART_DONE, "%s was restarted while the agent could not look", w->settings->unit);
-        else if (r->report.result == UNIT_CALL_DONE)
-                e = worker_event(w, EVENT_RESTART_FAILED, "%s was not restarted: it was not running any more",
+                e = worker_event(w, EVENT_RESTART_DONE, "%s was restarted while the agent could not look",
                                  w->settings->unit);
+        else if (r->report.result == UNIT_CALL_DONE)
+                e = worker_event(w, EVENT_RESTART_FAILED,
+                                 "%s was not restarted: it was not running any more", w->settings->unit);
         else if (w->health.condition == UNIT_STOPPED)
                 e = worker_event(w, EVENT_RESTART_FAILED, "%s was not restarted: it was stopped meanwhile",
                                  w->settings->unit);
         else if (r->report.result == UNIT_CALL_FAILED)
-                e = worker_event(w, EVENT_RESTART_FAILED, "restarting %s failed: systemd's job ended with \"%s\"; see "
-                                 "systemctl status %s", w->settings->unit, r->report.detail, w->settings->unit);
+                e = worker_event(w, EVENT_RESTART_FAILED,
+                                 "restarting %s failed: systemd's job ended with \"%s\"; see "
+                                 "systemctl status %s",
+                                 w->settings->unit, r->report.detail, w->settings->unit);
         else
-                e = worker_event(w, EVENT_RESTART_FAILED, "no restart of %s was seen: %s; it counts all the same",
-                                 w->settings->unit, r->report.detail);
+                e = worker_event(w, EVENT_RESTART_FAILED,
+                                 "no restart of %s was seen: %s; it counts all the same", w->settings->unit,
+                                 r->report.detail);
         worker_tell(w, e);
 
         drop(r);
@@ -454,14 +466,16 @@ void restart_adopt(struct worker *w, const struct unit_view *view) {
         w->restart = r;
 
         bool ours = view->job_id != 0 && !streq(view->job_type, "stop") &&
-                streq(view->invocation_id, last->invocation_id);
+                    streq(view->invocation_id, last->invocation_id);
         if (ours) {
                 r->step = STEP_RESTART;
                 health_restart_begun(&w->health, agent_now());
-                if (unit_follow_job(w->unit, view->job_id, unit_view_job_deadline(view), on_called, r, &r->call) >= 0)
+                if (unit_follow_job(w->unit, view->job_id, unit_view_job_deadline(view), on_called, r,
+                                    &r->call) >= 0)
                         return;
         }
         r->report = (struct unit_call_report) { .result = UNIT_CALL_LOST };
-        (void) snprintf(r->report.detail, sizeof(r->report.detail), "the agent was interrupted while it asked for one");
+        (void) snprintf(r->report.detail, sizeof(r->report.detail),
+                        "the agent was interrupted while it asked for one");
         conclude(r);
 }

@@ -21,7 +21,7 @@
 
 struct peer {
         struct worker *worker;
-        struct worker_settings settings;        /* the worker's, with another url; owns nothing */
+        struct worker_settings settings; /* the worker's, with another url; owns nothing */
         struct probe probe;
         struct poll *poll;
         bool healthy;
@@ -70,7 +70,7 @@ static void tell_status(struct worker *w) {
         if (item.state == w->status.state && item.failures == w->status.failures &&
             item.last_failure_usec == w->status.last_failure_usec && item.hold == w->status.hold)
                 return;
-        item.name = NULL;       /* of settings that a reload replaces */
+        item.name = NULL; /* of settings that a reload replaces */
         w->status = item;
         agent_status_changed(w->agent);
 }
@@ -89,10 +89,12 @@ void worker_settled(struct worker *w, const struct tolds *told) {
 
         usec_t deadline = health_deadline(&w->health, w->settings);
         if (w->deadline_source) {
-                (void) sd_event_source_set_time(w->deadline_source, deadline == USEC_INFINITY ? 0 :
-                                                (usec_t) ((int64_t) deadline - agent_boottime_offset()));
-                (void) sd_event_source_set_enabled(w->deadline_source,
-                                                   deadline == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+                (void) sd_event_source_set_time(
+                        w->deadline_source,
+                        deadline == USEC_INFINITY ? 0
+                                                  : (usec_t) ((int64_t) deadline - agent_boottime_offset()));
+                (void) sd_event_source_set_enabled(
+                        w->deadline_source, deadline == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
         }
         tell_status(w);
 }
@@ -101,7 +103,8 @@ void worker_settled(struct worker *w, const struct tolds *told) {
 
 static void schedule(struct worker *w, usec_t at_usec) {
         w->due_usec = at_usec;
-        (void) sd_event_source_set_time(w->poll_source, (usec_t) ((int64_t) at_usec - agent_boottime_offset()));
+        (void) sd_event_source_set_time(w->poll_source,
+                                        (usec_t) ((int64_t) at_usec - agent_boottime_offset()));
         (void) sd_event_source_set_enabled(w->poll_source, SD_EVENT_ONESHOT);
 }
 
@@ -143,8 +146,9 @@ static void on_polled(struct poll *p, const struct observation *o, void *userdat
         if (!w->polled)
                 w->due_usec -= MIN(phase(w), w->due_usec);
         w->polled = true;
-        if (usec_sub(copy.received_at_usec, copy.sent_at_usec) > w->settings->timeout_usec + w->settings->interval_usec)
-                schedule(w, agent_now());       /* it was us who stood still: that says nothing about the worker */
+        if (usec_sub(copy.received_at_usec, copy.sent_at_usec) >
+            w->settings->timeout_usec + w->settings->interval_usec)
+                schedule(w, agent_now()); /* it was us who stood still: that says nothing about the worker */
         else
                 take_observation(w, &copy);
 }
@@ -205,16 +209,18 @@ void worker_unit_changed(struct worker *w, const struct unit_view *view, bool st
         enum unit_condition before = w->health.condition;
 
         tolds_init(&told);
-        if (adopts)     /* if it was started anew meanwhile, then by us */
+        if (adopts) /* if it was started anew meanwhile, then by us */
                 health_restart_begun(&w->health, agent_now());
-        is_new = health_unit_changed(&w->health, &w->history, w->settings, view, stop_seen, agent_now(), &told);
+        is_new = health_unit_changed(&w->health, &w->history, w->settings, view, stop_seen, agent_now(),
+                                     &told);
         if (is_new) {
                 probe_begin_start(&w->probe);
                 w->poll = was_known ? poll_unref(w->poll) : w->poll;
         }
         worker_settled(w, &told);
 
-        if (!w->poll && (is_new || !w->polled_first || (w->health.condition == UNIT_CRASHED && before != UNIT_CRASHED)))
+        if (!w->poll &&
+            (is_new || !w->polled_first || (w->health.condition == UNIT_CRASHED && before != UNIT_CRASHED)))
                 schedule(w, agent_now());
         if (adopts) {
                 w->pending_restart = false;
@@ -291,7 +297,8 @@ static bool await_peers(struct worker *w) {
                 p->worker = w;
                 p->settings = *w->settings;
                 p->settings.url = w->settings->peers[i];
-                if (poll_start(w->agent->http, &p->settings, &p->probe, agent_now, on_peer_polled, p, &p->poll) >= 0)
+                if (poll_start(w->agent->http, &p->settings, &p->probe, agent_now, on_peer_polled, p,
+                               &p->poll) >= 0)
                         w->n_peers_asked++;
         }
         return w->n_peers_asked > 0;
@@ -313,7 +320,7 @@ static bool await_url_locality(struct worker *w) {
                 return w->url_query;
         w->url_asked_for = w->health.last.received_at_usec;
         return w->url_query ||
-                poll_url_is_local(w->agent->http, w->settings->url, on_url_locality, w, &w->url_query) >= 0;
+               poll_url_is_local(w->agent->http, w->settings->url, on_url_locality, w, &w->url_query) >= 0;
 }
 
 void worker_consider(struct worker *w) {
@@ -345,7 +352,8 @@ static void ask_what_cannot_be_known(struct worker *w) {
 /* What answered at another URL says nothing of this one: what is refused there may never have been there. */
 static void forget_other_target(struct worker *w) {
         const struct worker_settings *s = w->settings;
-        uint64_t id = ledger_checksum(s->url, strlen(s->url)) ^ ledger_checksum(s->kind->name, strlen(s->kind->name));
+        uint64_t id = ledger_checksum(s->url, strlen(s->url)) ^
+                      ledger_checksum(s->kind->name, strlen(s->kind->name));
         char target[TARGET_ID_SIZE];
 
         (void) snprintf(target, sizeof(target), "%016" PRIx64, id);
@@ -365,7 +373,8 @@ static void recall(struct worker *w) {
 
         history_copy(&w->history, &nothing);
         if (!agent_take_history(a, s->name, s->unit, &w->history) && a->ledger_distrusted)
-                w->history.budget.distrusted_until_usec = usec_add(a->started_at_usec, s->restart_window_usec);
+                w->history.budget.distrusted_until_usec =
+                        usec_add(a->started_at_usec, s->restart_window_usec);
         /* Without an InvocationID nothing says that this is still the same start. */
         if (!s->unit)
                 w->history.seen_ok = false;
@@ -447,7 +456,7 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings) {
                 if (w->unit)
                         worker_unit_changed(w, unit_watch_view(w->unit), false);
         }
-        w->refused_until_usec = 0;      /* the rule that was missing may be there now */
+        w->refused_until_usec = 0; /* the rule that was missing may be there now */
         w->polled = w->polled && same_pace;
         schedule(w, same_pace ? MIN(w->due_usec, agent_now() + poll_interval(w)) : agent_now());
         return 0;

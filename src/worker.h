@@ -11,27 +11,27 @@ struct peer;
 
 struct worker {
         struct agent *agent;
-        struct worker_settings *settings;       /* owned by agent->settings; replaced by a reload */
+        struct worker_settings *settings; /* owned by agent->settings; replaced by a reload */
 
         struct health health;
         struct history history;
-        struct history saved;                   /* as last handed to the ledger */
+        struct history saved; /* as last handed to the ledger */
         struct remedy remedy;
-        struct status_item status;              /* as last made known for STATUS= */
+        struct status_item status; /* as last made known for STATUS= */
 
         struct probe probe;
         struct poll *poll;
-        usec_t due_usec;                        /* of the poll under way, or of the next */
-        bool polled_first;                      /* the first poll was sent */
-        bool polled;                            /* a poll at this pace has ended, and given it its phase */
+        usec_t due_usec;   /* of the poll under way, or of the next */
+        bool polled_first; /* the first poll was sent */
+        bool polled;       /* a poll at this pace has ended, and given it its phase */
         sd_event_source *poll_source, *deadline_source;
 
         struct unit_watch *unit;
         struct restart *restart;
-        bool pending_restart;                   /* an intent of an earlier agent has no outcome yet */
-        int url_is_local;                       /* negative: not known */
+        bool pending_restart; /* an intent of an earlier agent has no outcome yet */
+        int url_is_local;     /* negative: not known */
         struct poll_local *url_query;
-        usec_t url_asked_for;                   /* the answer for which it was last asked */
+        usec_t url_asked_for; /* the answer for which it was last asked */
         usec_t refused_until_usec;
         unsigned refusals;
         char refused_why[192];
@@ -39,7 +39,7 @@ struct worker {
 
         struct peer *peers;
         size_t n_peers, n_peers_asked;
-        int peers_healthy;                      /* negative: not known */
+        int peers_healthy; /* negative: not known */
         usec_t peers_at_usec;
 };
 
@@ -64,5 +64,6 @@ struct status_item worker_status(const struct worker *w);
 bool worker_overdue(const struct worker *w, usec_t now_usec) _pure_;
 
 /* An event about this worker, with its unit, incident and state; sent by worker_tell(). */
-struct event *worker_event(const struct worker *w, enum event_type type, const char *format, ...) _printf_(3, 4);
+struct event *worker_event(const struct worker *w, enum event_type type, const char *format, ...)
+        _printf_(3, 4);
 void worker_tell(const struct worker *w, struct event *e);

@@ -7,8 +7,8 @@
 
 #define DBUS "org.freedesktop.DBus.Error."
 #define SYSTEMD "org.freedesktop.systemd1."
-#define POLKIT                                                                   \
-        "allow the agent's user the verb \"%s\" of %s in a rule below "          \
+#define POLKIT                                                                                              \
+        "allow the agent's user the verb \"%s\" of %s in a rule below "                                     \
         "/etc/polkit-1/rules.d (README, section \"Letting it restart a unit\")"
 
 static const char *const verb_names[_UNIT_VERB_MAX] = {

@@ -8,10 +8,10 @@
 struct evidence;
 
 struct evidence_result {
-        char *text;             /* the thread dump (both), or NULL */
-        char *summary;          /* one clause: "JVM pid 412, 431M, 12 % CPU, thread dump of 212 lines" */
-        char *tick_thread;      /* the herder's thread and its first frames, or NULL */
-        char *why_no_dump;      /* a clause, or NULL */
+        char *text;        /* the thread dump (both), or NULL */
+        char *summary;     /* one clause: "JVM pid 412, 431M, 12 % CPU, thread dump of 212 lines" */
+        char *tick_thread; /* the herder's thread and its first frames, or NULL */
+        char *why_no_dump; /* a clause, or NULL */
 };
 
 typedef void (*evidence_done_t)(struct evidence *e, const struct evidence_result *r, void *userdata);

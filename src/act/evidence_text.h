@@ -11,12 +11,12 @@
 /* Takes the lines that a process writes, keeps what belongs to thread dumps: from "Full thread dump" to
  * "JNI global ref…". Zero is an empty one. */
 struct thread_dumps {
-        char *text;             /* NULL until a dump began */
+        char *text; /* NULL until a dump began */
         size_t len;
         unsigned n_lines;
         unsigned n_begun, n_ended;
         bool inside;
-        bool cut;               /* over THREAD_DUMP_MAX */
+        bool cut; /* over THREAD_DUMP_MAX */
 };
 
 int thread_dumps_add(struct thread_dumps *d, const char *line, size_t len);

@@ -46,8 +46,8 @@ struct write_job {
 
 struct ledger {
         char *directory;
-        int lock_fd;            /* the directory, locked as long as we live; -1: not */
-        bool locked_out;        /* another agent has it */
+        int lock_fd;     /* the directory, locked as long as we live; -1: not */
+        bool locked_out; /* another agent has it */
         struct offload *offload;
         struct offload_job *slot; /* of the write under way */
         struct write_job *underway;

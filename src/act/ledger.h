@@ -18,7 +18,7 @@ struct ledger_clock {
 
 struct ledger_entry {
         char *worker;
-        char *unit;             /* NULL: none */
+        char *unit; /* NULL: none */
         struct history history;
 };
 
@@ -51,10 +51,10 @@ DEFINE_CLEANUP(struct ledger *, ledger_free)
 
 enum ledger_load_result {
         LEDGER_LOADED,
-        LEDGER_ABSENT,          /* as fresh */
-        LEDGER_PUT_ASIDE,       /* damaged or newer: also ledger.json.<why>-<time>; so until the next save */
+        LEDGER_ABSENT,    /* as fresh */
+        LEDGER_PUT_ASIDE, /* damaged or newer: also ledger.json.<why>-<time>; so until the next save */
         LEDGER_NO_DIRECTORY,
-        LEDGER_UNREADABLE,      /* could not be read: treated like put aside, but left where it is */
+        LEDGER_UNREADABLE, /* could not be read: treated like put aside, but left where it is */
 };
 
 /* Reads the file at start, before the loop runs, and locks the directory as long as l lives. *ret_problem (a sentence, to be freed) is set for the

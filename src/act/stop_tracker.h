@@ -7,21 +7,21 @@
 #define STOP_JOBS_KEPT 8
 
 struct stop_job {
-        uint32_t id;            /* 0: the place is free */
+        uint32_t id;               /* 0: the place is free */
         char type[UNIT_WORD_SIZE]; /* "": never learned, jobs can be gone before one can ask */
         bool removed;
-        bool done;              /* with result "done" */
-        bool judged;            /* only its end is awaited, so that it is not taken for another's */
-        uint64_t noted_at;      /* the tracker's count when it was last told of */
+        bool done;         /* with result "done" */
+        bool judged;       /* only its end is awaited, so that it is not taken for another's */
+        uint64_t noted_at; /* the tracker's count when it was last told of */
 };
 
 struct stop_tracker {
-        struct stop_job jobs[STOP_JOBS_KEPT];   /* the oldest first */
+        struct stop_job jobs[STOP_JOBS_KEPT]; /* the oldest first */
         uint64_t count;
         uint64_t snapshot_at;
-        char invocation[INVOCATION_ID_SIZE];    /* the start for which a stop was seen */
+        char invocation[INVOCATION_ID_SIZE]; /* the start for which a stop was seen */
         bool seen;
-        unsigned own_calls;     /* of ours that have not returned: a job that nobody knows may be theirs */
+        unsigned own_calls; /* of ours that have not returned: a job that nobody knows may be theirs */
 };
 
 void stop_tracker_job_new(struct stop_tracker *t, uint32_t id);

@@ -7,7 +7,7 @@
 typedef struct sd_event sd_event;
 struct systemd;
 struct unit_watch;
-struct unit_call;       /* the slot of a call: unref cancels its delivery, not the call */
+struct unit_call; /* the slot of a call: unref cancels its delivery, not the call */
 
 /* connected: false when the bus went away or cannot be had; why is then a sentence. Called when it
  * changes and once for the first result. */
@@ -47,12 +47,12 @@ const char *unit_watch_id(const struct unit_watch *u) _pure_;
 
 /* What is asked of systemd right before acting; every part is fresh. */
 struct surroundings_read {
-        usec_t at_usec;                         /* agent time of the reading */
+        usec_t at_usec; /* agent time of the reading */
         struct unit_view unit;
         bool stop_seen;
-        char system_state[UNIT_WORD_SIZE];      /* running, degraded, stopping, …; "" when not told */
-        bool logind_asked;                      /* false: logind could not be asked (no hold) */
-        char package_manager[UNIT_WORD_SIZE];   /* APT, DNF or RPM exactly, when at work; else "" */
+        char system_state[UNIT_WORD_SIZE];    /* running, degraded, stopping, …; "" when not told */
+        bool logind_asked;                    /* false: logind could not be asked (no hold) */
+        char package_manager[UNIT_WORD_SIZE]; /* APT, DNF or RPM exactly, when at work; else "" */
         char logind_error[128];
 };
 typedef void (*surroundings_done_t)(struct unit_call *c,
@@ -70,21 +70,21 @@ int unit_read_surroundings(struct unit_watch *u,
 enum unit_verb {
         UNIT_RESET_FAILED,
         UNIT_TRY_RESTART,
-        UNIT_RESTART,   /* only to revive: it starts a stopped unit */
+        UNIT_RESTART, /* only to revive: it starts a stopped unit */
         _UNIT_VERB_MAX,
 };
 
 enum unit_call_result {
-        UNIT_CALL_DONE,         /* the job ended with "done" (reset-failed: the call returned) */
-        UNIT_CALL_FAILED,       /* the job ended otherwise; detail is its result: failed, timeout, … */
-        UNIT_CALL_REFUSED,      /* nothing happened; detail says why, remedy what to do */
-        UNIT_CALL_LOST,         /* the deadline passed or the bus went away: the outcome is not known */
+        UNIT_CALL_DONE,    /* the job ended with "done" (reset-failed: the call returned) */
+        UNIT_CALL_FAILED,  /* the job ended otherwise; detail is its result: failed, timeout, … */
+        UNIT_CALL_REFUSED, /* nothing happened; detail says why, remedy what to do */
+        UNIT_CALL_LOST,    /* the deadline passed or the bus went away: the outcome is not known */
 };
 
 struct unit_call_report {
         enum unit_call_result result;
         char detail[192];
-        char remedy[256];       /* refused: by polkit, RefuseManualStart, masked, not found, … */
+        char remedy[256]; /* refused: by polkit, RefuseManualStart, masked, not found, … */
         usec_t took_usec;
 };
 typedef void (*unit_call_done_t)(struct unit_call *c, const struct unit_call_report *r, void *userdata);

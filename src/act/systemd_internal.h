@@ -28,15 +28,15 @@ struct systemd {
 
         sd_bus *bus;
         sd_bus_slot *disconnected_slot, *owner_slot, *signals_slot, *subscribe_slot;
-        sd_event_source *timer;         /* retry, or how long the manager may be away */
+        sd_event_source *timer; /* retry, or how long the manager may be away */
         sd_event_source *notify;
         enum {
-                BUS_WAITING,            /* for the next attempt */
+                BUS_WAITING, /* for the next attempt */
                 BUS_CONNECTING,
                 BUS_UP,
-                BUS_MANAGER_AWAY,       /* its name has no owner; it may only be re-executing itself */
-                BUS_NO_MANAGER,         /* connected to a bus without systemd */
-                BUS_LOST,               /* to be dropped, then waited */
+                BUS_MANAGER_AWAY, /* its name has no owner; it may only be re-executing itself */
+                BUS_NO_MANAGER,   /* connected to a bus without systemd */
+                BUS_LOST,         /* to be dropped, then waited */
         } state;
         unsigned attempt;
         bool told, told_connected;
@@ -48,30 +48,30 @@ struct systemd {
 
 struct unit_watch {
         struct unit_watch *next;
-        struct systemd *s;              /* NULL once that is gone */
+        struct systemd *s; /* NULL once that is gone */
         char *name;
         unit_changed_t changed;
         void *userdata;
 
-        char id[UNIT_ID_SIZE];          /* the canonical name; as name until it is known */
-        char *path;                     /* of the unit's object; NULL: to be asked */
+        char id[UNIT_ID_SIZE]; /* the canonical name; as name until it is known */
+        char *path;            /* of the unit's object; NULL: to be asked */
         bool path_is_stale;
-        bool path_was_asked;            /* in this reading */
+        bool path_was_asked; /* in this reading */
         sd_bus_slot *match;
-        sd_bus_slot *reading;           /* the call of the reading under way */
-        struct job_question {           /* the types of jobs that signals told of */
+        sd_bus_slot *reading; /* the call of the reading under way */
+        struct job_question { /* the types of jobs that signals told of */
                 sd_bus_slot *slot;
                 struct unit_watch *unit;
                 uint32_t job_id;
         } questions[4];
-        sd_event_source *pace;          /* the next reading, not too soon after the last one */
+        sd_event_source *pace; /* the next reading, not too soon after the last one */
         sd_event_source *notify;
         bool dirty, urgent;
         uint64_t n_readings;
-        usec_t began_usec;              /* CLOCK_MONOTONIC, of the last reading */
+        usec_t began_usec; /* CLOCK_MONOTONIC, of the last reading */
 
         struct unit_view view;
-        struct unit_view next_view;     /* while its job's type is asked */
+        struct unit_view next_view; /* while its job's type is asked */
         struct stop_tracker stops;
 };
 
@@ -98,18 +98,18 @@ struct unit_call {
         sd_event_source *timer;
         sd_event_source *deliver;
         usec_t begun_usec;
-        uint64_t wants_reading;         /* the number of the reading that is awaited; 0: none */
+        uint64_t wants_reading; /* the number of the reading that is awaited; 0: none */
         int error;
 
-        char job_path[JOB_PATH_SIZE];   /* "": not known yet */
+        char job_path[JOB_PATH_SIZE]; /* "": not known yet */
         struct removed_job {
                 char path[JOB_PATH_SIZE];
                 char result[UNIT_WORD_SIZE];
-        } removed[REMOVED_KEPT];        /* jobs that ended before the call returned */
+        } removed[REMOVED_KEPT]; /* jobs that ended before the call returned */
         size_t n_removed;
-        bool returns;                   /* its return is awaited, and the unit's tracker knows */
+        bool returns; /* its return is awaited, and the unit's tracker knows */
         char invocation_before[INVOCATION_ID_SIZE];
-        bool ended;                     /* the report stands; only a fresh view is awaited */
+        bool ended; /* the report stands; only a fresh view is awaited */
 
         struct unit_call_report report;
         struct surroundings_read read;

@@ -7,7 +7,7 @@ struct unit_journal_query {
         const char *unit;
         uint32_t pid;
         usec_t since_realtime_usec;
-        usec_t patience_usec;   /* from the call on */
+        usec_t patience_usec; /* from the call on */
         unsigned dumps_expected;
 };
 

@@ -193,7 +193,8 @@ int unit_properties_read(sd_bus_message *m, usec_t now_usec, struct unit_propert
                 .realtime = clock_usec(CLOCK_REALTIME),
                 .agent = now_usec,
         };
-        v->inactive_exit_usec = to_agent_time(&now, ret->inactive_exit_monotonic, ret->inactive_exit_realtime);
+        v->inactive_exit_usec =
+                to_agent_time(&now, ret->inactive_exit_monotonic, ret->inactive_exit_realtime);
         v->active_enter_usec = to_agent_time(&now, ret->active_enter_monotonic, ret->active_enter_realtime);
         if (v->cpu_usage_usec != USEC_INFINITY)
                 v->cpu_usage_usec /= 1000;

@@ -173,8 +173,10 @@ static bool is_bad(const struct raw_section *section, const char *key) {
         return section->values[key_index(SECTION_WORKER, key)].bad;
 }
 
-static void
-check_unit_is_alone(struct problems *p, const struct settings *settings, const struct scratch *s, size_t i) {
+static void check_unit_is_alone(struct problems *p,
+                                const struct settings *settings,
+                                const struct scratch *s,
+                                size_t i) {
         const struct worker_settings *w = settings->workers[i];
 
         for (size_t k = 0; w->unit && k < i; k++) {
@@ -190,8 +192,10 @@ check_unit_is_alone(struct problems *p, const struct settings *settings, const s
         }
 }
 
-static void
-check_url_is_alone(struct problems *p, const struct settings *settings, const struct scratch *s, size_t i) {
+static void check_url_is_alone(struct problems *p,
+                               const struct settings *settings,
+                               const struct scratch *s,
+                               size_t i) {
         const struct worker_settings *w = settings->workers[i];
 
         for (size_t k = 0; k < i && !is_bad(s->workers[i], "url"); k++) {

@@ -50,7 +50,7 @@ static int begin_file(struct loader *l, const char *path) {
 
         if (strv_extend(&l->files, path) < 0)
                 return -ENOMEM;
-        l->at = (struct place){ .file = l->files[n], .order = (unsigned) n };
+        l->at = (struct place) { .file = l->files[n], .order = (unsigned) n };
         scratch_begin_file(&l->scratch);
         return 0;
 }

@@ -10,13 +10,13 @@
 
 /* What is wrong, and what would be right: "FILE:LINE: …; …". */
 struct config_errors {
-        char **lines;           /* strv */
-        char **warnings;        /* strv; of the same form; also set when there are no errors */
+        char **lines;    /* strv */
+        char **warnings; /* strv; of the same form; also set when there are no errors */
 };
 void config_errors_done(struct config_errors *e);
 
 struct config_options {
-        const char *file;                       /* NULL: the default */
+        const char *file; /* NULL: the default */
         /* $CREDENTIALS_DIRECTORY; for --check-config without one, CONFIG_CREDENTIALS_SOURCE (both forms
          * of a credential's name are tried). NULL: none; a bare …_file name is then an error. */
         const char *credentials_directory;

@@ -65,8 +65,9 @@ static char *format_number(const struct config_key *k, char *buf, size_t size, u
         return buf;
 }
 
-static int
-refuse_range(const struct config_key *k, const char *text, char problem[static KEY_PROBLEM_SIZE]) {
+static int refuse_range(const struct config_key *k,
+                        const char *text,
+                        char problem[static KEY_PROBLEM_SIZE]) {
         char min[SPAN_TEXT_SIZE], max[SPAN_TEXT_SIZE], why[KEY_PROBLEM_SIZE / 2];
 
         (void) snprintf(why, sizeof(why), "is out of range; write %s to %s",
@@ -79,8 +80,10 @@ refuse_range(const struct config_key *k, const char *text, char problem[static K
         return refuse(k, text, problem, why);
 }
 
-static int
-set_number(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]) {
+static int set_number(const struct config_key *k,
+                      const char *text,
+                      void *base,
+                      char problem[static KEY_PROBLEM_SIZE]) {
         uint64_t n = 0;
         int r;
 
@@ -108,8 +111,10 @@ set_number(const struct config_key *k, const char *text, void *base, char proble
         return 0;
 }
 
-static int
-set_url(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]) {
+static int set_url(const struct config_key *k,
+                   const char *text,
+                   void *base,
+                   char problem[static KEY_PROBLEM_SIZE]) {
         _cleanup_free_ char *url = NULL;
         const char *why = NULL;
         int r;
@@ -127,8 +132,10 @@ set_url(const struct config_key *k, const char *text, void *base, char problem[s
         return free_and_strdup(place_of(k, base), url);
 }
 
-static int
-set_urls(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]) {
+static int set_urls(const struct config_key *k,
+                    const char *text,
+                    void *base,
+                    char problem[static KEY_PROBLEM_SIZE]) {
         _cleanup_free_ char *copy = strdup(text);
         char *rest = NULL;
         int r;
@@ -167,8 +174,10 @@ static const char *file_problem(const char *text) {
         return NULL;
 }
 
-static int
-set_text(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]) {
+static int set_text(const struct config_key *k,
+                    const char *text,
+                    void *base,
+                    char problem[static KEY_PROBLEM_SIZE]) {
         const char *why = NULL;
 
         switch (k->type) {

@@ -12,7 +12,7 @@ void problems_done(struct problems *p) {
         for (size_t i = 0; i < p->n; i++)
                 free(p->list[i].text);
         free(p->list);
-        *p = (struct problems){ 0 };
+        *p = (struct problems) { 0 };
 }
 
 _printf_(4, 0) static void add(struct problems *p,
@@ -40,7 +40,7 @@ _printf_(4, 0) static void add(struct problems *p,
         if (asprintf(&whole, "%s%s: %s", at->file, line, text) < 0)
                 goto oom;
         p->list[p->n++] =
-                (struct problem){ .order = at->order, .line = at->line, .warning = warning, .text = whole };
+                (struct problem) { .order = at->order, .line = at->line, .warning = warning, .text = whole };
         return;
 
 oom:

@@ -27,7 +27,7 @@ void scratch_done(struct scratch *s) {
         }
         free(s->workers);
         problems_done(&s->problems);
-        *s = (struct scratch){ 0 };
+        *s = (struct scratch) { 0 };
 }
 
 void scratch_begin_file(struct scratch *s) {
@@ -179,8 +179,10 @@ static void refuse_key(struct scratch *s, const struct place *at, const char *ke
 }
 
 /* Whether the value can be read at all; told if not, here where the line is known. */
-static bool
-is_sound(struct scratch *s, const struct place *at, const struct config_key *k, const char *value) {
+static bool is_sound(struct scratch *s,
+                     const struct place *at,
+                     const struct config_key *k,
+                     const char *value) {
         union {
                 struct agent_settings agent;
                 struct worker_settings worker;

@@ -13,21 +13,21 @@ enum worker_action {
 /* [agent] */
 struct agent_settings {
         bool dry_run;
-        int log_level;          /* syslog level: nothing above it is told */
-        char *hostname;         /* NULL: the machine's */
+        int log_level;  /* syslog level: nothing above it is told */
+        char *hostname; /* NULL: the machine's */
 };
 
 /* [worker NAME], with [defaults] applied. Spans in microseconds, sizes in bytes. A credential is named by the file
  * that holds it, resolved (a bare name is below $CREDENTIALS_DIRECTORY), never by its content. */
 struct worker_settings {
         char *name;
-        char *source_file;      /* where the section stands */
+        char *source_file; /* where the section stands */
         unsigned source_line;
 
         const struct worker_kind *kind;
-        char *url;              /* without a trailing slash */
+        char *url; /* without a trailing slash */
         bool url_is_local;
-        char *unit;             /* NULL: can only alert */
+        char *unit; /* NULL: can only alert */
         enum worker_action action;
         char **peers;
         unsigned min_healthy_peers;
@@ -48,7 +48,7 @@ struct worker_settings {
         unsigned restart_limit;
         usec_t restart_window_usec;
         usec_t backoff_max_usec;
-        usec_t exhausted_retry_usec;    /* 0: never */
+        usec_t exhausted_retry_usec; /* 0: never */
 
         bool thread_dump;
         usec_t thread_dump_interval_usec;
@@ -64,7 +64,7 @@ struct worker_settings {
 
 struct settings {
         struct agent_settings agent;
-        struct worker_settings **workers;       /* in the order of the files */
+        struct worker_settings **workers; /* in the order of the files */
         size_t n_workers;
 };
 

@@ -169,7 +169,8 @@ static void open_incident(struct health *h,
         id = mix(id, &now_usec, sizeof(now_usec));
 
         history->incident = (struct incident) { .opened_at_usec = now_usec };
-        (void) snprintf(history->incident.id, sizeof(history->incident.id), "%016llx", (unsigned long long) id);
+        (void) snprintf(history->incident.id, sizeof(history->incident.id), "%016llx",
+                        (unsigned long long) id);
         h->relapses = 0;
         tell(told, TOLD_INCIDENT_OPENED, h, history, w, now_usec);
 }
@@ -203,8 +204,11 @@ static void new_start(struct health *h, struct history *history) {
 }
 
 /* Heard of only now, as when the bus came late: what was seen since it began is of this very start. */
-static bool is_the_start_we_saw(const struct health *h, const struct history *history, const struct unit_view *unit) {
-        return !history->invocation_id[0] && unit->inactive_exit_usec > 0 && h->last_ok_usec > unit->inactive_exit_usec;
+static bool is_the_start_we_saw(const struct health *h,
+                                const struct history *history,
+                                const struct unit_view *unit) {
+        return !history->invocation_id[0] && unit->inactive_exit_usec > 0 &&
+               h->last_ok_usec > unit->inactive_exit_usec;
 }
 
 static void follow_transition(struct health *h, usec_t now_usec) {
@@ -226,7 +230,7 @@ static void unit_went_down(struct health *h,
                            struct tolds *told) {
         bool enabled = streq(h->unit.unit_file_state, "enabled") && streq(h->unit.load_state, "loaded");
         bool unasked = h->condition == UNIT_CRASHED ||
-                (enabled && !history->stop_seen && streq(h->unit.active_state, "inactive"));
+                       (enabled && !history->stop_seen && streq(h->unit.active_state, "inactive"));
 
         begin_anew(h);
         h->startup_overdue = false;
@@ -300,9 +304,10 @@ static void observe_good(struct health *h,
         h->successes++;
 
         if (h->state != STATE_UNHEALTHY || h->successes >= w->successes)
-                enter_and_tell(h, h->last.outcome == OUTCOME_DEGRADED ? STATE_DEGRADED : STATE_HEALTHY, history, w,
-                               now_usec, told);
-        if (h->state != STATE_UNHEALTHY && h->successes >= w->successes && h->healthy_usec >= w->sustain_usec)
+                enter_and_tell(h, h->last.outcome == OUTCOME_DEGRADED ? STATE_DEGRADED : STATE_HEALTHY,
+                               history, w, now_usec, told);
+        if (h->state != STATE_UNHEALTHY && h->successes >= w->successes &&
+            h->healthy_usec >= w->sustain_usec)
                 close_incident(h, history, w, now_usec, told);
 }
 

@@ -8,31 +8,31 @@
 struct health {
         enum worker_state state;
         usec_t state_since_usec;
-        uint64_t incident_seed;         /* makes the ids of incidents differ between agents */
+        uint64_t incident_seed; /* makes the ids of incidents differ between agents */
 
-        struct unit_view unit;          /* as last told */
+        struct unit_view unit; /* as last told */
         enum unit_condition condition;
-        usec_t started_at_usec;         /* of this start of the unit, or when we first looked */
-        usec_t transition_at_usec;      /* since when the unit is on its way up or down; 0: it is not */
+        usec_t started_at_usec;    /* of this start of the unit, or when we first looked */
+        usec_t transition_at_usec; /* since when the unit is on its way up or down; 0: it is not */
         bool startup_slow_told;
         bool unit_down_told;
 
-        struct observation last;        /* the last one that was taken into account; sent_at 0: none */
-        usec_t last_ok_usec;            /* 0: never */
+        struct observation last; /* the last one that was taken into account; sent_at 0: none */
+        usec_t last_ok_usec;     /* 0: never */
 
-        unsigned failures;              /* consecutive failing polls */
-        usec_t sustained_usec;          /* how long they have been failing, without time of which we cannot tell */
-        bool any_answered;              /* one of them was an answered one */
-        unsigned silent;                /* the last run of polls without any answer */
-        usec_t silent_usec;             /* how long that run is, counted the same way */
-        usec_t stage_began_at_usec;     /* of the last failing poll that told one */
+        unsigned failures;     /* consecutive failing polls */
+        usec_t sustained_usec; /* how long they have been failing, without time of which we cannot tell */
+        bool any_answered;     /* one of them was an answered one */
+        unsigned silent;       /* the last run of polls without any answer */
+        usec_t silent_usec;    /* how long that run is, counted the same way */
+        usec_t stage_began_at_usec; /* of the last failing poll that told one */
 
-        unsigned successes;             /* consecutive good polls */
-        usec_t healthy_usec;            /* how long that run is, without time of which we cannot tell */
-        unsigned unknowns;              /* consecutive */
+        unsigned successes;  /* consecutive good polls */
+        usec_t healthy_usec; /* how long that run is, without time of which we cannot tell */
+        unsigned unknowns;   /* consecutive */
         bool cannot_tell_told;
-        unsigned relapses;              /* good → suspect within this incident */
-        bool startup_overdue;           /* startup_timeout passed and startup_action = restart */
+        unsigned relapses;    /* good → suspect within this incident */
+        bool startup_overdue; /* startup_timeout passed and startup_action = restart */
 };
 
 /* incident_seed: any number that differs between agents. h may carry over a reload as it is. */

@@ -5,22 +5,22 @@
 #include "judge/unit_view.h"
 #include "observe/observation.h"
 
-#define INCIDENT_ID_SIZE 17     /* 16 hexadecimal digits */
-#define TARGET_ID_SIZE 17       /* the same */
-#define RESTARTS_KEPT 32        /* more than any restart_limit */
+#define INCIDENT_ID_SIZE 17 /* 16 hexadecimal digits */
+#define TARGET_ID_SIZE 17   /* the same */
+#define RESTARTS_KEPT 32    /* more than any restart_limit */
 #define RESTART_LIMIT_MAX 24
 
 enum restart_result {
-        RESTART_PENDING,        /* the intent is written down, the outcome is not: it costs */
+        RESTART_PENDING, /* the intent is written down, the outcome is not: it costs */
         RESTART_DONE,
-        RESTART_FAILED,         /* the job failed, timed out or was lost */
+        RESTART_FAILED, /* the job failed, timed out or was lost */
         _RESTART_RESULT_MAX,
 };
 
 struct restart_record {
         usec_t at_usec;
         enum restart_result result;
-        bool revive;                            /* brought a crashed unit back: costs backoff, not budget */
+        bool revive; /* brought a crashed unit back: costs backoff, not budget */
         char incident[INCIDENT_ID_SIZE];
         char invocation_id[INVOCATION_ID_SIZE]; /* of the start that was ended */
         char stage[STAGE_TEXT_SIZE];            /* why: the stage of the last answer, or "" */
@@ -31,15 +31,15 @@ struct restart_record {
 struct budget {
         struct restart_record restarts[RESTARTS_KEPT];
         size_t n_restarts;
-        unsigned n;                     /* Strimzi's n: restarts since it was last healthy for longer than its backoff */
-        usec_t exhausted_at_usec;       /* 0: not exhausted */
-        bool recurring;                 /* exhausted not by number, but because the same connector came back */
-        usec_t last_try_usec;           /* the last counted try while exhausted; 0: none */
-        usec_t distrusted_until_usec;   /* the ledger was damaged: spent until then; 0: not */
+        unsigned n; /* Strimzi's n: restarts since it was last healthy for longer than its backoff */
+        usec_t exhausted_at_usec;     /* 0: not exhausted */
+        bool recurring;               /* exhausted not by number, but because the same connector came back */
+        usec_t last_try_usec;         /* the last counted try while exhausted; 0: none */
+        usec_t distrusted_until_usec; /* the ledger was damaged: spent until then; 0: not */
 };
 
 struct incident {
-        char id[INCIDENT_ID_SIZE];      /* "": none is open */
+        char id[INCIDENT_ID_SIZE]; /* "": none is open */
         usec_t opened_at_usec;
         unsigned restarts;
         bool was_unhealthy;
@@ -48,13 +48,13 @@ struct incident {
 
 struct history {
         struct budget budget;
-        struct budget virtual_budget;   /* of would-be restarts while observe-only stands */
+        struct budget virtual_budget; /* of would-be restarts while observe-only stands */
         struct incident incident;
-        char invocation_id[INVOCATION_ID_SIZE];  /* the start of the unit that the next two speak of */
+        char invocation_id[INVOCATION_ID_SIZE]; /* the start of the unit that the next two speak of */
         bool seen_ok;                           /* its first ok was seen */
         bool stop_seen;                         /* a stop job was seen for it */
         bool lacks_health;                      /* its worker has no GET /health */
-        char target[TARGET_ID_SIZE];            /* of the kind and URL of which seen_ok and lacks_health speak */
+        char target[TARGET_ID_SIZE]; /* of the kind and URL of which seen_ok and lacks_health speak */
 };
 
 /* Appends; the oldest makes room, a revive before a counted restart. */

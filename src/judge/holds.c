@@ -39,8 +39,9 @@ static bool not_this_host(const struct asking *a, struct hold_entry *e) {
         if (a->w->url_is_local || a->s->url_is_local > 0)
                 return false;
         if (a->s->url_is_local == 0)
-                SAY(e, "%s is not an address of this machine, so its failure says nothing about %s; "
-                       "url_is_local = yes overrules",
+                SAY(e,
+                    "%s is not an address of this machine, so its failure says nothing about %s; "
+                    "url_is_local = yes overrules",
                     a->w->url, strempty(a->w->unit));
         else
                 SAY(e, "whether %s is an address of this machine cannot be told", a->w->url);
@@ -50,7 +51,7 @@ static bool not_this_host(const struct asking *a, struct hold_entry *e) {
 /* The verdict is on a start of the unit that is no more. */
 static bool started_anew(const struct asking *a) {
         return a->s->unit.invocation_id[0] && a->history->invocation_id[0] &&
-                !streq(a->s->unit.invocation_id, a->history->invocation_id);
+               !streq(a->s->unit.invocation_id, a->history->invocation_id);
 }
 
 static bool unit_busy(const struct asking *a, struct hold_entry *e) {
@@ -61,11 +62,13 @@ static bool unit_busy(const struct asking *a, struct hold_entry *e) {
         if (streq(a->s->system_state, "stopping") || streq(a->s->system_state, "maintenance"))
                 SAY(e, "the system is in state %s", a->s->system_state);
         else if (a->condition == UNIT_STOPPED)
-                SAY(e, "%s is not meant to run (%s)", a->w->unit, unit_view_describe(&a->s->unit, what, sizeof(what)));
+                SAY(e, "%s is not meant to run (%s)", a->w->unit,
+                    unit_view_describe(&a->s->unit, what, sizeof(what)));
         else if (a->condition != UNIT_UP && a->condition != UNIT_CRASHED)
                 SAY(e, "%s: %s", a->w->unit, unit_view_describe(&a->s->unit, what, sizeof(what)));
         else if (a->condition == UNIT_CRASHED && !a->w->revive)
-                SAY(e, "%s %s, and revive = no", a->w->unit, unit_view_describe(&a->s->unit, what, sizeof(what)));
+                SAY(e, "%s %s, and revive = no", a->w->unit,
+                    unit_view_describe(&a->s->unit, what, sizeof(what)));
         else if (started_anew(a))
                 SAY(e, "%s was started anew just now", a->w->unit);
         return e->text[0];
@@ -85,7 +88,8 @@ static bool peers_unhealthy(const struct asking *a, struct hold_entry *e) {
         if (a->s->peers_healthy < 0)
                 SAY(e, "the peers have not been asked yet");
         else if ((unsigned) a->s->peers_healthy < a->w->min_healthy_peers)
-                SAY(e, "%d of %zu peers answer healthy, %u must", a->s->peers_healthy, n, a->w->min_healthy_peers);
+                SAY(e, "%d of %zu peers answer healthy, %u must", a->s->peers_healthy, n,
+                    a->w->min_healthy_peers);
         return e->text[0];
 }
 
@@ -199,8 +203,8 @@ static bool budget_exhausted(const struct asking *a, struct hold_entry *e) {
                 e->until_usec = first_try(a);
         else
                 return false;
-        SAY(e, "%u restart%s within %s did not help", a->w->restart_limit, a->w->restart_limit == 1 ? "" : "s",
-            SPAN(a->w->restart_window_usec));
+        SAY(e, "%u restart%s within %s did not help", a->w->restart_limit,
+            a->w->restart_limit == 1 ? "" : "s", SPAN(a->w->restart_window_usec));
         say_next_try(a, e);
         return true;
 }

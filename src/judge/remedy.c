@@ -19,11 +19,14 @@ usec_t remedy_backoff(const struct budget *b, const struct worker_settings *w) {
         return MIN(backoff, w->backoff_max_usec);
 }
 
-unsigned remedy_restarts_in_window(const struct budget *b, const struct worker_settings *w, usec_t now_usec) {
+unsigned remedy_restarts_in_window(const struct budget *b,
+                                   const struct worker_settings *w,
+                                   usec_t now_usec) {
         unsigned n = 0;
 
         for (size_t i = 0; i < b->n_restarts; i++)
-                if (!b->restarts[i].revive && usec_sub(now_usec, b->restarts[i].at_usec) < w->restart_window_usec)
+                if (!b->restarts[i].revive &&
+                    usec_sub(now_usec, b->restarts[i].at_usec) < w->restart_window_usec)
                         n++;
         return n;
 }

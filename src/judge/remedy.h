@@ -5,35 +5,35 @@
 
 /* What stands around the worker at this moment, as far as the holds ask for it. */
 struct surroundings {
-        bool dry_run;                   /* of the agent */
-        bool bus;                       /* there is a systemd to act over */
-        int url_is_local;               /* 1, 0, or negative: cannot be told */
+        bool dry_run;     /* of the agent */
+        bool bus;         /* there is a systemd to act over */
+        int url_is_local; /* 1, 0, or negative: cannot be told */
         struct unit_view unit;
         bool stop_seen;
         char system_state[UNIT_WORD_SIZE];
         char package_manager[UNIT_WORD_SIZE];
-        int peers_healthy;              /* negative: not known yet */
+        int peers_healthy; /* negative: not known yet */
         bool ledger_writable;
-        usec_t refused_until_usec;      /* the last call was refused: not tried again before; 0: it was not */
+        usec_t refused_until_usec; /* the last call was refused: not tried again before; 0: it was not */
         char refused_why[192];
 };
 
 enum remedy_action {
         REMEDY_NONE,
-        REMEDY_TRY_RESTART,     /* the unit runs */
-        REMEDY_REVIVE,          /* the unit crashed */
-        REMEDY_WOULD_RESTART,   /* only observe-only stands: tell, and charge the virtual budget */
+        REMEDY_TRY_RESTART,   /* the unit runs */
+        REMEDY_REVIVE,        /* the unit crashed */
+        REMEDY_WOULD_RESTART, /* only observe-only stands: tell, and charge the virtual budget */
 };
 
 struct hold_entry {
         enum hold hold;
-        usec_t until_usec;              /* 0: not known */
+        usec_t until_usec; /* 0: not known */
         char text[TOLD_TEXT_SIZE];
 };
 
 struct decision {
         enum remedy_action action;
-        struct hold_entry holds[_HOLD_MAX];     /* all that stand, in the design's order */
+        struct hold_entry holds[_HOLD_MAX]; /* all that stand, in the design's order */
         size_t n_holds;
 };
 
@@ -48,8 +48,8 @@ void remedy_decide(const struct health *h,
 /* What was told of the holds, so that each is told once when it begins and once when it ends. */
 struct remedy {
         bool standing[_HOLD_MAX];
-        usec_t held_since_usec;         /* unhealthy and held; 0: not */
-        usec_t held_long_next_usec;     /* when to alert again */
+        usec_t held_since_usec;     /* unhealthy and held; 0: not */
+        usec_t held_long_next_usec; /* when to alert again */
 };
 
 /* Compares d with what was told before, and latches a spent budget (the virtual one while observe-only stands).
@@ -78,4 +78,6 @@ void remedy_credit(struct history *history, const struct health *h, const struct
 /* min(n² + n, 60) minutes, capped. */
 usec_t remedy_backoff(const struct budget *b, const struct worker_settings *w) _pure_;
 /* Counted restarts within restart_window. */
-unsigned remedy_restarts_in_window(const struct budget *b, const struct worker_settings *w, usec_t now_usec) _pure_;
+unsigned remedy_restarts_in_window(const struct budget *b,
+                                   const struct worker_settings *w,
+                                   usec_t now_usec) _pure_;

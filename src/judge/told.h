@@ -13,7 +13,7 @@ enum worker_state {
         STATE_RESTARTING,
         STATE_EXHAUSTED,
         STATE_STOPPED,
-        STATE_PAUSED,           /* comes with connect-watchdogctl pause */
+        STATE_PAUSED, /* comes with connect-watchdogctl pause */
         _STATE_MAX,
 };
 
@@ -21,29 +21,29 @@ enum worker_state {
 enum hold {
         HOLD_OBSERVE_ONLY,
         HOLD_NOT_THIS_HOST,
-        HOLD_PAUSED,            /* comes with the control program */
+        HOLD_PAUSED, /* comes with the control program */
         HOLD_UNIT_BUSY,
         HOLD_PACKAGE_MANAGER,
-        HOLD_DEPENDENCY_DOWN,   /* comes with [kafka] */
+        HOLD_DEPENDENCY_DOWN, /* comes with [kafka] */
         HOLD_PEERS_UNHEALTHY,
         HOLD_LEDGER_UNWRITABLE,
         HOLD_BACKOFF,
         HOLD_RECURRING,
         HOLD_BUDGET_EXHAUSTED,
-        HOLD_NOT_OUR_TURN,      /* comes with [coordination] */
-        HOLD_REFUSED,           /* systemd or polkit refused the last call: tried again with backoff */
+        HOLD_NOT_OUR_TURN, /* comes with [coordination] */
+        HOLD_REFUSED,      /* systemd or polkit refused the last call: tried again with backoff */
         _HOLD_MAX,
 };
 
 enum told_type {
         TOLD_STATE_CHANGED,
-        TOLD_INCIDENT_OPENED,   /* also the change of state to suspect */
+        TOLD_INCIDENT_OPENED, /* also the change of state to suspect */
         TOLD_INCIDENT_CLOSED,
-        TOLD_CANNOT_TELL,       /* `failures` polls in a row were unknown */
+        TOLD_CANNOT_TELL, /* `failures` polls in a row were unknown */
         TOLD_STARTUP_SLOW,
         TOLD_FLAPPING,
-        TOLD_UNIT_DOWN,         /* an enabled unit is down without anybody having stopped it */
-        TOLD_UNIT_RESTARTED,    /* a new start of the unit that is not ours */
+        TOLD_UNIT_DOWN,      /* an enabled unit is down without anybody having stopped it */
+        TOLD_UNIT_RESTARTED, /* a new start of the unit that is not ours */
         TOLD_HOLD_BEGUN,
         TOLD_HOLD_ENDED,
         TOLD_WOULD_RESTART,
@@ -56,19 +56,19 @@ enum told_type {
 
 struct told {
         enum told_type type;
-        enum worker_state from, to;     /* state-changed; elsewhere to is the state now */
+        enum worker_state from, to; /* state-changed; elsewhere to is the state now */
         char incident[INCIDENT_ID_SIZE];
-        struct observation seen;        /* the last answer */
-        unsigned failures;              /* consecutive failing polls */
+        struct observation seen; /* the last answer */
+        unsigned failures;       /* consecutive failing polls */
         unsigned failures_needed;
-        usec_t sustained_usec;          /* how long it has been failing */
-        usec_t sustain_needed_usec;     /* how long is long enough for what is seen */
-        usec_t lasted_usec;             /* incident-closed: its length; held-long: how long; startup-slow: since start */
-        unsigned restarts;              /* incident-closed: restarts in it */
-        bool was_unhealthy;             /* incident-closed: it came to more than suspicion */
-        enum hold hold;                 /* hold-…: which; held-long, would-restart: the first */
-        usec_t until_usec;              /* the hold's expected end, agent time; 0: not known */
-        char text[TOLD_TEXT_SIZE];      /* holds: the reason, with all that stand; else what is worth adding */
+        usec_t sustained_usec;      /* how long it has been failing */
+        usec_t sustain_needed_usec; /* how long is long enough for what is seen */
+        usec_t lasted_usec; /* incident-closed: its length; held-long: how long; startup-slow: since start */
+        unsigned restarts;  /* incident-closed: restarts in it */
+        bool was_unhealthy; /* incident-closed: it came to more than suspicion */
+        enum hold hold;     /* hold-…: which; held-long, would-restart: the first */
+        usec_t until_usec;  /* the hold's expected end, agent time; 0: not known */
+        char text[TOLD_TEXT_SIZE]; /* holds: the reason, with all that stand; else what is worth adding */
 };
 
 #define TOLDS_MAX 16

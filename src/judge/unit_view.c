@@ -25,7 +25,7 @@ static bool ended_by_its_own_stop(const struct unit_view *u) {
         /* A start that timed out never became active; a stop that did was. RuntimeMaxSec= ends like a stop, and
          * in doubt the unit is left alone. */
         return streq(u->result, "timeout") && u->active_enter_usec >= u->inactive_exit_usec &&
-                u->active_enter_usec > 0;
+               u->active_enter_usec > 0;
 }
 
 enum unit_condition unit_view_condition(const struct unit_view *u, bool stop_seen) {
@@ -36,7 +36,8 @@ enum unit_condition unit_view_condition(const struct unit_view *u, bool stop_see
         bool failed = streq(u->active_state, "failed"), inactive = streq(u->active_state, "inactive");
 
         if (stop_seen && (failed || inactive || streq(u->active_state, "deactivating")))
-                return streq(u->job_type, "start") || streq(u->job_type, "restart") ? UNIT_BUSY : UNIT_STOPPED;
+                return streq(u->job_type, "start") || streq(u->job_type, "restart") ? UNIT_BUSY
+                                                                                    : UNIT_STOPPED;
         if (streq(u->job_type, "stop"))
                 return UNIT_STOPPED;
         if (u->job_id != 0)
@@ -53,10 +54,9 @@ enum unit_condition unit_view_condition(const struct unit_view *u, bool stop_see
 }
 
 bool unit_view_in_transition(const struct unit_view *u) {
-        return u->known &&
-                (streq(u->active_state, "activating") || streq(u->active_state, "deactivating") ||
-                 streq(u->job_type, "start") || streq(u->job_type, "restart") ||
-                 streq(u->job_type, "try-restart"));
+        return u->known && (streq(u->active_state, "activating") || streq(u->active_state, "deactivating") ||
+                            streq(u->job_type, "start") || streq(u->job_type, "restart") ||
+                            streq(u->job_type, "try-restart"));
 }
 
 const char *unit_condition_to_string(enum unit_condition c) {

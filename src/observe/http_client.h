@@ -6,17 +6,17 @@
 
 typedef struct sd_event sd_event;
 struct http_client;
-struct http_request;    /* the slot: unref cancels */
+struct http_request; /* the slot: unref cancels */
 
 /* How to reach and enter one server; copied by http_request_new. */
 struct http_target {
-        const char *base_url;           /* "https://host:8083", without a trailing slash; may have a path */
-        const char *username;           /* basic auth, with password_file */
+        const char *base_url; /* "https://host:8083", without a trailing slash; may have a path */
+        const char *username; /* basic auth, with password_file */
         const char *password_file;
         const char *bearer_token_file;
         const char *ca_file, *cert_file, *key_file;
         bool verify;
-        usec_t timeout_usec;            /* for the whole request, name resolution included */
+        usec_t timeout_usec; /* for the whole request, name resolution included */
         uint64_t max_response_bytes;
 };
 

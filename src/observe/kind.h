@@ -6,10 +6,10 @@
 
 /* How a request ended, as the HTTP client tells it. */
 enum transfer_error {
-        TRANSFER_OK,            /* an HTTP answer came whole: status and body say the rest */
+        TRANSFER_OK, /* an HTTP answer came whole: status and body say the rest */
         TRANSFER_TIMEOUT,
         TRANSFER_REFUSED,
-        TRANSFER_RESET,         /* also: closed without or within an answer */
+        TRANSFER_RESET, /* also: closed without or within an answer */
         TRANSFER_NOT_RESOLVED,
         TRANSFER_UNREACHABLE,
         TRANSFER_TLS_UNTRUSTED,
@@ -26,35 +26,36 @@ enum transfer_error {
 struct answer {
         enum transfer_error error;
         unsigned status;
-        const char *content_type;       /* "" when none */
-        const char *body;               /* not NUL-terminated; never NULL */
+        const char *content_type; /* "" when none */
+        const char *body;         /* not NUL-terminated; never NULL */
         size_t body_len;
         usec_t latency_usec;
-        const char *detail;             /* error: the cause in words ("expired since 2026-11-01 …"), or "" */
+        const char *detail; /* error: the cause in words ("expired since 2026-11-01 …"), or "" */
 };
 
 /* What is remembered between the requests of one poll, and from poll to poll within one start of the
  * unit. The agent clears it (probe_begin_start) when the unit's InvocationID changes. */
 struct probe {
-        bool seen_ok;           /* the first ok of this start was seen */
-        bool lacks_health;      /* this worker has no GET /health (older than 3.9): do not ask it again */
-        unsigned step;          /* which request of the poll is under way; the kind's own */
-        unsigned keep_percent;  /* of the time left, kept from this request for one after it; the kind's own */
+        bool seen_ok;      /* the first ok of this start was seen */
+        bool lacks_health; /* this worker has no GET /health (older than 3.9): do not ask it again */
+        unsigned step;     /* which request of the poll is under way; the kind's own */
+        unsigned
+                keep_percent; /* of the time left, kept from this request for one after it; the kind's own */
         struct answer_summary {
                 enum transfer_error error;
                 unsigned status;
-        } before;               /* the previous request's end, for a kind that asks twice */
+        } before; /* the previous request's end, for a kind that asks twice */
 };
 
 enum probe_verdict {
-        PROBE_DONE,             /* *ret holds the observation */
-        PROBE_ASK,              /* *ret_path holds the next request of this poll */
+        PROBE_DONE, /* *ret holds the observation */
+        PROBE_ASK,  /* *ret_path holds the next request of this poll */
 };
 
 struct worker_kind {
-        const char *name;               /* as in kind = */
+        const char *name; /* as in kind = */
         const char *default_url;
-        bool jvm;                       /* SIGQUIT makes it print its threads */
+        bool jvm; /* SIGQUIT makes it print its threads */
         /* Begins a poll: returns the path to GET. */
         const char *(*begin)(struct probe *p);
         /* What an answer means. Sets outcome, reason, answered, http_status, stage and detail of *ret;

@@ -18,8 +18,8 @@ static const struct reason_row {
         [REASON_NOT_LISTENING_YET] = { "not-listening-yet", "does not listen yet", "" },
         [REASON_NOT_READY_YET] = { "not-ready-yet", "listens, but its REST resources are not there yet",
                                    "" },
-        [REASON_HERDER_NOT_READY_YET] = { "herder-not-ready-yet",
-                                          "answers, but its herder does not yet", "" },
+        [REASON_HERDER_NOT_READY_YET] = { "herder-not-ready-yet", "answers, but its herder does not yet",
+                                          "" },
 
         [REASON_UNHEALTHY] = { "unhealthy", "says that it is unhealthy",
                                "See which stage it names; when it names a flush or the group, look at Kafka "

@@ -219,7 +219,7 @@ char **event_to_fields(const struct event *e) {
         if (r < 0)
                 return NULL;
 
-        STRV_FOREACH(f, e->fields)
+        STRV_FOREACH (f, e->fields)
                 if (strv_extend(&fields, *f) < 0)
                         return NULL;
 

@@ -11,11 +11,11 @@ enum event_type {
         EVENT_AGENT_STARTED,
         EVENT_AGENT_STOPPING,
         EVENT_CONFIG_REJECTED,
-        EVENT_CONFIG_WARNING,   /* it was taken, but is hardly what was meant */
+        EVENT_CONFIG_WARNING, /* it was taken, but is hardly what was meant */
         EVENT_CONFIG_RELOADED,
-        EVENT_NO_WORKER,        /* nothing is configured to be watched */
-        EVENT_CANNOT_ACT,       /* no bus, no systemd */
-        EVENT_WATCHING,         /* a worker begins to be watched: how, and what may be done about it */
+        EVENT_NO_WORKER,  /* nothing is configured to be watched */
+        EVENT_CANNOT_ACT, /* no bus, no systemd */
+        EVENT_WATCHING,   /* a worker begins to be watched: how, and what may be done about it */
         EVENT_STATE_CHANGED,
         EVENT_INCIDENT_OPENED,
         EVENT_INCIDENT_CLOSED,
@@ -23,7 +23,7 @@ enum event_type {
         EVENT_STARTUP_SLOW,
         EVENT_FLAPPING,
         EVENT_UNIT_DOWN,
-        EVENT_UNIT_RESTARTED,   /* by somebody else: its InvocationID changed */
+        EVENT_UNIT_RESTARTED, /* by somebody else: its InvocationID changed */
         EVENT_HOLD_BEGUN,
         EVENT_HOLD_ENDED,
         EVENT_HELD_LONG,
@@ -33,7 +33,7 @@ enum event_type {
         EVENT_RESTART_REQUESTED,
         EVENT_RESTART_DONE,
         EVENT_RESTART_FAILED,
-        EVENT_RESTART_REFUSED,  /* polkit, RefuseManualStart, masked: costs no budget */
+        EVENT_RESTART_REFUSED, /* polkit, RefuseManualStart, masked: costs no budget */
         EVENT_LOGIND_UNREACHABLE,
         EVENT_LEDGER_DAMAGED,
         EVENT_LEDGER_UNWRITABLE,
@@ -54,16 +54,16 @@ const struct event_info *event_info(enum event_type type) _pure_;
 struct event {
         enum event_type type;
         int priority;
-        char *message;          /* one sentence for a person, without the worker's name in front */
+        char *message; /* one sentence for a person, without the worker's name in front */
         char *worker;
         char *unit;
         char *incident;
-        const char *state, *outcome, *reason, *hold;    /* static; NULL: the field is left out */
+        const char *state, *outcome, *reason, *hold; /* static; NULL: the field is left out */
         char *stage;
-        unsigned http_status;   /* 0: left out */
-        usec_t latency_usec;    /* USEC_INFINITY: left out */
-        int failures;           /* -1: left out */
-        char **fields;          /* further "FIELD=value" entries: a strv */
+        unsigned http_status; /* 0: left out */
+        usec_t latency_usec;  /* USEC_INFINITY: left out */
+        int failures;         /* -1: left out */
+        char **fields;        /* further "FIELD=value" entries: a strv */
 };
 
 struct event *event_free(struct event *e);

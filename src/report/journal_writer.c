@@ -55,7 +55,7 @@ int journal_write(void *userdata _unused_, const struct event *e, usec_t realtim
                 return -ENOMEM;
 
         for (size_t i = 0; i < n; i++)
-                iov[i] = (struct iovec){ .iov_base = fields[i], .iov_len = strlen(fields[i]) };
+                iov[i] = (struct iovec) { .iov_base = fields[i], .iov_len = strlen(fields[i]) };
 
         return sd_journal_sendv(iov, (int) n);
 }

@@ -382,8 +382,10 @@ int event_observed(struct event *e, const struct observation *o) {
         return o->stage.connector[0] ? event_field(e, "CONNECTOR", "%s", o->stage.connector) : 0;
 }
 
-struct event *
-narrate(const struct worker_settings *w, const struct told *t, usec_t now_usec, int64_t clock_offset_usec) {
+struct event *narrate(const struct worker_settings *w,
+                      const struct told *t,
+                      usec_t now_usec,
+                      int64_t clock_offset_usec) {
         const struct scene scene = {
                 .w = w, .t = t, .now_usec = now_usec, .clock_offset_usec = clock_offset_usec
         };

@@ -17,7 +17,7 @@
 static struct {
         int fd;         /* opened with the first message; lives as long as the process */
         bool ready_due; /* READY=1 did not get through yet: it ends a start or a reload */
-        char *status; /* the last one that got through */
+        char *status;   /* the last one that got through */
 } notify = { .fd = -1 };
 
 static int notify_address(struct sockaddr_un *ret, socklen_t *ret_len) {
@@ -34,7 +34,7 @@ static int notify_address(struct sockaddr_un *ret, socklen_t *ret_len) {
         if (len >= sizeof(ret->sun_path))
                 return -ENAMETOOLONG;
 
-        *ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+        *ret = (struct sockaddr_un) { .sun_family = AF_UNIX };
         memcpy(ret->sun_path, path, len);
         if (path[0] == '@')
                 ret->sun_path[0] = '\0';

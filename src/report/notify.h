@@ -6,7 +6,7 @@
 void notify_ready(const char *status);
 /* Sent only when it differs from the last one. */
 void notify_status(const char *status);
-void notify_reloading(void);    /* with MONOTONIC_USEC, as Type=notify-reload asks */
+void notify_reloading(void); /* with MONOTONIC_USEC, as Type=notify-reload asks */
 void notify_stopping(void);
 void notify_watchdog(void);
 

@@ -60,7 +60,7 @@ static size_t event_size(const struct event *e) {
         size_t n = sizeof(struct entry) + sizeof(struct event) + strlen(e->message) +
                    strlen(strempty(e->stage));
 
-        STRV_FOREACH(f, e->fields)
+        STRV_FOREACH (f, e->fields)
                 n += strlen(*f) + 1;
 
         return n;

@@ -8,7 +8,7 @@ typedef struct sd_event sd_event;
 struct reporter;
 
 enum reporter_target {
-        REPORTER_AUTO,          /* the journal when stderr is a stream of it ($JOURNAL_STREAM), else stderr */
+        REPORTER_AUTO, /* the journal when stderr is a stream of it ($JOURNAL_STREAM), else stderr */
         REPORTER_JOURNAL,
         REPORTER_CONSOLE,
 };

@@ -16,7 +16,7 @@ int reporter_new_with_writer(reporter_write_t write, void *userdata, int max_lev
 
 /* journal_writer.c */
 bool journal_is_there(void);
-bool journal_is_stderr(void);   /* whether stderr is the stream that $JOURNAL_STREAM names */
+bool journal_is_stderr(void); /* whether stderr is the stream that $JOURNAL_STREAM names */
 int journal_write(void *userdata, const struct event *e, usec_t realtime_usec);
 
 /* console_writer.c */

@@ -16,8 +16,9 @@ static const enum worker_state by_severity[] = {
 _Static_assert(ELEMENTSOF(by_severity) == _STATE_MAX, "a state is missing");
 
 /* The one to name among those in that state: the one that failed most often, or else the first. */
-static const struct status_item *
-worst_of(const struct status_item *items, size_t n_items, enum worker_state state) {
+static const struct status_item *worst_of(const struct status_item *items,
+                                          size_t n_items,
+                                          enum worker_state state) {
         const struct status_item *worst = NULL;
 
         for (size_t i = 0; i < n_items; i++)

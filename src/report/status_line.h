@@ -7,9 +7,9 @@
 struct status_item {
         const char *name;
         enum worker_state state;
-        unsigned failures;              /* consecutive failing polls */
-        usec_t last_failure_usec;       /* agent time; 0: none */
-        const char *hold;               /* the first hold that stands while unhealthy, or NULL */
+        unsigned failures;        /* consecutive failing polls */
+        usec_t last_failure_usec; /* agent time; 0: none */
+        const char *hold;         /* the first hold that stands while unhealthy, or NULL */
 };
 
 /* Names the worst worker. Returns buf. */

@@ -90,9 +90,9 @@ static int parse_plain(const char *text,
                 return 0;
 
         *ret = json_object_unref(*ret);
-        *ret_problem = error == json_tokener_success  ? "something follows it" :
-                       error == json_tokener_continue ? "it ends too early" :
-                                                        json_tokener_error_desc(error);
+        *ret_problem = error == json_tokener_success    ? "something follows it"
+                       : error == json_tokener_continue ? "it ends too early"
+                                                        : json_tokener_error_desc(error);
         return -EBADMSG;
 }
 

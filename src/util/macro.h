@@ -28,30 +28,28 @@ typedef uint64_t usec_t;
 /* Each argument is evaluated once; the numbered names let calls be nested. */
 #define CONCATENATE_(a, b) a##b
 #define CONCATENATE(a, b) CONCATENATE_(a, b)
-#define CHOOSE_(n, a, op, b)                                        \
-        __extension__({                                             \
-                __typeof__(a) CONCATENATE(_a, n) = (a);             \
-                __typeof__(b) CONCATENATE(_b, n) = (b);             \
-                CONCATENATE(_a, n) op CONCATENATE(_b, n)            \
-                        ? CONCATENATE(_a, n)                        \
-                        : CONCATENATE(_b, n);                       \
+#define CHOOSE_(n, a, op, b)                                                                                \
+        __extension__({                                                                                     \
+                __typeof__(a) CONCATENATE(_a, n) = (a);                                                     \
+                __typeof__(b) CONCATENATE(_b, n) = (b);                                                     \
+                CONCATENATE(_a, n) op CONCATENATE(_b, n) ? CONCATENATE(_a, n) : CONCATENATE(_b, n);         \
         })
 #define MIN(a, b) CHOOSE_(__COUNTER__, a, <, b)
 #define MAX(a, b) CHOOSE_(__COUNTER__, a, >, b)
 
 /* Hands a pointer over: the variable is NULL afterwards, so its cleanup does nothing. */
-#define TAKE_PTR(p)                       \
-        __extension__({                   \
-                __typeof__(p) *_p = &(p); \
-                __typeof__(p) _v = *_p;   \
-                *_p = NULL;               \
-                _v;                       \
+#define TAKE_PTR(p)                                                                                         \
+        __extension__({                                                                                     \
+                __typeof__(p) *_p = &(p);                                                                   \
+                __typeof__(p) _v = *_p;                                                                     \
+                *_p = NULL;                                                                                 \
+                _v;                                                                                         \
         })
 
-#define DEFINE_CLEANUP(type, func)                \
-        static inline void func##p(type *p) {     \
-                if (*p)                           \
-                        *p = func(*p);            \
+#define DEFINE_CLEANUP(type, func)                                                                          \
+        static inline void func##p(type *p) {                                                               \
+                if (*p)                                                                                     \
+                        *p = func(*p);                                                                      \
         }
 
 static inline void freep(void *p) {

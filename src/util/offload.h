@@ -5,7 +5,7 @@
 
 typedef struct sd_event sd_event;
 struct offload;
-struct offload_job;     /* the slot: unref drops the result */
+struct offload_job; /* the slot: unref drops the result */
 
 /* Runs on the thread; must touch nothing but its own data. */
 typedef void (*offload_work_t)(void *data);

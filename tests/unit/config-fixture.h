@@ -21,7 +21,7 @@ struct fixture {
 };
 
 static inline void fixture_init(struct fixture *f) {
-        *f = (struct fixture){ .directory = "/tmp/test-config-XXXXXX" };
+        *f = (struct fixture) { .directory = "/tmp/test-config-XXXXXX" };
         assert_non_null(mkdtemp(f->directory));
         (void) snprintf(f->credentials, sizeof(f->credentials), "%s/credentials", f->directory);
         assert_int_equal(mkdir(f->credentials, 0700), 0);

@@ -1,7 +1,8 @@
 /* One worker, its unit and a clock: the stage on which the judge's tests play. Decides nothing itself. */
 #include "judge-scene.h"
 
-static char worker_name[] = "connect-a", unit_name[] = "kafka-connect.service", url[] = "http://127.0.0.1:8083";
+static char worker_name[] = "connect-a", unit_name[] = "kafka-connect.service",
+            url[] = "http://127.0.0.1:8083";
 
 void scene_settings(struct worker_settings *w) {
         *w = (struct worker_settings) {
@@ -56,7 +57,10 @@ struct unit_view scene_unit_up(const char *invocation, usec_t since) {
 void scene_init(struct scene *s) {
         *s = (struct scene) {
                 .now = 1000 * USEC_PER_HOUR,
-                .around = { .bus = true, .url_is_local = 1, .system_state = "running", .ledger_writable = true },
+                .around = { .bus = true,
+                            .url_is_local = 1,
+                            .system_state = "running",
+                            .ledger_writable = true },
         };
         scene_settings(&s->w);
         s->unit = scene_unit_up("start-1", s->now - USEC_PER_HOUR);
@@ -105,7 +109,8 @@ void scene_observe(struct scene *s, const struct observation *o) {
 }
 
 void scene_ok(struct scene *s) {
-        scene_observe(s, &(struct observation) { .outcome = OUTCOME_OK, .reason = REASON_HEALTHY, .http_status = 200 });
+        scene_observe(s, &(struct observation) {
+                                 .outcome = OUTCOME_OK, .reason = REASON_HEALTHY, .http_status = 200 });
 }
 
 void scene_degraded(struct scene *s) {
@@ -113,8 +118,9 @@ void scene_degraded(struct scene *s) {
 }
 
 void scene_starting(struct scene *s) {
-        scene_observe(s, &(struct observation) {
-                .outcome = OUTCOME_STARTING, .reason = REASON_STARTING_UP, .http_status = 503 });
+        scene_observe(s, &(struct observation) { .outcome = OUTCOME_STARTING,
+                                                 .reason = REASON_STARTING_UP,
+                                                 .http_status = 503 });
 }
 
 void scene_silent(struct scene *s) {

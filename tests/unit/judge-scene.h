@@ -15,11 +15,11 @@ struct scene {
         struct health h;
         struct history history;
         struct remedy remedy;
-        struct surroundings around;     /* its unit and stop_seen are filled in by scene_decide() */
+        struct surroundings around; /* its unit and stop_seen are filled in by scene_decide() */
         struct unit_view unit;
         bool stop_seen;
-        struct decision decision;       /* the last one */
-        struct tolds told;              /* of the last step */
+        struct decision decision; /* the last one */
+        struct tolds told;        /* of the last step */
         usec_t now;
 };
 
@@ -65,11 +65,11 @@ unsigned scene_count(const struct scene *s, enum told_type type);
 /* Fails when nothing of that type was told in the last step. */
 const struct told *scene_told(const struct scene *s, enum told_type type);
 
-#define assert_state(s, expected) \
+#define assert_state(s, expected)                                                                           \
         assert_string_equal(worker_state_to_string((s)->h.state), worker_state_to_string(expected))
-#define assert_usec_equal(a, b)                                                                         \
-        do {                                                                                            \
-                usec_t _got = (a), _wanted = (b);                                                       \
-                if (_got != _wanted)                                                                    \
-                        fail_msg("%s is %ju us, not %ju us", #a, (uintmax_t) _got, (uintmax_t) _wanted); \
+#define assert_usec_equal(a, b)                                                                             \
+        do {                                                                                                \
+                usec_t _got = (a), _wanted = (b);                                                           \
+                if (_got != _wanted)                                                                        \
+                        fail_msg("%s is %ju us, not %ju us", #a, (uintmax_t) _got, (uintmax_t) _wanted);    \
         } while (0)

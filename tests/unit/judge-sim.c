@@ -16,11 +16,16 @@ static void record(struct sim *s, const char *what) {
 
 static void record_told(struct sim *s, const struct told *t) {
         static const char *const names[_TOLD_TYPE_MAX] = {
-                [TOLD_INCIDENT_OPENED] = "opened",     [TOLD_INCIDENT_CLOSED] = "closed",
-                [TOLD_CANNOT_TELL] = "cannot-tell",    [TOLD_STARTUP_SLOW] = "startup-slow",
-                [TOLD_FLAPPING] = "flapping",          [TOLD_UNIT_DOWN] = "unit-down",
-                [TOLD_UNIT_RESTARTED] = "unit-restarted", [TOLD_WOULD_RESTART] = "would-restart",
-                [TOLD_EXHAUSTED] = "exhausted",        [TOLD_HELD_LONG] = "held-long",
+                [TOLD_INCIDENT_OPENED] = "opened",
+                [TOLD_INCIDENT_CLOSED] = "closed",
+                [TOLD_CANNOT_TELL] = "cannot-tell",
+                [TOLD_STARTUP_SLOW] = "startup-slow",
+                [TOLD_FLAPPING] = "flapping",
+                [TOLD_UNIT_DOWN] = "unit-down",
+                [TOLD_UNIT_RESTARTED] = "unit-restarted",
+                [TOLD_WOULD_RESTART] = "would-restart",
+                [TOLD_EXHAUSTED] = "exhausted",
+                [TOLD_HELD_LONG] = "held-long",
         };
         char what[40];
 
@@ -111,9 +116,9 @@ static void consider(struct sim *s) {
 
 static void poll_begins(struct sim *s) {
         static const usec_t latency[_SIM_ANSWER_MAX] = {
-                [SIM_OK] = 5000,     [SIM_DEGRADED] = 5000, [SIM_HUNG] = USEC_INFINITY,
+                [SIM_OK] = 5000,      [SIM_DEGRADED] = 5000,     [SIM_HUNG] = USEC_INFINITY,
                 [SIM_500] = 10 * SEC, [SIM_PROGRESS] = 10 * SEC, [SIM_POISON] = 10 * SEC,
-                [SIM_REFUSED] = 200, [SIM_UNKNOWN] = 5000,  [SIM_STARTING] = 5000,
+                [SIM_REFUSED] = 200,  [SIM_UNKNOWN] = 5000,      [SIM_STARTING] = 5000,
         };
 
         s->polling = true;
@@ -152,7 +157,8 @@ static struct observation answered(struct sim *s) {
                 if (s->poll_answer == SIM_PROGRESS)
                         s->stage++;
                 o.stage.began_at_usec = USEC_PER_HOUR + s->stage;
-                (void) snprintf(o.stage.text, sizeof(o.stage.text), "generating task configs for connector x");
+                (void) snprintf(o.stage.text, sizeof(o.stage.text),
+                                "generating task configs for connector x");
                 if (s->poll_answer == SIM_POISON)
                         (void) snprintf(o.stage.connector, sizeof(o.stage.connector), "x");
         }

@@ -8,13 +8,13 @@
 enum sim_answer {
         SIM_OK,
         SIM_DEGRADED,
-        SIM_HUNG,       /* nothing until the poll's timeout */
-        SIM_500,        /* the same stage, whose "began at" stands still */
-        SIM_PROGRESS,   /* 500 with a stage that moves on */
-        SIM_POISON,     /* 500 with a stage that names a connector */
+        SIM_HUNG,     /* nothing until the poll's timeout */
+        SIM_500,      /* the same stage, whose "began at" stands still */
+        SIM_PROGRESS, /* 500 with a stage that moves on */
+        SIM_POISON,   /* 500 with a stage that names a connector */
         SIM_REFUSED,
-        SIM_UNKNOWN,    /* 401 */
-        SIM_STARTING,   /* 503 */
+        SIM_UNKNOWN,  /* 401 */
+        SIM_STARTING, /* 503 */
         _SIM_ANSWER_MAX,
 };
 
@@ -29,18 +29,18 @@ enum sim_stop_end {
 
 /* What each start of the unit will be like. */
 struct sim_start {
-        usec_t takes;                   /* until it answers `then` */
+        usec_t takes; /* until it answers `then` */
         enum sim_answer meanwhile, then;
-        usec_t sick_after;              /* after the start; USEC_INFINITY: never */
+        usec_t sick_after; /* after the start; USEC_INFINITY: never */
         enum sim_answer sick;
-        usec_t crash_after;             /* the same */
-        bool fails;                     /* the unit fails at once */
+        usec_t crash_after; /* the same */
+        bool fails;         /* the unit fails at once */
 };
 
 enum sim_move {
         SIM_STILL,
         SIM_STOPPING,
-        SIM_RESTARTING,         /* a restart job, ours or the admin's */
+        SIM_RESTARTING, /* a restart job, ours or the admin's */
         SIM_AUTO_RESTART,
 };
 
@@ -66,7 +66,7 @@ struct sim {
         struct history history;
         struct remedy remedy;
         struct surroundings around;
-        bool refuses;                   /* systemd refuses our calls */
+        bool refuses; /* systemd refuses our calls */
         usec_t now, began;
 
         struct unit_view unit;
@@ -74,7 +74,7 @@ struct sim {
         unsigned starts;
         enum sim_move move;
         enum sim_stop_end stop_end;
-        bool ours;                      /* the job under way is ours */
+        bool ours; /* the job under way is ours */
         usec_t move_ends, stop_takes;
 
         struct sim_start start;

@@ -40,14 +40,14 @@ void on_done(struct unit_call *c, const struct unit_call_report *r, void *userda
 void on_surroundings(struct unit_call *c, int error, const struct surroundings_read *r, void *userdata);
 
 void run_for(usec_t span);
-#define RUN_UNTIL(condition)                                              \
-        do {                                                              \
-                usec_t _end = boottime() + 20 * USEC_PER_SEC;             \
-                while (!(condition)) {                                    \
-                        if (boottime() > _end)                            \
-                                fail_msg("in vain: %s (%s)", #condition, got.why);      \
-                        (void) sd_event_run(event, 50 * USEC_PER_MSEC);   \
-                }                                                         \
+#define RUN_UNTIL(condition)                                                                                \
+        do {                                                                                                \
+                usec_t _end = boottime() + 20 * USEC_PER_SEC;                                               \
+                while (!(condition)) {                                                                      \
+                        if (boottime() > _end)                                                              \
+                                fail_msg("in vain: %s (%s)", #condition, got.why);                          \
+                        (void) sd_event_run(event, 50 * USEC_PER_MSEC);                                     \
+                }                                                                                           \
         } while (0)
 
 /* A loop and a client, without a bus of their own. */
@@ -55,8 +55,8 @@ void begin(void);
 /* The same with a bus and a fake systemd; *state says when they cannot be had here. */
 int set_up(void **state);
 int tear_down(void **state);
-#define NEEDS_BUS(state) \
-        if (*(state))    \
+#define NEEDS_BUS(state)                                                                                    \
+        if (*(state))                                                                                       \
         skip()
 
 /* Watches a unit until it was read; the second makes it run first. */

@@ -151,7 +151,7 @@ static void test_field_names(void **state _unused_) {
                 valid += names[i].r == 0;
         }
         assert_int_equal(strv_length(e->fields), valid);
-        STRV_FOREACH(f, e->fields)
+        STRV_FOREACH (f, e->fields)
                 assert_in_range(strcspn(*f, "="), 1, 64);
 }
 

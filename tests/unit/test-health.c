@@ -9,12 +9,9 @@ static void test_unhealthy_needs_both_failures_and_sustain(void **state) {
                 unsigned failures;
                 usec_t sustain, every, unhealthy_after;
         } table[] = {
-                { 3, 180 * SEC, 5 * SEC, 180 * SEC },
-                { 3, 180 * SEC, 20 * SEC, 180 * SEC },
-                { 3, 0, 5 * SEC, 10 * SEC },
-                { 1, 0, 5 * SEC, 0 },
-                { 1, 180 * SEC, 20 * SEC, 180 * SEC },
-                { 30, 60 * SEC, 5 * SEC, 145 * SEC },
+                { 3, 180 * SEC, 5 * SEC, 180 * SEC },  { 3, 180 * SEC, 20 * SEC, 180 * SEC },
+                { 3, 0, 5 * SEC, 10 * SEC },           { 1, 0, 5 * SEC, 0 },
+                { 1, 180 * SEC, 20 * SEC, 180 * SEC }, { 30, 60 * SEC, 5 * SEC, 145 * SEC },
         };
 
         (void) state;
@@ -29,7 +26,8 @@ static void test_unhealthy_needs_both_failures_and_sustain(void **state) {
                         scene_pass(&s, table[i].every);
                         scene_silent(&s);
                         assert_state(&s, t < table[i].unhealthy_after ? STATE_SUSPECT : STATE_UNHEALTHY);
-                        assert_int_equal(health_wants_remedy(&s.h, &s.w, s.now), t >= table[i].unhealthy_after);
+                        assert_int_equal(health_wants_remedy(&s.h, &s.w, s.now),
+                                         t >= table[i].unhealthy_after);
                 }
         }
 }
@@ -146,7 +144,8 @@ static void test_an_answered_500_among_silence_needs_sustain_kafka(void **state)
 }
 
 static void test_the_stage_is_a_hint_not_proof(void **state) {
-        static const char *const stages[] = { "", "stopping 2 and 2 tasks", "flushing updates to the status topic" };
+        static const char *const stages[] = { "", "stopping 2 and 2 tasks",
+                                              "flushing updates to the status topic" };
 
         (void) state;
         for (size_t i = 0; i < ELEMENTSOF(stages); i++) {
@@ -470,7 +469,8 @@ static void test_a_gap_begins_the_count_anew_for_a_tick_and_for_a_verdict_that_s
         scene_pass(&s, USEC_PER_HOUR); /* suspended; the deadline's timer is the first to fire */
         scene_tick(&s);
         assert_state(&s, STATE_SUSPECT);
-        assert_usec_equal(health_deadline(&s.h, &s.w), USEC_INFINITY); /* not in the past: a timer would spin */
+        assert_usec_equal(health_deadline(&s.h, &s.w),
+                          USEC_INFINITY); /* not in the past: a timer would spin */
 
         scene_init(&s);
         scene_repeat(&s, scene_silent, 5 * SEC, 300 * SEC);
@@ -523,7 +523,8 @@ int main(void) {
                 cmocka_unit_test(test_startup_timeout_counts_from_the_unit_s_start),
                 cmocka_unit_test(test_starting_after_the_first_ok_is_not_the_unit_s_slow_start),
                 cmocka_unit_test(test_startup_timeout_restarts_only_if_startup_action_is_restart),
-                cmocka_unit_test(test_any_restart_of_the_unit_resets_the_counters_and_begins_the_startup_grace),
+                cmocka_unit_test(
+                        test_any_restart_of_the_unit_resets_the_counters_and_begins_the_startup_grace),
                 cmocka_unit_test(test_an_answer_asked_for_before_this_start_is_dropped),
                 cmocka_unit_test(test_the_first_ok_is_remembered_across_restarts_of_the_agent),
                 cmocka_unit_test(test_a_restart_of_the_unit_while_the_agent_was_away_is_seen),

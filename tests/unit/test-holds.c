@@ -68,16 +68,11 @@ static void test_unit_busy_stands_while_the_unit_is_on_its_way(void **state) {
         static const struct {
                 const char *active, *job, *freezer, *system;
         } table[] = {
-                { "activating", "", "running", "running" },
-                { "deactivating", "", "running", "running" },
-                { "reloading", "", "running", "running" },
-                { "active", "restart", "running", "running" },
-                { "active", "stop", "running", "running" },
-                { "active", "", "frozen", "running" },
-                { "active", "", "running", "stopping" },
-                { "active", "", "running", "maintenance" },
-                { "inactive", "", "", "running" },
-                { "failed", "start", "", "running" },
+                { "activating", "", "running", "running" }, { "deactivating", "", "running", "running" },
+                { "reloading", "", "running", "running" },  { "active", "restart", "running", "running" },
+                { "active", "stop", "running", "running" }, { "active", "", "frozen", "running" },
+                { "active", "", "running", "stopping" },    { "active", "", "running", "maintenance" },
+                { "inactive", "", "", "running" },          { "failed", "start", "", "running" },
         };
 
         (void) state;
@@ -297,7 +292,8 @@ static void test_budget_exhausted_stands_at_restart_limit_within_restart_window(
         (void) state;
         hung(&s);
         for (unsigned i = 0; i < 3; i++)
-                budget_add(&s.history.budget, &(struct restart_record) { .at_usec = s.now - USEC_PER_HOUR + 1 });
+                budget_add(&s.history.budget,
+                           &(struct restart_record) { .at_usec = s.now - USEC_PER_HOUR + 1 });
         s.history.budget.restarts[0].at_usec--;
         assert_int_equal(remedy_restarts_in_window(&s.history.budget, &s.w, s.now), 2);
         assert_int_equal(scene_decide(&s), REMEDY_TRY_RESTART);
@@ -370,12 +366,13 @@ static void everything_holds(struct scene *s, char **peers) {
 }
 
 static void test_when_several_stand_all_are_listed_in_order_and_the_first_is_told(void **state) {
-        static const enum hold observed[] = { HOLD_OBSERVE_ONLY, HOLD_NOT_THIS_HOST, HOLD_UNIT_BUSY,
+        static const enum hold observed[] = { HOLD_OBSERVE_ONLY,    HOLD_NOT_THIS_HOST,   HOLD_UNIT_BUSY,
                                               HOLD_PACKAGE_MANAGER, HOLD_PEERS_UNHEALTHY, HOLD_BACKOFF,
                                               HOLD_BUDGET_EXHAUSTED };
-        static const enum hold acting[] = { HOLD_NOT_THIS_HOST, HOLD_UNIT_BUSY, HOLD_PACKAGE_MANAGER,
-                                            HOLD_PEERS_UNHEALTHY, HOLD_LEDGER_UNWRITABLE, HOLD_BACKOFF,
-                                            HOLD_BUDGET_EXHAUSTED, HOLD_REFUSED };
+        static const enum hold acting[] = { HOLD_NOT_THIS_HOST,     HOLD_UNIT_BUSY,
+                                            HOLD_PACKAGE_MANAGER,   HOLD_PEERS_UNHEALTHY,
+                                            HOLD_LEDGER_UNWRITABLE, HOLD_BACKOFF,
+                                            HOLD_BUDGET_EXHAUSTED,  HOLD_REFUSED };
         static char a[] = "http://a:8083";
         char *peers[] = { a, NULL };
         struct scene s;
@@ -396,14 +393,17 @@ static void test_when_several_stand_all_are_listed_in_order_and_the_first_is_tol
         const struct told *t = scene_told(&s, TOLD_HOLD_BEGUN);
         assert_int_equal(scene_count(&s, TOLD_HOLD_BEGUN), 1);
         assert_int_equal(t->hold, HOLD_NOT_THIS_HOST);
-        assert_non_null(strstr(t->text, "; also unit-busy, package-manager, peers-unhealthy, ledger-unwritable, "
-                                        "backoff, budget-exhausted, refused"));
+        assert_non_null(strstr(t->text,
+                               "; also unit-busy, package-manager, peers-unhealthy, ledger-unwritable, "
+                               "backoff, budget-exhausted, refused"));
 }
 
 static void test_each_hold_has_its_name_in_the_design_s_order(void **state) {
-        static const char *const names[] = { "observe-only", "not-this-host", "paused", "unit-busy", "package-manager",
-                                             "dependency-down", "peers-unhealthy", "ledger-unwritable", "backoff",
-                                             "recurring", "budget-exhausted", "not-our-turn", "refused" };
+        static const char *const names[] = { "observe-only",    "not-this-host",     "paused",
+                                             "unit-busy",       "package-manager",   "dependency-down",
+                                             "peers-unhealthy", "ledger-unwritable", "backoff",
+                                             "recurring",       "budget-exhausted",  "not-our-turn",
+                                             "refused" };
 
         (void) state;
         assert_int_equal(ELEMENTSOF(names), _HOLD_MAX);
@@ -423,8 +423,10 @@ int main(void) {
                 cmocka_unit_test(test_a_start_that_the_judge_has_not_seen_yet_is_not_restarted),
                 cmocka_unit_test(test_package_manager_stands_while_one_is_at_work),
                 cmocka_unit_test(test_peers_unhealthy_stands_while_fewer_than_min_healthy_peers_answer),
-                cmocka_unit_test(test_ledger_unwritable_stands_while_we_cannot_write_down_what_we_are_about_to_do),
-                cmocka_unit_test(test_backoff_stands_min_of_n_squared_and_n_and_60_minutes_since_the_nth_restart),
+                cmocka_unit_test(
+                        test_ledger_unwritable_stands_while_we_cannot_write_down_what_we_are_about_to_do),
+                cmocka_unit_test(
+                        test_backoff_stands_min_of_n_squared_and_n_and_60_minutes_since_the_nth_restart),
                 cmocka_unit_test(test_a_stamp_from_the_future_counts_as_now),
                 cmocka_unit_test(test_recurring_stands_after_two_restarts_for_the_same_stage_and_connector),
                 cmocka_unit_test(test_recurring_stands_not_for_different_causes),

@@ -18,7 +18,8 @@ static void test_a_unit_that_crashed_counts_as_failing_when_revive(void **state)
         scene_ok(&s);
         scene_pass(&s, 5 * SEC);
         scene_unit_ends(&s, "failed", "exit-code", EXITED, 1);
-        scene_repeat(&s, scene_starting, 5 * SEC, 175 * SEC); /* nobody listens, whatever the kind makes of that */
+        scene_repeat(&s, scene_starting, 5 * SEC,
+                     175 * SEC); /* nobody listens, whatever the kind makes of that */
         assert_int_equal(s.h.failures, 36);
         assert_int_equal(s.h.last.reason, REASON_UNIT_FAILED);
         assert_state(&s, STATE_SUSPECT);

@@ -18,7 +18,7 @@ struct books {
         unsigned run;
         usec_t restarts[RESTARTS_MAX];
         size_t n_restarts;
-        usec_t failing_since;           /* the first failing answer of the run of failures; 0: none */
+        usec_t failing_since; /* the first failing answer of the run of failures; 0: none */
         char incident[INCIDENT_ID_SIZE];
         bool standing[_HOLD_MAX];
         unsigned long answers, restarted, revived, would, told;
@@ -36,13 +36,14 @@ static uint64_t below(struct books *b, uint64_t n) {
         return (draw(b) >> 11) % n;
 }
 
-#define check(s, b, condition)                                                                                \
-        do {                                                                                                  \
-                if (!(condition)) {                                                                           \
-                        _cleanup_free_ char *words = sim_words(s, MAX((s)->n_events, (size_t) 30) - 30);      \
-                        fail_msg("%s: seed %ju, run %u, at %ju s, after: %s", #condition, (uintmax_t) (b)->seed, \
-                                 (b)->run, (uintmax_t) (((s)->now - (s)->began) / SEC), words);               \
-                }                                                                                             \
+#define check(s, b, condition)                                                                              \
+        do {                                                                                                \
+                if (!(condition)) {                                                                         \
+                        _cleanup_free_ char *words = sim_words(s, MAX((s)->n_events, (size_t) 30) - 30);    \
+                        fail_msg("%s: seed %ju, run %u, at %ju s, after: %s", #condition,                   \
+                                 (uintmax_t) (b)->seed, (b)->run,                                           \
+                                 (uintmax_t) (((s)->now - (s)->began) / SEC), words);                       \
+                }                                                                                           \
         } while (0)
 
 /* ---- the invariants ---- */
@@ -88,8 +89,9 @@ static void on_told(struct sim *s, const struct tolds *told, void *userdata) {
 }
 
 static bool same_counters(const struct health *a, const struct health *b) {
-        return a->failures == b->failures && a->sustained_usec == b->sustained_usec && a->silent == b->silent &&
-                a->silent_usec == b->silent_usec && a->successes == b->successes && a->healthy_usec == b->healthy_usec;
+        return a->failures == b->failures && a->sustained_usec == b->sustained_usec &&
+               a->silent == b->silent && a->silent_usec == b->silent_usec && a->successes == b->successes &&
+               a->healthy_usec == b->healthy_usec;
 }
 
 static bool no_counters(const struct health *h) {
@@ -347,8 +349,8 @@ static void invariants_hold_under_random_behaviour(void **state) {
         print_message("seed %ju, %u runs of %u steps\n", (uintmax_t) b->seed, n, STEPS);
         for (b->run = 0; b->run < n; b->run++)
                 one_run(b);
-        print_message("%lu answers, %lu events, %lu restarts, %lu revives, %lu would-be restarts\n", b->answers,
-                      b->told, b->restarted, b->revived, b->would);
+        print_message("%lu answers, %lu events, %lu restarts, %lu revives, %lu would-be restarts\n",
+                      b->answers, b->told, b->restarted, b->revived, b->would);
         if (!runs)
                 assert_true(b->restarted > 0 && b->revived > 0 && b->would > 0);
         free(b);

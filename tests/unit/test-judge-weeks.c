@@ -123,7 +123,8 @@ static void a_worker_that_never_recovers_is_restarted_three_times_then_each_six_
         s.answer = SIM_HUNG;
         sim_run(&s, 14 * DAY);
         usec_t first = sim_when(&s, "opened", 0), exhausted = sim_when(&s, "exhausted", 0);
-        usec_t at[3] = { sim_when(&s, "restart", 0), sim_when(&s, "restart", 1), sim_when(&s, "restart", 2) };
+        usec_t at[3] = { sim_when(&s, "restart", 0), sim_when(&s, "restart", 1),
+                         sim_when(&s, "restart", 2) };
         assert_usec_equal(at[0], first + 3 * MIN_);
         assert_true(at[1] - at[0] >= 3 * MIN_ && at[1] - at[0] < 4 * MIN_); /* backoff 2 is over by then */
         assert_true(at[2] - at[1] >= 6 * MIN_ && at[2] - at[1] < 7 * MIN_);
@@ -131,7 +132,8 @@ static void a_worker_that_never_recovers_is_restarted_three_times_then_each_six_
         assert_int_equal(sim_count(&s, "exhausted"), 1);
         assert_int_equal(sim_count(&s, "opened"), 1);
         assert_int_equal(sim_count(&s, "closed"), 0);
-        for (usec_t last = exhausted; sim_when(&s, "restart", 3 + (unsigned) tries) != USEC_INFINITY; tries++) {
+        for (usec_t last = exhausted; sim_when(&s, "restart", 3 + (unsigned) tries) != USEC_INFINITY;
+             tries++) {
                 usec_t try = sim_when(&s, "restart", 3 + (unsigned) tries);
 
                 assert_true(try - last >= 6 * HOUR && try - last < 6 * HOUR + 5 * MIN_);
@@ -346,8 +348,9 @@ static void observe_only_tells_a_virtual_budget(void **state) {
         assert_usec_equal(first, sim_when(&s, "opened", 0) + 3 * MIN_);
         assert_true(sim_when(&s, "would-restart", 1) - first >= 2 * MIN_);
         assert_true(sim_when(&s, "would-restart", 2) - first >= 8 * MIN_);
-        told_in_all(&s, "healthy opened unhealthy would-restart would-restart would-restart held-long held-long "
-                        "held-long held-long held-long");
+        told_in_all(&s,
+                    "healthy opened unhealthy would-restart would-restart would-restart held-long held-long "
+                    "held-long held-long held-long");
         sim_run(&s, 4 * DAY);
         assert_int_equal(sim_count(&s, "would-restart"), 3 + 16);
         assert_int_equal(sim_count(&s, "exhausted") + sim_count(&s, "restart"), 0);
@@ -368,8 +371,10 @@ static void a_package_manager_that_hangs_is_told_at_15_30_and_60_minutes(void **
         sim_run(&s, 100 * MIN_);
         (void) snprintf(s.around.package_manager, UNIT_WORD_SIZE, "%s", "");
         sim_run(&s, HOUR);
-        told_in_all(&s, "healthy opened unhealthy +package-manager held-long held-long held-long -package-manager "
-                        "restart healthy closed");
+        told_in_all(
+                &s,
+                "healthy opened unhealthy +package-manager held-long held-long held-long -package-manager "
+                "restart healthy closed");
         usec_t begun = sim_when(&s, "+package-manager", 0);
         for (unsigned i = 0; i < 3; i++) {
                 usec_t late = sim_when(&s, "held-long", i) - begun - (15u << i) * MIN_;

@@ -202,7 +202,8 @@ static void test_exhausted_gets_one_counted_try_each_exhausted_retry(void **stat
                 for (usec_t end = s.now + 7 * USEC_PER_DAY; s.now < end; scene_pass(&s, MIN_)) {
                         enum remedy_action a = scene_decide(&s);
 
-                        assert_int_equal(a == REMEDY_TRY_RESTART, table[i].retry && s.now >= last + table[i].distance);
+                        assert_int_equal(a == REMEDY_TRY_RESTART,
+                                         table[i].retry && s.now >= last + table[i].distance);
                         if (a == REMEDY_NONE)
                                 continue;
                         last = s.now;
@@ -376,7 +377,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_hold_is_told_once_when_it_begins_and_once_when_it_ends),
                 cmocka_unit_test(test_a_hold_ends_when_no_remedy_is_asked_for_any_more),
-                cmocka_unit_test(test_held_longer_than_15_minutes_is_an_alert_repeated_at_doubling_distances),
+                cmocka_unit_test(
+                        test_held_longer_than_15_minutes_is_an_alert_repeated_at_doubling_distances),
                 cmocka_unit_test(test_held_shorter_or_not_at_all_is_no_alert),
                 cmocka_unit_test(test_a_restart_is_written_down_with_its_cause),
                 cmocka_unit_test(test_a_refused_call_costs_no_budget),

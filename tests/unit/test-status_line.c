@@ -72,7 +72,7 @@ static void test_length(void **state _unused_) {
         memset(name, 'x', sizeof(name));
         name[sizeof(name) - 1] = '\0';
         for (enum worker_state s = 0; s < _STATE_MAX; s++)
-                items[s] = (struct status_item){ name, s, 1000000, AGO(USEC_PER_MINUTE), NULL };
+                items[s] = (struct status_item) { name, s, 1000000, AGO(USEC_PER_MINUTE), NULL };
 
         status_line(items, ELEMENTSOF(items), NOW, buf, sizeof(buf));
         assert_in_range(strlen(buf), 100, 240);

@@ -55,20 +55,20 @@ static void restart(struct scene *s, const char *invocation) {
 }
 
 #define WELL                                                                                                \
-        (&(const struct observation){                                                                       \
+        (&(const struct observation) {                                                                      \
                 .outcome = OUTCOME_OK,                                                                      \
                 .reason = REASON_HEALTHY,                                                                   \
                 .http_status = 200,                                                                         \
                 .latency_usec = 3 * USEC_PER_MSEC,                                                          \
         })
 #define HUNG                                                                                                \
-        (&(const struct observation){                                                                       \
+        (&(const struct observation) {                                                                      \
                 .outcome = OUTCOME_FAILING,                                                                 \
                 .reason = REASON_TIMEOUT,                                                                   \
                 .latency_usec = 15 * USEC_PER_SEC,                                                          \
         })
 #define NOT_UP                                                                                              \
-        (&(const struct observation){                                                                       \
+        (&(const struct observation) {                                                                      \
                 .outcome = OUTCOME_STARTING,                                                                \
                 .reason = REASON_NOT_LISTENING_YET,                                                         \
         })
