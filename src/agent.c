@@ -1,5 +1,5 @@
-/* The one place that knows everything: start, reload, the ledger's and sd_notify's timers, the end. What happens to one
- * worker stands in worker.c. */
+/* The one place that knows everything: start, reload, the ledger's and sd_notify's timers, the end. What
+ * happens to one worker stands in worker.c. */
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
-/* The one place that knows everything: timers in, actions out. main.c starts it; worker.c and restart.c are its parts. */
+/* The one place that knows everything: timers in, actions out. main.c starts it; worker.c and restart.c are
+ * its parts. */
 #pragma once
 
 #include "act/ledger.h"
@@ -28,7 +29,8 @@ struct agent {
         struct worker **workers;
         size_t n_workers;
 
-        /* Ledger entries of workers that are not configured now: taken out and put back, a worker keeps its budget. */
+        /* Ledger entries of workers that are not configured now: taken out and put back, a worker keeps its
+         * budget. */
         struct ledger_entry *absent;
         size_t n_absent;
         bool ledger_dirty, ledger_saving, ledger_writable, ledger_failure_told;
@@ -44,8 +46,8 @@ struct agent {
 /* Runs until it is told to stop. Returns the exit status: 0, 78 (EX_CONFIG) or 1. */
 int agent_run(const struct agent_options *options);
 
-/* Agent time: microseconds that begin as realtime and go on as CLOCK_BOOTTIME, so that a step of the wall clock moves
- * nothing. */
+/* Agent time: microseconds that begin as realtime and go on as CLOCK_BOOTTIME, so that a step of the wall
+ * clock moves nothing. */
 usec_t agent_now(void);
 /* What to add to agent time for realtime. */
 int64_t agent_clock_offset(void);

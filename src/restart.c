@@ -1,4 +1,5 @@
-/* One remedy carried out, step by step. Decides nothing: before anything that cannot be undone, the judge is asked. */
+/* One remedy carried out, step by step. Decides nothing: before anything that cannot be undone, the judge is
+ * asked. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,7 +40,8 @@ static void read_surroundings(struct restart *r, enum step step);
 static void call(struct restart *r, enum step step, enum unit_verb verb, usec_t deadline_usec);
 static void call_restart(struct restart *r);
 
-/* Saves that are under way when a restart is dropped come back to a worker by name, never to freed memory. */
+/* Saves that are under way when a restart is dropped come back to a worker by name, never to freed memory.
+ */
 struct saved_intent {
         struct saved_intent *next; /* in agent->intents */
         struct agent *agent;
@@ -182,8 +184,9 @@ static void retract(struct restart *r) {
         restart_free(r);
 }
 
-/* It clears the counter of starts, so that our restart does not hit the unit's own limit. But it also makes a crashed unit
- * an inactive one, which a new agent would take for stopped if we were killed in between: so only where the limit was hit. */
+/* It clears the counter of starts, so that our restart does not hit the unit's own limit. But it also makes
+ * a crashed unit an inactive one, which a new agent would take for stopped if we were killed in between: so
+ * only where the limit was hit. */
 static bool reset_comes_first(const struct restart *r, const struct unit_view *view) {
         return r->action != REMEDY_REVIVE || streq(view->result, "start-limit-hit");
 }
@@ -204,8 +207,8 @@ void restart_free_intents(struct agent *a) {
                 saved_intent_free(a->intents);
 }
 
-/* Disk and systemd take their time. Meanwhile somebody may have started the unit anew, or stopped it, and a reload may
- * have forbidden what was decided. */
+/* Disk and systemd take their time. Meanwhile somebody may have started the unit anew, or stopped it, and a
+ * reload may have forbidden what was decided. */
 static bool still_stands(const struct restart *r) {
         const struct worker *w = r->worker;
         const struct unit_view *view = unit_watch_view(w->unit);

@@ -1,4 +1,5 @@
-/* One watched worker: when to poll, what the judge makes of it, and whether to act. Decides nothing itself. */
+/* One watched worker: when to poll, what the judge makes of it, and whether to act. Decides nothing itself.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -153,7 +154,8 @@ static void on_polled(struct poll *p, const struct observation *o, void *userdat
                 take_observation(w, &copy);
 }
 
-/* Polling stood still, as with a suspended machine: what fell due meanwhile is due now, at its place in the interval. */
+/* Polling stood still, as with a suspended machine: what fell due meanwhile is due now, at its place in the
+ * interval. */
 static void forgive_standstill(struct worker *w) {
         usec_t interval = w->settings->interval_usec;
 
@@ -427,7 +429,8 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings) {
         bool same_target = same_unit && streq(old->url, settings->url) && old->kind == settings->kind;
         bool same_pace = same_target && old->interval_usec == settings->interval_usec;
 
-        /* What was begun with the old settings is begun anew with the new ones; what systemd was asked for goes on. */
+        /* What was begun with the old settings is begun anew with the new ones; what systemd was asked for
+         * goes on. */
         if (w->restart && (!restart_is_committed(w->restart) || !same_unit)) {
                 w->restart = restart_free(w->restart);
                 if (w->health.state == STATE_RESTARTING)

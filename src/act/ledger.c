@@ -372,8 +372,8 @@ static int read_whole(int dir_fd, char **ret, size_t *ret_len) {
         return 0;
 }
 
-/* Linked, not renamed: the name stays until a new ledger replaces it, or an agent that is killed before would leave
- * nothing behind and its successor find no ledger, which is a fresh budget. */
+/* Linked, not renamed: the name stays until a new ledger replaces it, or an agent that is killed before
+ * would leave nothing behind and its successor find no ledger, which is a fresh budget. */
 static int link_no_replace(int dir_fd, const char *to) {
         if (linkat(dir_fd, LEDGER_FILE, dir_fd, to, 0) >= 0)
                 return 0;

@@ -57,8 +57,8 @@ enum ledger_load_result {
         LEDGER_UNREADABLE, /* could not be read: treated like put aside, but left where it is */
 };
 
-/* Reads the file at start, before the loop runs, and locks the directory as long as l lives. *ret_problem (a sentence, to be freed) is set for the
- * last three. */
+/* Reads the file at start, before the loop runs, and locks the directory as long as l lives. *ret_problem (a
+ * sentence, to be freed) is set for the last three. */
 enum ledger_load_result ledger_load(struct ledger *l,
                                     const struct ledger_clock *now,
                                     struct ledger_entry **ret,

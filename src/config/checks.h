@@ -6,9 +6,8 @@
 struct checked_worker {
         const struct worker_settings *worker;
         const struct raw_section *section;
-        const struct raw_value
-                *values[CONFIG_KEYS_MAX]; /* by key_index(); NULL: not given, neither here nor in
-                                                          * [defaults] */
+        const struct raw_value *values[CONFIG_KEYS_MAX]; /* by key_index(); NULL: not given, neither here nor
+                                                          * in [defaults] */
 };
 
 /* Each problem is told at the line of the key at fault. */

@@ -1,4 +1,5 @@
-/* What the operator configured, as plain data: the result of config/, read by everybody. Knows no file and no I/O. */
+/* What the operator configured, as plain data: the result of config/, read by everybody. Knows no file and
+ * no I/O. */
 #pragma once
 
 #include "util/macro.h"
@@ -17,8 +18,8 @@ struct agent_settings {
         char *hostname; /* NULL: the machine's */
 };
 
-/* [worker NAME], with [defaults] applied. Spans in microseconds, sizes in bytes. A credential is named by the file
- * that holds it, resolved (a bare name is below $CREDENTIALS_DIRECTORY), never by its content. */
+/* [worker NAME], with [defaults] applied. Spans in microseconds, sizes in bytes. A credential is named by
+ * the file that holds it, resolved (a bare name is below $CREDENTIALS_DIRECTORY), never by its content. */
 struct worker_settings {
         char *name;
         char *source_file; /* where the section stands */

@@ -51,7 +51,8 @@ static bool stood_still(const struct health *h, const struct worker_settings *w,
         return h->last.sent_at_usec > 0 && usec_sub(now_usec, h->last.received_at_usec) > longest;
 }
 
-/* Time since the last failing answer, which belongs to the failure as long as polling did not stand still. */
+/* Time since the last failing answer, which belongs to the failure as long as polling did not stand still.
+ */
 static usec_t since_last_failure(const struct health *h, const struct worker_settings *w, usec_t now_usec) {
         if (h->failures == 0 || h->last.outcome != OUTCOME_FAILING || stood_still(h, w, now_usec))
                 return 0;

@@ -1,5 +1,6 @@
 /* N consecutive failures: what the polls of one worker add up to. Pure: time is an argument (agent time, in
- * microseconds), nothing is read and nothing is done. The design's section "The judge" is its specification. */
+ * microseconds), nothing is read and nothing is done. The design's section "The judge" is its specification.
+ */
 #pragma once
 
 #include "config/settings.h"
@@ -38,8 +39,8 @@ struct health {
 /* incident_seed: any number that differs between agents. h may carry over a reload as it is. */
 void health_init(struct health *h, uint64_t incident_seed, usec_t now_usec);
 
-/* What is known of the unit changed. *history's invocation and its memory follow; told gets the events. Returns true when
- * this is a new start of the unit (its counters and its probe's memory begin anew). */
+/* What is known of the unit changed. *history's invocation and its memory follow; told gets the events.
+ * Returns true when this is a new start of the unit (its counters and its probe's memory begin anew). */
 bool health_unit_changed(struct health *h,
                          struct history *history,
                          const struct worker_settings *w,
@@ -56,8 +57,9 @@ void health_observe(struct health *h,
                     usec_t now_usec,
                     struct tolds *told);
 
-/* Our own restart: begun (state restarting, polls do not count), and ended, well or not: a new start of the unit, which
- * health_unit_changed() must have been told before, begins the startup grace; without one the verdict still stands. */
+/* Our own restart: begun (state restarting, polls do not count), and ended, well or not: a new start of the
+ * unit, which health_unit_changed() must have been told before, begins the startup grace; without one the
+ * verdict still stands. */
 void health_restart_begun(struct health *h, usec_t now_usec);
 void health_restart_ended(struct health *h,
                           struct history *history,
@@ -71,7 +73,8 @@ void health_tick(struct health *h,
                  const struct worker_settings *w,
                  usec_t now_usec,
                  struct tolds *told);
-/* When health_tick() would come to a verdict, agent time; USEC_INFINITY: only another answer can bring one. */
+/* When health_tick() would come to a verdict, agent time; USEC_INFINITY: only another answer can bring one.
+ */
 usec_t health_deadline(const struct health *h, const struct worker_settings *w) _pure_;
 
 /* Whether a remedy is asked for now: unhealthy, and for long enough up to the last poll. */

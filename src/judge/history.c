@@ -4,7 +4,8 @@
 #include "judge/history.h"
 #include "judge/told.h"
 
-/* Of the oldest, what costs no budget goes first: a unit that crashes often must not wash counted restarts away. */
+/* Of the oldest, what costs no budget goes first: a unit that crashes often must not wash counted restarts
+ * away. */
 static size_t least_needed(const struct budget *b) {
         for (size_t i = 0; i < b->n_restarts; i++)
                 if (b->restarts[i].revive)

@@ -1,5 +1,5 @@
-/* What must outlive the agent: restarts and their budget, the open incident, what is known of the unit's start. Plain
- * data, one per worker; kept on disk by act/ledger.c. All times are agent time (agent.h). */
+/* What must outlive the agent: restarts and their budget, the open incident, what is known of the unit's
+ * start. Plain data, one per worker; kept on disk by act/ledger.c. All times are agent time (agent.h). */
 #pragma once
 
 #include "judge/unit_view.h"
@@ -61,7 +61,8 @@ struct history {
 void budget_add(struct budget *b, const struct restart_record *r);
 const struct restart_record *budget_last(const struct budget *b) _pure_;
 
-/* Both look only at the restarts that there are: a worker that was never restarted takes and costs next to nothing. */
+/* Both look only at the restarts that there are: a worker that was never restarted takes and costs next to
+ * nothing. */
 void history_copy(struct history *to, const struct history *from);
 bool history_equal(const struct history *a, const struct history *b) _pure_;
 

@@ -217,7 +217,8 @@ static bool refused(const struct asking *a, struct hold_entry *e) {
         return true;
 }
 
-/* In the design's order. paused, dependency-down and not-our-turn come with their features, at their places. */
+/* In the design's order. paused, dependency-down and not-our-turn come with their features, at their places.
+ */
 static const struct {
         enum hold hold;
         bool (*stands)(const struct asking *a, struct hold_entry *e);

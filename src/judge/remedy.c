@@ -1,4 +1,5 @@
-/* May we act now? The decision, what is told of it, and the budget of restarts. Knows no clock and no bus. */
+/* May we act now? The decision, what is told of it, and the budget of restarts. Knows no clock and no bus.
+ */
 #include <stdio.h>
 
 #include "judge/holds.h"

@@ -52,8 +52,8 @@ struct remedy {
         usec_t held_long_next_usec; /* when to alert again */
 };
 
-/* Compares d with what was told before, and latches a spent budget (the virtual one while observe-only stands).
- * d NULL: no remedy is asked for now. */
+/* Compares d with what was told before, and latches a spent budget (the virtual one while observe-only
+ * stands). d NULL: no remedy is asked for now. */
 void remedy_tell(struct remedy *r,
                  const struct health *h,
                  struct history *history,
@@ -71,8 +71,8 @@ void remedy_charge(struct history *history,
 void remedy_settle(struct history *history, enum restart_result result);
 void remedy_refund(struct history *history);
 
-/* Health gives credit back: n to zero once healthy for longer than its backoff, exhausted to its end once healthy for
- * restart_window. To be called after each observation. */
+/* Health gives credit back: n to zero once healthy for longer than its backoff, exhausted to its end once
+ * healthy for restart_window. To be called after each observation. */
 void remedy_credit(struct history *history, const struct health *h, const struct worker_settings *w);
 
 /* min(n² + n, 60) minutes, capped. */

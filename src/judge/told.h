@@ -1,4 +1,5 @@
-/* What the judge has to say: facts in order, made into sentences by report/narrate.c. Plain data; owns nothing. */
+/* What the judge has to say: facts in order, made into sentences by report/narrate.c. Plain data; owns
+ * nothing. */
 #pragma once
 
 #include "judge/history.h"
@@ -78,7 +79,8 @@ struct tolds {
         size_t n;
 };
 
-/* Begins an empty list. What is not in it stays as it is: zeroing 20 KB would be much of a poll's own work. */
+/* Begins an empty list. What is not in it stays as it is: zeroing 20 KB would be much of a poll's own work.
+ */
 static inline void tolds_init(struct tolds *t) {
         t->n = 0;
 }

@@ -4,7 +4,8 @@
 #include "judge/unit_view.h"
 #include "util/text.h"
 
-/* waitid(2)'s codes, spelled out so that this file needs no signal.h semantics: systemd passes them through. */
+/* waitid(2)'s codes, spelled out so that this file needs no signal.h semantics: systemd passes them through.
+ */
 enum {
         CODE_EXITED = 1,
         CODE_KILLED = 2,
@@ -22,8 +23,8 @@ static bool ended_by_its_own_stop(const struct unit_view *u) {
             (u->exec_main_status == EXIT_BY_SIGTERM || u->exec_main_status == EXIT_BY_SIGINT))
                 return true;
 
-        /* A start that timed out never became active; a stop that did was. RuntimeMaxSec= ends like a stop, and
-         * in doubt the unit is left alone. */
+        /* A start that timed out never became active; a stop that did was. RuntimeMaxSec= ends like a stop,
+         * and in doubt the unit is left alone. */
         return streq(u->result, "timeout") && u->active_enter_usec >= u->inactive_exit_usec &&
                u->active_enter_usec > 0;
 }

@@ -7,17 +7,17 @@
 #define UNIT_WORD_SIZE 32
 
 struct unit_view {
-        bool known;                      /* false: no bus, or the unit was not read yet */
-        char load_state[UNIT_WORD_SIZE]; /* loaded, not-found, masked, bad-setting, error */
-        char active_state
-                [UNIT_WORD_SIZE]; /* active, reloading, inactive, failed, activating, deactivating, … */
-        char sub_state[UNIT_WORD_SIZE];       /* running, dead, auto-restart, … */
+        bool known;                        /* false: no bus, or the unit was not read yet */
+        char load_state[UNIT_WORD_SIZE];   /* loaded, not-found, masked, bad-setting, error */
+        char active_state[UNIT_WORD_SIZE]; /* active, reloading, inactive, failed, activating, deactivating,
+                                              … */
+        char sub_state[UNIT_WORD_SIZE];    /* running, dead, auto-restart, … */
         char unit_file_state[UNIT_WORD_SIZE]; /* enabled, disabled, static, … */
         char freezer_state[UNIT_WORD_SIZE];   /* running, frozen, freezing, thawing, or "" */
         char result[UNIT_WORD_SIZE];          /* of a service: success, exit-code, signal, timeout, … */
-        char job_type
-                [UNIT_WORD_SIZE]; /* of the job that is queued or running: start, stop, restart; or "" */
-        uint32_t job_id;          /* 0: no job */
+        char job_type[UNIT_WORD_SIZE]; /* of the job that is queued or running: start, stop, restart; or ""
+                                        */
+        uint32_t job_id;               /* 0: no job */
         bool refuse_manual_start;
         bool can_restart; /* systemd's CanStart and CanStop */
         char invocation_id[INVOCATION_ID_SIZE];
@@ -39,7 +39,8 @@ enum unit_condition {
         UNIT_UP,
         UNIT_BUSY,    /* activating, deactivating, reloading, has a job, is frozen */
         UNIT_CRASHED, /* failed by itself */
-        UNIT_STOPPED, /* not meant to run: being stopped, inactive, masked, gone, or failed by its own stop */
+        UNIT_STOPPED, /* not meant to run: being stopped, inactive, masked, gone, or failed by its own stop
+                       */
         _UNIT_CONDITION_MAX,
 };
 
@@ -49,10 +50,10 @@ enum unit_condition unit_view_condition(const struct unit_view *u, bool stop_see
 bool unit_view_in_transition(const struct unit_view *u) _pure_;
 const char *unit_condition_to_string(enum unit_condition c) _pure_;
 
-/* How the unit ended or what keeps it busy, one clause: "exit code 2", "killed by signal 9", "stop job queued".
- * Returns buf. */
+/* How the unit ended or what keeps it busy, one clause: "exit code 2", "killed by signal 9", "stop job
+ * queued". Returns buf. */
 char *unit_view_describe(const struct unit_view *u, char *buf, size_t size);
 
-/* The time within which a restart's job must end: twice TimeoutStopSec plus TimeoutStartSec, where infinity means an
- * hour. */
+/* The time within which a restart's job must end: twice TimeoutStopSec plus TimeoutStartSec, where infinity
+ * means an hour. */
 usec_t unit_view_job_deadline(const struct unit_view *u) _pure_;

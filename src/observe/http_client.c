@@ -130,8 +130,8 @@ static struct transfer *request_detach(struct http_request *q) {
         if (q->prev)
                 q->prev->next = q->next;
         else
-                c->requests =
-                        q->next; /* NOLINT(clang-analyzer-core.NullDereference): a listed one has its client */
+                c->requests = q->next; /* NOLINT(clang-analyzer-core.NullDereference): a listed one has its
+                                          client */
         if (q->next)
                 q->next->prev = q->prev;
         q->prev = q->next = NULL;

@@ -192,7 +192,8 @@ static enum probe_verdict classify_health(struct probe *p,
         return classify_status(p, a, b, o);
 }
 
-/* Before the first ok this is what a slow start looks like: an old worker has no 503 to tell it from a stuck one. */
+/* Before the first ok this is what a slow start looks like: an old worker has no 503 to tell it from a stuck
+ * one. */
 static enum probe_verdict conclude_herder_silent(const struct probe *p,
                                                  const struct answer *a,
                                                  struct observation *o) {

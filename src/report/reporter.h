@@ -20,8 +20,8 @@ struct reporter *reporter_free(struct reporter *r);
 DEFINE_CLEANUP(struct reporter *, reporter_free)
 
 void reporter_set_level(struct reporter *r, int max_level);
-/* Told with each entry as CONNECT_WATCHDOG_HOSTNAME; NULL: it is left out, the journal knows the machine's. Returns 0 or
- * -ENOMEM. */
+/* Told with each entry as CONNECT_WATCHDOG_HOSTNAME; NULL: it is left out, the journal knows the machine's.
+ * Returns 0 or -ENOMEM. */
 int reporter_set_hostname(struct reporter *r, const char *hostname);
 
 /* Takes e over (NULL is told as an internal error: out of memory). When the queue is full the entry is

@@ -45,8 +45,8 @@ static uint32_t code_point(const unsigned char *s, size_t n) {
         return c;
 }
 
-/* json-c 0.18 takes every byte over 0x7F for a control character when told to be strict: it gets \uXXXX instead. Returns
- * NULL when out of memory. */
+/* json-c 0.18 takes every byte over 0x7F for a control character when told to be strict: it gets \uXXXX
+ * instead. Returns NULL when out of memory. */
 static char *escape(const char *text, size_t len, size_t *ret_len) {
         char *out = malloc(3 * len + 13), *at = out;
 

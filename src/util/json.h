@@ -12,6 +12,7 @@ static inline json_object *json_object_unref(json_object *o) {
 }
 DEFINE_CLEANUP(json_object *, json_object_unref)
 
-/* Parses text, which must hold one object or array in UTF-8 and nothing else but white space, at most depth levels deep.
- * Returns 0 and the tree; -EBADMSG and in *ret_problem a phrase that lives for ever; -ENOMEM. */
+/* Parses text, which must hold one object or array in UTF-8 and nothing else but white space, at most depth
+ * levels deep. Returns 0 and the tree; -EBADMSG and in *ret_problem a phrase that lives for ever; -ENOMEM.
+ */
 int json_parse(const char *text, size_t len, int depth, json_object **ret, const char **ret_problem);

@@ -13,14 +13,16 @@ typedef void (*offload_work_t)(void *data);
 typedef void (*offload_done_t)(struct offload_job *j, void *data);
 typedef void (*offload_free_t)(void *data);
 
-/* name: the thread's, at most 15 bytes. The thread is started with the first job. Returns 0 or a negative errno. */
+/* name: the thread's, at most 15 bytes. The thread is started with the first job. Returns 0 or a negative
+ * errno. */
 int offload_new(sd_event *event, const char *name, struct offload **ret);
-/* Waits at most patience for the work under way; a thread that hangs is left behind (its data is then leaked on
- * purpose). Jobs not begun are dropped, their data freed. */
+/* Waits at most patience for the work under way; a thread that hangs is left behind (its data is then leaked
+ * on purpose). Jobs not begun are dropped, their data freed. */
 struct offload *offload_free(struct offload *o, usec_t patience_usec);
 
-/* Queues work. data belongs to the job from now on (also on error) and is freed with free_data on the loop's thread. Jobs
- * run one after another. Returns 0 and a slot, or -ENOMEM, -ENOBUFS (more than 1024 jobs wait). */
+/* Queues work. data belongs to the job from now on (also on error) and is freed with free_data on the loop's
+ * thread. Jobs run one after another. Returns 0 and a slot, or -ENOMEM, -ENOBUFS (more than 1024 jobs wait).
+ */
 int offload_submit(struct offload *o,
                    offload_work_t work,
                    offload_done_t done,

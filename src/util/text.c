@@ -119,7 +119,8 @@ static size_t utf8_char_len(const char *text, size_t len) {
         return n;
 }
 
-/* How much of it, from its beginning, are printable ASCII characters: nearly always all, so both below begin with this. */
+/* How much of it, from its beginning, are printable ASCII characters: nearly always all, so both below begin
+ * with this. */
 static size_t plain_len(const char *text, size_t len) {
         size_t n = 0;
 

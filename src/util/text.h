@@ -21,8 +21,8 @@ bool strv_contains(char *const *l, const char *s) _pure_;
 /* Replaces *p by a copy of s (NULL clears it). Returns 0 or -ENOMEM (*p is then unchanged). */
 int free_and_strdup(char **p, const char *s);
 
-/* Copies what fits, cut at a character boundary of UTF-8, control characters replaced by spaces: for text from
- * outside that ends in a line for a person. buf always ends in NUL. Returns buf. */
+/* Copies what fits, cut at a character boundary of UTF-8, control characters replaced by spaces: for text
+ * from outside that ends in a line for a person. buf always ends in NUL. Returns buf. */
 char *text_copy_line(char *buf, size_t size, const char *text, size_t len);
 
 bool text_is_utf8(const char *text, size_t len) _pure_;
@@ -32,6 +32,6 @@ bool text_is_utf8(const char *text, size_t len) _pure_;
 void text_append(char *buf, size_t size, const char *format, ...) _printf_(3, 4);
 void text_appendv(char *buf, size_t size, const char *format, va_list ap) _printf_(3, 0);
 
-/* Whether this is a unit name as systemd.unit(5) has it, with a suffix we may restart: a .service, and no template
- * without an instance. */
+/* Whether this is a unit name as systemd.unit(5) has it, with a suffix we may restart: a .service, and no
+ * template without an instance. */
 bool text_is_service_name(const char *name) _pure_;

@@ -1,5 +1,5 @@
-/* What a poll costs at the least: the same GET by a kept libcurl handle at each tick, its status read out of the body with
- * json-c, and nothing else. What the agent is measured against; knows nothing of it. */
+/* What a poll costs at the least: the same GET by a kept libcurl handle at each tick, its status read out of
+ * the body with json-c, and nothing else. What the agent is measured against; knows nothing of it. */
 #include <stdio.h>
 #include <time.h>
 
@@ -56,7 +56,8 @@ static bool poll_once(CURL *e, struct body *b) {
                is_healthy(b);
 }
 
-/* bare-loop URL MILLISECONDS: says so when an answer is not "healthy", so that nothing else is measured unnoticed. */
+/* bare-loop URL MILLISECONDS: says so when an answer is not "healthy", so that nothing else is measured
+ * unnoticed. */
 int main(int argc, char *argv[]) {
         struct timespec next;
         struct body body;

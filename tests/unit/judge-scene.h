@@ -1,5 +1,5 @@
-/* What the judge's tests share: one worker with the design's defaults, its unit, and a clock that only the test
- * moves. */
+/* What the judge's tests share: one worker with the design's defaults, its unit, and a clock that only the
+ * test moves. */
 #pragma once
 
 #include <setjmp.h>
@@ -48,8 +48,8 @@ void scene_starting(struct scene *s);
 void scene_silent(struct scene *s);
 void scene_answered(struct scene *s, const char *stage, const char *connector, usec_t began_at);
 void scene_unknown(struct scene *s);
-/* Polls of that kind every `every`, the first one now, until `span` has passed: the clock then stands there, and a poll
- * was made there too when it falls due. */
+/* Polls of that kind every `every`, the first one now, until `span` has passed: the clock then stands there,
+ * and a poll was made there too when it falls due. */
 void scene_repeat(struct scene *s, void (*poll)(struct scene *s), usec_t every, usec_t span);
 void scene_500(struct scene *s);
 void scene_tick(struct scene *s);

@@ -1,5 +1,5 @@
-/* A small discrete-event simulation of one worker, its unit, an admin and an agent that calls the judge as the real one
- * does. Virtual time only; what happens is recorded, and nothing is judged here. */
+/* A small discrete-event simulation of one worker, its unit, an admin and an agent that calls the judge as
+ * the real one does. Virtual time only; what happens is recorded, and nothing is judged here. */
 #pragma once
 
 #include "judge-scene.h"
@@ -91,8 +91,8 @@ struct sim {
         size_t n_events;
 };
 
-/* A worker that is healthy and whose agent was just started; every start takes 20 s and goes well. Settings may be
- * changed before the first sim_run(). */
+/* A worker that is healthy and whose agent was just started; every start takes 20 s and goes well. Settings
+ * may be changed before the first sim_run(). */
 void sim_init(struct sim *s);
 void sim_done(struct sim *s);
 void sim_run(struct sim *s, usec_t span);

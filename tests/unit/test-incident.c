@@ -1,5 +1,5 @@
-/* The judge's unit that stops or crashes, its states and its incidents: the rest of the design's "Failing and
- * unhealthy", all of "Healthy again", and the words for states. */
+/* The judge's unit that stops or crashes, its states and its incidents: the rest of the design's "Failing
+ * and unhealthy", all of "Healthy again", and the words for states. */
 #include "judge-scene.h"
 
 #define SEC USEC_PER_SEC

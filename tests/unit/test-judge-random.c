@@ -1,5 +1,5 @@
-/* The judge under random behaviour of everything around it, with random settings: after each step its invariants hold.
- * The seed is printed; TEST_SEED repeats a run, TEST_RUNS makes it longer. */
+/* The judge under random behaviour of everything around it, with random settings: after each step its
+ * invariants hold. The seed is printed; TEST_SEED repeats a run, TEST_RUNS makes it longer. */
 #include "judge-sim.h"
 
 #define SEC USEC_PER_SEC

@@ -1,4 +1,5 @@
-/* Stories over hours, days and weeks of virtual time: what is told, in order, and when the unit is restarted. */
+/* Stories over hours, days and weeks of virtual time: what is told, in order, and when the unit is
+ * restarted. */
 #include "judge-sim.h"
 
 #define SEC USEC_PER_SEC

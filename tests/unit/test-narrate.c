@@ -58,6 +58,7 @@ static const struct worker_settings alerts = {
 #define FAILED_COUNT .failures_needed = 3, .sustain_needed_usec = 3 * MIN_
 #define HELD .to = STATE_UNHEALTHY, .incident = ID, .seen = TIMED_OUT, .failures = 40
 
+/* clang-format off: a table, to be read in columns */
 static const struct row {
         const char *name;
         const struct worker_settings *w;
@@ -566,6 +567,7 @@ static const struct row {
           "unhealthy and not restarted for 15min: unit-busy (kafka-connect.service: deactivating "
           "(stop-sigterm)); last: did not answer within the timeout (15s)" },
 };
+/* clang-format on */
 
 static void test_every_sentence(void **state _unused_) {
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {

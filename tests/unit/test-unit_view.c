@@ -1,4 +1,5 @@
-/* What a unit's properties mean: each row is one thing that was seen of systemd, or that its documents name. */
+/* What a unit's properties mean: each row is one thing that was seen of systemd, or that its documents name.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
