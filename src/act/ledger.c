@@ -442,16 +442,16 @@ static enum ledger_load_result unreadable(struct ledger *l, int error, char **re
 
 /* Two agents that keep one ledger would each overwrite what the other did. */
 static void lock_directory(struct ledger *l) {
-        _cleanup_close_ int fd = open(l->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int fd;
 
-        if (fd < 0 || l->lock_fd >= 0)
+        if (l->lock_fd >= 0)
                 return;
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        fd = open(l->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
                 l->locked_out = errno == EWOULDBLOCK;
-                return;
-        }
-        l->lock_fd = fd;
-        fd = -1;
+                (void) close(fd);
+        } else
+                l->lock_fd = fd;
 }
 
 enum ledger_load_result ledger_load(struct ledger *l,

@@ -158,7 +158,6 @@ struct unit_properties {
         struct unit_view view;
         char id[UNIT_ID_SIZE];
         char job_path[JOB_PATH_SIZE];
-        bool can_start, can_stop;
         usec_t inactive_exit_monotonic, inactive_exit_realtime;
         usec_t active_enter_monotonic, active_enter_realtime;
 };

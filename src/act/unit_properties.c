@@ -7,7 +7,6 @@
 
 enum property_type {
         PROPERTY_WORD = SD_BUS_TYPE_STRING,
-        PROPERTY_BOOL = SD_BUS_TYPE_BOOLEAN,
         PROPERTY_INT = SD_BUS_TYPE_INT32,
         PROPERTY_UINT = SD_BUS_TYPE_UINT32,
         PROPERTY_UINT64 = SD_BUS_TYPE_UINT64,
@@ -36,9 +35,6 @@ static const struct property properties[] = {
         WORD("UnitFileState", unit_file_state),
         WORD("FreezerState", freezer_state),
         WORD("Result", result),
-        { "RefuseManualStart", "b", PROPERTY_BOOL, VIEW(refuse_manual_start), 0 },
-        { "CanStart", "b", PROPERTY_BOOL, RAW(can_start), 0 },
-        { "CanStop", "b", PROPERTY_BOOL, RAW(can_stop), 0 },
         { "InvocationID", "ay", PROPERTY_ID128, VIEW(invocation_id), 0 },
         { "Job", "(uo)", PROPERTY_JOB, 0, 0 },
         { "InactiveExitTimestamp", "t", PROPERTY_UINT64, RAW(inactive_exit_realtime), 0 },
@@ -78,18 +74,13 @@ static int read_id128(sd_bus_message *m, char *to) {
 static int read_value(sd_bus_message *m, const struct property *p, struct unit_properties *to) {
         char *field = (char *) to + p->offset;
         const char *s;
-        int b, r;
+        int r;
 
         switch (p->type) {
         case PROPERTY_WORD:
                 r = sd_bus_message_read_basic(m, 's', &s);
                 if (r >= 0)
                         (void) snprintf(field, p->size, "%s", s);
-                return r;
-        case PROPERTY_BOOL:
-                r = sd_bus_message_read_basic(m, 'b', &b);
-                if (r >= 0)
-                        *(bool *) field = b;
                 return r;
         case PROPERTY_INT:
         case PROPERTY_UINT:
@@ -186,7 +177,6 @@ int unit_properties_read(sd_bus_message *m, usec_t now_usec, struct unit_propert
                 return -EBADMSG;
 
         v->known = true;
-        v->can_restart = ret->can_start && ret->can_stop;
         const struct now now = {
                 .monotonic = clock_usec(CLOCK_MONOTONIC),
                 .boottime = clock_usec(CLOCK_BOOTTIME),

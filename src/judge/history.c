@@ -57,16 +57,6 @@ bool history_equal(const struct history *a, const struct history *b) {
                budget_equal(&a->budget, &b->budget) && budget_equal(&a->virtual_budget, &b->virtual_budget);
 }
 
-const char *restart_result_to_string(enum restart_result r) {
-        static const char *const names[_RESTART_RESULT_MAX] = {
-                [RESTART_PENDING] = "pending",
-                [RESTART_DONE] = "done",
-                [RESTART_FAILED] = "failed",
-        };
-
-        return names[r];
-}
-
 struct told *tolds_add(struct tolds *t, enum told_type type) {
         struct told *told = &t->told[t->n < TOLDS_MAX ? t->n++ : TOLDS_MAX - 1];
 

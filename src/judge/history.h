@@ -65,5 +65,3 @@ const struct restart_record *budget_last(const struct budget *b) _pure_;
  * nothing. */
 void history_copy(struct history *to, const struct history *from);
 bool history_equal(const struct history *a, const struct history *b) _pure_;
-
-const char *restart_result_to_string(enum restart_result r) _pure_;

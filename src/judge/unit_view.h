@@ -18,8 +18,6 @@ struct unit_view {
         char job_type[UNIT_WORD_SIZE]; /* of the job that is queued or running: start, stop, restart; or ""
                                         */
         uint32_t job_id;               /* 0: no job */
-        bool refuse_manual_start;
-        bool can_restart; /* systemd's CanStart and CanStop */
         char invocation_id[INVOCATION_ID_SIZE];
         int exec_main_code; /* CLD_EXITED, CLD_KILLED, CLD_DUMPED or 0 */
         int exec_main_status;

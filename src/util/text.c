@@ -39,24 +39,6 @@ int strv_extend(char ***l, const char *s) {
         return 0;
 }
 
-int strv_copy(char *const *l, char ***ret) {
-        _cleanup_strv_ char **copy = NULL;
-        size_t n = strv_length(l);
-
-        if (n > 0) {
-                copy = calloc(n + 1, sizeof(char *));
-                if (!copy)
-                        return -ENOMEM;
-                for (size_t i = 0; i < n; i++) {
-                        copy[i] = strdup(l[i]);
-                        if (!copy[i])
-                                return -ENOMEM;
-                }
-        }
-        *ret = TAKE_PTR(copy);
-        return 0;
-}
-
 bool strv_equal(char *const *a, char *const *b) {
         size_t n = strv_length(a);
 

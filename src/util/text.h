@@ -12,8 +12,6 @@ DEFINE_CLEANUP(char **, strv_free)
 size_t strv_length(char *const *l) _pure_;
 /* Appends a copy of s. Returns 0 or -ENOMEM (the list is then unchanged). */
 int strv_extend(char ***l, const char *s);
-/* Returns 0 and a deep copy, or -ENOMEM. */
-int strv_copy(char *const *l, char ***ret);
 bool strv_equal(char *const *a, char *const *b) _pure_;
 bool strv_contains(char *const *l, const char *s) _pure_;
 #define STRV_FOREACH(s, l) for (char *const *s = (l); s && *s; s++)

@@ -40,7 +40,6 @@ struct unit_view scene_unit_up(const char *invocation, usec_t since) {
                 .unit_file_state = "enabled",
                 .freezer_state = "running",
                 .result = "success",
-                .can_restart = true,
                 .main_pid = 4711,
                 .inactive_exit_usec = since,
                 .active_enter_usec = since,

@@ -32,8 +32,6 @@ static void test_a_view_holds_every_property(void **state) {
         assert_string_equal(got.view.result, "signal");
         assert_string_equal(got.view.job_type, "");
         assert_int_equal(got.view.job_id, 0);
-        assert_true(got.view.refuse_manual_start);
-        assert_true(got.view.can_restart);
         assert_string_equal(got.view.invocation_id, "00000000000000000000000000000001");
         assert_int_equal(got.view.exec_main_code, 2);
         assert_int_equal(got.view.exec_main_status, 9);

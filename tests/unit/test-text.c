@@ -10,7 +10,7 @@
 #include "util/text.h"
 
 static void lists_grow_and_compare(void **state) {
-        _cleanup_strv_ char **a = NULL, **b = NULL, **none = NULL;
+        _cleanup_strv_ char **a = NULL, **b = NULL;
 
         (void) state;
         assert_int_equal(strv_length(NULL), 0);
@@ -20,16 +20,15 @@ static void lists_grow_and_compare(void **state) {
         assert_int_equal(strv_length(a), 2);
         assert_null(a[2]);
         assert_false(strv_equal(a, NULL));
-        assert_int_equal(strv_copy(a, &b), 0);
+        assert_int_equal(strv_extend(&b, "one"), 0);
+        assert_false(strv_equal(a, b));
+        assert_int_equal(strv_extend(&b, ""), 0);
         assert_true(strv_equal(a, b));
-        assert_ptr_not_equal(a[0], b[0]);
         assert_true(strv_contains(b, ""));
         assert_false(strv_contains(b, "on"));
         assert_false(strv_contains(NULL, "one"));
         b[0][0] = 'O';
         assert_false(strv_equal(a, b));
-        assert_int_equal(strv_copy(NULL, &none), 0);
-        assert_null(none);
 }
 
 static void an_empty_list_equals_null(void **state) {
