@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
 
+#include "act/ledger_text.h"
 #include "agent.h"
 #include "report/notify.h"
 #include "report/status_line.h"
@@ -237,13 +238,17 @@ static int open_ledger(struct agent *a) {
 
 static void send_status(struct agent *a) {
         _cleanup_free_ struct status_item *items = calloc(a->n_workers + 1, sizeof(*items));
-        char line[512];
+        char line[512], status[640] = "";
 
         if (!items)
                 return;
         for (size_t i = 0; i < a->n_workers; i++)
                 items[i] = worker_status(a->workers[i]);
-        notify_status(status_line(items, a->n_workers, agent_now(), line, sizeof(line)));
+        if (a->config_rejected)
+                text_append(status, sizeof(status), "the configuration on disk was rejected; as before: ");
+        text_append(status, sizeof(status), "%s",
+                    status_line(items, a->n_workers, agent_now(), line, sizeof(line)));
+        notify_status(status);
 }
 
 static int on_status_due(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
@@ -302,10 +307,13 @@ static int add_timers(struct agent *a) {
 
 /* ---- workers ---- */
 
-static void introduce(const struct worker *w) {
+/* Told at first, and again when a reload changed it. */
+static void introduce(struct worker *w) {
         const struct worker_settings *s = w->settings;
-        char how[256] = "";
+        char how[512] = "";
+        uint64_t checksum;
 
+        text_append(how, sizeof(how), "watching %s every %s; ", s->url, SAY_SPAN(s->interval_usec));
         if (!s->unit)
                 text_append(how, sizeof(how), "no unit is named, so this can only alert");
         else if (s->action != ACTION_RESTART)
@@ -317,8 +325,12 @@ static void introduce(const struct worker *w) {
                             agent_dry_run(w->agent) ? "would restart" : "restarts", s->unit, s->failures,
                             SAY_SPAN(s->sustain_usec),
                             SAY_SPAN(MAX(s->sustain_kafka_usec, s->sustain_usec)));
-        worker_tell(w, worker_event(w, EVENT_WATCHING, "watching %s every %s; %s", s->url,
-                                    SAY_SPAN(s->interval_usec), how));
+
+        checksum = ledger_checksum(how, strlen(how));
+        if (checksum == w->introduced)
+                return;
+        w->introduced = checksum;
+        worker_tell(w, worker_event(w, EVENT_WATCHING, "%s", how));
 }
 
 struct worker *agent_find_worker(const struct agent *a, const char *name) {
@@ -330,8 +342,12 @@ struct worker *agent_find_worker(const struct agent *a, const char *name) {
 
 static void tell_nothing_watched(struct agent *a) {
         if (a->n_workers == 0)
-                reporter_tell(a->reporter, event_new(EVENT_NO_WORKER,
-                                                     "no worker configured; see connect-watchdog.conf(5)"));
+                reporter_tell(
+                        a->reporter,
+                        event_new(EVENT_NO_WORKER,
+                                  "no worker configured; see connect-watchdog.conf(5) (read: %s, and "
+                                  "conf.d/*.conf beside it)",
+                                  a->options->config.file ? a->options->config.file : CONFIG_DEFAULT_FILE));
 }
 
 /* Makes the workers those of the settings: known ones go on, new ones begin, the rest leave. */
@@ -381,13 +397,13 @@ static int start_workers(struct agent *a) {
         int r;
 
         for (size_t i = 0; i < a->n_workers; i++) {
+                if (a->n_workers <= WORKERS_INTRODUCED)
+                        introduce(a->workers[i]);
                 if (a->workers[i]->poll_source)
                         continue;
                 r = worker_start(a->workers[i]);
                 if (r < 0)
                         return r;
-                if (a->n_workers <= WORKERS_INTRODUCED)
-                        introduce(a->workers[i]);
         }
         tell_nothing_watched(a);
         agent_polled(a);
@@ -452,6 +468,7 @@ static void reload(struct agent *a) {
         if (a->ready)
                 notify_reloading();
         r = load_settings(a, true, &fresh);
+        a->config_rejected = r < 0;
         if (r >= 0) {
                 old = a->settings;
                 a->settings = TAKE_PTR(fresh);

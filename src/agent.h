@@ -40,6 +40,7 @@ struct agent {
 
         uint64_t incident_seed;
         bool logind_failure_told, bus_known, ready;
+        bool config_rejected; /* what is on disk is not what is in force */
         sd_event_source *ledger_source, *status_source, *watchdog_source;
 };
 

@@ -26,6 +26,7 @@ struct worker {
         bool polled;       /* a poll at this pace has ended, and given it its phase */
         sd_event_source *poll_source, *deadline_source;
 
+        uint64_t introduced; /* checksum of what was last told of how it is watched */
         struct unit_watch *unit;
         struct restart *restart;
         bool pending_restart; /* an intent of an earlier agent has no outcome yet */

@@ -8,8 +8,9 @@
 #define DBUS "org.freedesktop.DBus.Error."
 #define SYSTEMD "org.freedesktop.systemd1."
 #define POLKIT                                                                                              \
-        "allow the agent's user the verb \"%s\" of %s in a rule below "                                     \
-        "/etc/polkit-1/rules.d (README, section \"Letting it restart a unit\")"
+        "copy /usr/share/polkit-1/rules.d/50-connect-watchdog.rules to /etc/polkit-1/rules.d/ under "       \
+        "another "                                                                                          \
+        "name and name %s in it (connect-watchdog(8), SECURITY); \"%s\" was refused"
 
 static const char *const verb_names[_UNIT_VERB_MAX] = {
         [UNIT_RESET_FAILED] = "reset-failed",
@@ -79,7 +80,7 @@ static void write_remedy(const struct call_error *e,
         case REMEDY_NOTHING:
                 break;
         case REMEDY_POLKIT:
-                text_append(buf, size, POLKIT, verb, unit);
+                text_append(buf, size, POLKIT, unit, verb);
                 break;
         case REMEDY_UNMASK:
                 text_append(buf, size, "systemctl unmask %s, or take unit = out of the worker's section",

@@ -200,20 +200,17 @@ static void read_dumps(struct evidence *e) {
 
 /* ---- the signals ---- */
 
-static bool catches_sigquit(uint32_t pid) {
+/* /proc/PID/status, or "" when it cannot be read. */
+static void read_proc_status(uint32_t pid, char *buf, size_t size) {
         _cleanup_close_ int fd = -1;
-        char path[32], text[8192];
-        ssize_t n;
+        char path[32];
+        ssize_t n = 0;
 
         (void) snprintf(path, sizeof(path), "/proc/%" PRIu32 "/status", pid);
         fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return false;
-        n = read(fd, text, sizeof(text) - 1);
-        if (n <= 0)
-                return false;
-        text[n] = '\0';
-        return evidence_catches_sigquit(text);
+        if (fd >= 0)
+                n = read(fd, buf, size - 1);
+        buf[n > 0 ? n : 0] = '\0';
 }
 
 static void send_signal(struct evidence *e);
@@ -251,13 +248,20 @@ static void on_signalled(_unused_ struct unit_call *c, const struct unit_call_re
 static void send_signal(struct evidence *e) {
         const struct unit_view *now = unit_watch_view(e->unit);
         uint32_t pid = e->before.unit.main_pid;
+        char status[8192];
 
         if (!now->known || now->main_pid != pid) {
                 explain(e, "the main process changed meanwhile");
                 stop_signalling(e);
                 return;
         }
-        if (!catches_sigquit(pid)) {
+        read_proc_status(pid, status, sizeof(status));
+        if (evidence_is_stopped(status)) {
+                explain(e, "process %" PRIu32 " is stopped (SIGSTOP, or a debugger)", pid);
+                stop_signalling(e);
+                return;
+        }
+        if (!evidence_catches_sigquit(status)) {
                 explain(e,
                         "process %" PRIu32
                         " does not catch SIGQUIT (java -Xrs, or a script around it) and would die of it",

@@ -32,6 +32,9 @@ DEFINE_CLEANUP(struct evidence *, evidence_free)
 /* Pure, tested without a process: whether /proc/PID/status text says that SIGQUIT is caught (SigCgt bit
  * 2). */
 bool evidence_catches_sigquit(const char *proc_status) _pure_;
+/* Pure: whether it says that the process is stopped, so that no signal but SIGCONT and SIGKILL reaches it.
+ */
+bool evidence_is_stopped(const char *proc_status) _pure_;
 /* Pure: the herder's thread (named "DistributedHerder-…" or "StandaloneHerder…") with at most max_lines
  * lines out of a thread dump; NULL when there is none. To be freed. */
 char *evidence_tick_thread(const char *dump, size_t max_lines);

@@ -25,6 +25,10 @@ bool evidence_catches_sigquit(const char *proc_status) {
         return mask & (1ULL << (SIGQUIT - 1));
 }
 
+bool evidence_is_stopped(const char *proc_status) {
+        return strstr(proc_status, "\nState:\tT") || strstr(proc_status, "\nState:\tt");
+}
+
 static bool contains(const char *line, size_t len, const char *what) {
         return memmem(line, len, what, strlen(what)) != NULL;
 }

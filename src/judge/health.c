@@ -230,7 +230,8 @@ static void unit_went_down(struct health *h,
                            usec_t now_usec,
                            struct tolds *told) {
         bool enabled = streq(h->unit.unit_file_state, "enabled") && streq(h->unit.load_state, "loaded");
-        bool unasked = h->condition == UNIT_CRASHED ||
+        bool missing = streq(h->unit.load_state, "not-found");
+        bool unasked = missing || h->condition == UNIT_CRASHED ||
                        (enabled && !history->stop_seen && streq(h->unit.active_state, "inactive"));
 
         begin_anew(h);
@@ -242,6 +243,7 @@ static void unit_went_down(struct health *h,
                 h->unit_down_told = true;
                 struct told *t = tell(told, TOLD_UNIT_DOWN, h, history, w, now_usec);
                 unit_view_describe(&h->unit, t->text, sizeof(t->text));
+                t->no_such_unit = missing;
         }
         close_incident(h, history, w, now_usec, told);
 }

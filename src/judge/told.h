@@ -66,6 +66,7 @@ struct told {
         usec_t sustain_needed_usec; /* how long is long enough for what is seen */
         usec_t lasted_usec; /* incident-closed: its length; held-long: how long; startup-slow: since start */
         unsigned restarts;  /* incident-closed: restarts in it */
+        bool no_such_unit;  /* unit-down: there is none of that name */
         bool was_unhealthy; /* incident-closed: it came to more than suspicion */
         enum hold hold;     /* hold-…: which; held-long, would-restart: the first */
         usec_t until_usec;  /* the hold's expected end, agent time; 0: not known */

@@ -75,7 +75,8 @@ static void append_answer(char *buf, size_t size, const struct observation *o) {
                 if (!strstr(reason_text(o->reason), status))
                         text_append(buf, size, "HTTP %s after %s", status, SAY_SPAN(o->latency_usec));
         } else if (o->reason == REASON_TIMEOUT)
-                text_append(buf, size, "%s", SAY_SPAN(o->latency_usec));
+                /* It ends a little before or after the timeout that it is. */
+                text_append(buf, size, "%s", SAY_SPAN(o->latency_usec + 50 * USEC_PER_MSEC));
         else if (o->reason == REASON_RESET)
                 text_append(buf, size, "after %s", SAY_SPAN(o->latency_usec));
 }
@@ -269,6 +270,13 @@ static void say_state_changed(const struct scene *s, char *buf, size_t size) {
 /* ---- the unit and holds ---- */
 
 static void say_unit_down(const struct scene *s, char *buf, size_t size) {
+        if (s->t->no_such_unit) {
+                text_append(
+                        buf, size,
+                        "there is no unit %s on this machine, so nothing guards this worker; correct unit =",
+                        unit_name(s));
+                return;
+        }
         text_append(buf, size, "%s is down", unit_name(s));
         if (s->t->text[0])
                 text_append(buf, size, " (%s)", s->t->text);

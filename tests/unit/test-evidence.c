@@ -50,6 +50,14 @@ static void test_sigquit_is_caught_or_not(_unused_ void **state) {
         "\tat java.lang.Thread.sleep(java.base@17/Native Method)\n"                                         \
         "\tat com.example.Slow.taskConfigs(Slow.java:31)\n"
 
+static void test_a_stopped_process_is_known(_unused_ void **state) {
+        assert_true(evidence_is_stopped("Name:\tjava\nState:\tT (stopped)\nSigCgt:\t4\n"));
+        assert_true(evidence_is_stopped("Name:\tjava\nState:\tt (tracing stop)\n"));
+        assert_false(evidence_is_stopped("Name:\tjava\nState:\tS (sleeping)\n"));
+        assert_false(evidence_is_stopped("Name:\tState:\tT\n"));
+        assert_false(evidence_is_stopped(""));
+}
+
 static void test_the_tick_thread_is_found(_unused_ void **state) {
         static const struct {
                 const char *dump;
@@ -441,6 +449,7 @@ static void test_freed_before_its_end_it_never_calls(void **state) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_sigquit_is_caught_or_not),
+                cmocka_unit_test(test_a_stopped_process_is_known),
                 cmocka_unit_test(test_the_tick_thread_is_found),
                 cmocka_unit_test(test_where_the_thread_stands_is_one_clause),
                 cmocka_unit_test(test_dumps_are_picked_out_of_other_lines),

@@ -82,7 +82,7 @@ static void test_a_refused_call_says_why_and_what_to_do(void **state) {
         } refusals[] = {
                 { "org.freedesktop.DBus.Error.AccessDenied", "not authorised", "/etc/polkit-1/rules.d" },
                 { "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", "not authorised",
-                  "\"try-restart\" of " UNIT },
+                  "\"try-restart\" was refused" },
                 { "org.freedesktop.systemd1.UnitMasked", "masked", "systemctl unmask " UNIT },
                 { "org.freedesktop.systemd1.OnlyByDependency", "by hand", "RefuseManualStart" },
                 { "org.freedesktop.systemd1.TransactionIsDestructive", "busy", "later" },

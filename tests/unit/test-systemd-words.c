@@ -262,7 +262,7 @@ static const struct {
         const char *detail, *remedy;
 } errors[] = {
         { "org.freedesktop.DBus.Error.AccessDenied", UNIT_CALL_REFUSED, "not authorised",
-          "\"restart\" of x.service" },
+          "name x.service in it" },
         { "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", UNIT_CALL_REFUSED, "not authorised",
           "/etc/polkit-1/rules.d" },
         { "org.freedesktop.systemd1.UnitMasked", UNIT_CALL_REFUSED, "masked", "unmask x.service" },
