@@ -43,6 +43,7 @@ def test_a_bad_file_changes_nothing_and_says_where_it_is_wrong(agent, worker, bu
     assert said and "2 errors" in said[0]
     assert agent.expect("config-rejected", since=mark).message.startswith(f"{agent.config}:")
     assert not agent.journal.select("config-reloaded")
+    agent.notify.status("^the configuration on disk was rejected; as before: 1 worker: 1 healthy$")
     # It is still watched as before, and restarted when that helps.
     fail(agent, worker)
     agent.expect("restart-done")
@@ -81,6 +82,18 @@ def test_holds_are_told_once_over_a_reload(agent, worker, bus):
     agent.expect("hold-ended", since=begun)
     worker.mode = "ok"
     agent.expect("incident-closed")
+
+
+def test_a_reload_tells_what_holds_now_of_each_worker_that_it_changes(agent, worker, bus):
+    with WorkerServer("ok") as other:
+        agent.configure({"a": {"url": worker.url, **RESTART, "action": "alert"}, "b": {"url": other.url}})
+        agent.start()
+        agent.expect("watching", worker="b")
+        mark = agent.mark()
+        agent.configure({"a": {"url": worker.url, **RESTART}, "b": {"url": other.url}})
+        agent.reload()
+        assert "restarts kafka-connect.service after" in agent.expect("watching", since=mark, worker="a").message
+        assert len(agent.journal.select("watching")) == 3
 
 
 def test_changed_settings_count_from_now_on(agent, worker, bus):

@@ -332,6 +332,13 @@ static const struct row {
           LOG_ERR,
           "kafka-connect.service is down (inactive (dead)) though nobody was seen to stop it; left so, "
           "for only a crashed unit is revived" },
+        { "no such unit",
+          &restarts,
+          { .type = TOLD_UNIT_DOWN, .to = STATE_STOPPED, .no_such_unit = true, .text = "not-found, inactive" },
+          EVENT_UNIT_DOWN,
+          LOG_ERR,
+          "there is no unit kafka-connect.service on this machine, so nothing guards this worker; correct "
+          "unit =" },
         { "unit crashed, revive = no",
           &alerts,
           { .type = TOLD_UNIT_DOWN, .to = STATE_STOPPED, .seen = TIMED_OUT, .text = "failed: exit code 2" },
