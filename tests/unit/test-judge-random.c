@@ -346,10 +346,10 @@ static void invariants_hold_under_random_behaviour(void **state) {
         (void) state;
         assert_non_null(b);
         b->seed = seed ? strtoull(seed, NULL, 0) : 20241120;
-        print_message("seed %ju, %u runs of %u steps\n", (uintmax_t) b->seed, n, STEPS);
+        print_message("# seed %ju, %u runs of %u steps\n", (uintmax_t) b->seed, n, STEPS);
         for (b->run = 0; b->run < n; b->run++)
                 one_run(b);
-        print_message("%lu answers, %lu events, %lu restarts, %lu revives, %lu would-be restarts\n",
+        print_message("# %lu answers, %lu events, %lu restarts, %lu revives, %lu would-be restarts\n",
                       b->answers, b->told, b->restarted, b->revived, b->would);
         if (!runs)
                 assert_true(b->restarted > 0 && b->revived > 0 && b->would > 0);
