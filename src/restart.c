@@ -184,13 +184,6 @@ static void retract(struct restart *r) {
         restart_free(r);
 }
 
-/* It clears the counter of starts, so that our restart does not hit the unit's own limit. But it also makes
- * a crashed unit an inactive one, which a new agent would take for stopped if we were killed in between: so
- * only where the limit was hit. */
-static bool reset_comes_first(const struct restart *r, const struct unit_view *view) {
-        return r->action != REMEDY_REVIVE || streq(view->result, "start-limit-hit");
-}
-
 static struct saved_intent *saved_intent_free(struct saved_intent *s) {
         struct saved_intent **p = &s->agent->intents;
 
@@ -217,11 +210,7 @@ static bool still_stands(const struct restart *r) {
 
         if (w->settings->action != ACTION_RESTART || agent_dry_run(w->agent) || !same_start)
                 return false;
-        if (r->action != REMEDY_REVIVE)
-                return now == UNIT_UP;
-        /* Having reset it, we see an inactive unit. */
-        return now == UNIT_CRASHED || (r->step == STEP_RESET_FAILED && view->job_id == 0 &&
-                                       !w->history.stop_seen && streq(view->active_state, "inactive"));
+        return now == (r->action == REMEDY_REVIVE ? UNIT_CRASHED : UNIT_UP);
 }
 
 static void on_intent_saved(int error, void *userdata) {
@@ -237,10 +226,14 @@ static void on_intent_saved(int error, void *userdata) {
                 retract(r);
                 return;
         }
-        if (reset_comes_first(r, unit_watch_view(w->unit)))
-                call(r, STEP_RESET_FAILED, UNIT_RESET_FAILED, RESET_FAILED_DEADLINE_USEC);
-        else
+        /* Clears the counter of starts, so that our restart does not hit the unit's own limit. Of a crashed
+         * unit it would make an inactive one, which a new agent would take for stopped if we were killed in
+         * between; and a limit that such a unit ran into is its administrator's: it is tried again until it
+         * has passed. */
+        if (r->action == REMEDY_REVIVE)
                 call_restart(r);
+        else
+                call(r, STEP_RESET_FAILED, UNIT_RESET_FAILED, RESET_FAILED_DEADLINE_USEC);
 }
 
 static void announce(const struct restart *r) {
