@@ -12,6 +12,8 @@ typedef struct sd_event_source sd_event_source;
 struct saved_intent;
 struct worker;
 
+#define EXIT_CONFIG 78 /* EX_CONFIG of sysexits.h; the unit's RestartPreventExitStatus= */
+
 struct agent_options {
         struct config_options config;
         bool dry_run;
@@ -57,6 +59,8 @@ int64_t agent_clock_offset(void);
 int64_t agent_boottime_offset(void);
 
 bool agent_dry_run(const struct agent *a) _pure_;
+/* Reads what an earlier agent left, before the workers are made. Returns 0 or a negative errno. */
+int agent_open_ledger(struct agent *a);
 /* Something that outlives the agent changed: written soon, and once for all changes of this round. */
 void agent_history_changed(struct agent *a);
 /* Written now; saved is called when it is on disk or failed. */

@@ -8,8 +8,6 @@
 #include "agent.h"
 #include "util/text.h"
 
-#define EXIT_CONFIG 78
-
 static void help(FILE *f) {
         fputs("connect-watchdog [OPTION…]\n"
               "\n"

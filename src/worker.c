@@ -8,9 +8,9 @@
 
 #include <systemd/sd-event.h>
 
-#include "act/ledger_text.h"
 #include "report/narrate.h"
 #include "restart.h"
+#include "util/hash.h"
 #include "util/text.h"
 #include "worker.h"
 
@@ -354,8 +354,8 @@ static void ask_what_cannot_be_known(struct worker *w) {
 /* What answered at another URL says nothing of this one: what is refused there may never have been there. */
 static void forget_other_target(struct worker *w) {
         const struct worker_settings *s = w->settings;
-        uint64_t id = ledger_checksum(s->url, strlen(s->url)) ^
-                      ledger_checksum(s->kind->name, strlen(s->kind->name));
+        uint64_t id = hash_bytes(HASH_BASIS, s->url, strlen(s->url)) ^
+                      hash_bytes(HASH_BASIS, s->kind->name, strlen(s->kind->name));
         char target[TARGET_ID_SIZE];
 
         (void) snprintf(target, sizeof(target), "%016" PRIx64, id);

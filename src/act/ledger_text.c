@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "act/ledger_text.h"
+#include "util/hash.h"
 #include "util/json.h"
 #include "util/text.h"
 
@@ -33,12 +34,7 @@ struct ledger_entry *ledger_entries_free(struct ledger_entry *entries, size_t n)
 }
 
 uint64_t ledger_checksum(const char *data, size_t len) {
-        uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-        /* FNV-1a: each step is a bijection of h, so a single changed byte always shows. */
-        for (size_t i = 0; i < len; i++)
-                h = (h ^ (unsigned char) data[i]) * UINT64_C(0x100000001b3);
-        return h;
+        return hash_bytes(HASH_BASIS, data, len);
 }
 
 /* ---- to text ---- */

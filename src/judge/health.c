@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "judge/health.h"
+#include "util/hash.h"
 
 /* So many returns to suspicion within one incident, without a verdict, are going to and fro. */
 #define FLAPPING_RELAPSES 4
@@ -149,25 +150,18 @@ static struct told *enter_and_tell(struct health *h,
 
 /* ---- incidents ---- */
 
-/* FNV-1a: ids need to differ, not to be secret. */
-static uint64_t mix(uint64_t hash, const void *data, size_t len) {
-        for (const unsigned char *p = data; len-- > 0; p++)
-                hash = (hash ^ *p) * UINT64_C(0x100000001b3);
-        return hash;
-}
-
 static void open_incident(struct health *h,
                           struct history *history,
                           const struct worker_settings *w,
                           usec_t now_usec,
                           struct tolds *told) {
-        uint64_t id = UINT64_C(0xcbf29ce484222325);
+        uint64_t id = HASH_BASIS;
 
         if (history->incident.id[0])
                 return;
-        id = mix(id, &h->incident_seed, sizeof(h->incident_seed));
-        id = mix(id, w->name, strlen(w->name));
-        id = mix(id, &now_usec, sizeof(now_usec));
+        id = hash_bytes(id, &h->incident_seed, sizeof(h->incident_seed));
+        id = hash_bytes(id, w->name, strlen(w->name));
+        id = hash_bytes(id, &now_usec, sizeof(now_usec));
 
         history->incident = (struct incident) { .opened_at_usec = now_usec };
         (void) snprintf(history->incident.id, sizeof(history->incident.id), "%016llx",
