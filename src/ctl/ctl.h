@@ -1,0 +1,23 @@
+/* What the verbs of connect-watchdogctl share. One file per verb; main.c's table lists them. */
+#pragma once
+
+#include <stdio.h>
+
+#include "config/config.h"
+
+/* Exit statuses, as connect-watchdogctl(1) has them. */
+enum {
+        CTL_OK = 0,
+        CTL_FAILED = 1, /* what was asked for could not be done, or something needs a hand */
+        CTL_USAGE = 2,
+        CTL_CONFIG = 78, /* EX_CONFIG: the configuration has errors */
+};
+
+struct ctl_options {
+        struct config_options config;
+        bool json;   /* one JSON object on stdout, and nothing else there */
+        bool colors; /* stdout is a terminal, and NO_COLOR is not set */
+};
+
+/* argv[0] is the verb. Returns the exit status. */
+int verb_verify_config(const struct ctl_options *options, int argc, char *argv[]);
