@@ -163,10 +163,11 @@ static void tell_nothing_watched(struct agent *a) {
         if (a->n_workers == 0)
                 reporter_tell(
                         a->reporter,
-                        event_new(EVENT_NO_WORKER,
-                                  "no worker configured; see connect-watchdog.conf(5) (read: %s, and "
-                                  "conf.d/*.conf beside it)",
-                                  a->options->config.file ? a->options->config.file : CONFIG_DEFAULT_FILE));
+                        event_new(
+                                EVENT_NO_WORKER,
+                                "no worker configured; see connect-watchdog.conf(5) (nothing is watched "
+                                "until a [worker NAME] section stands in %s, or in conf.d/*.conf beside it)",
+                                a->options->config.file ? a->options->config.file : CONFIG_DEFAULT_FILE));
 }
 
 /* Makes the workers those of the settings: known ones go on, new ones begin, the rest leave. */

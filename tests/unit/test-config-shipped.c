@@ -116,6 +116,23 @@ static void the_shipped_file_watches_nothing_and_shows_every_default(void **stat
         }
 }
 
+/* Whoever opens one is told where it goes and what to do next; a new credential needs more than a reload. */
+static void assert_says_how_to_use_it(const char *path) {
+        char text[16384];
+        const char *verb;
+        FILE *file;
+
+        file = fopen(path, "re");
+        assert_non_null(file);
+        read_into(file, text, sizeof(text));
+        (void) fclose(file);
+        verb = strstr(text, "/etc/connect-watchdog/credentials/") ? "restart" : "reload";
+        if (!strstr(text, "# Copy it to /etc/connect-watchdog/conf.d/") ||
+            !strstr(text, "\n#     connect-watchdogctl verify-config && systemctl ") ||
+            !strstr(strstr(text, "&& systemctl "), verb))
+                fail_msg("%s does not say how to use it", path);
+}
+
 static void the_examples_load(void **state) {
         char directory[2048];
         struct dirent *e;
@@ -132,7 +149,7 @@ static void the_examples_load(void **state) {
                 struct config_errors errors = { 0 };
                 struct settings *settings = NULL;
 
-                if (e->d_name[0] == '.')
+                if (!strstr(e->d_name, ".conf"))
                         continue;
                 assert_true(asprintf(&path, "%s/%s", directory, e->d_name) > 0);
                 o.file = path;
@@ -142,6 +159,7 @@ static void the_examples_load(void **state) {
                         if (!strstr(*w, "names a credential that is not in /dev"))
                                 fail_msg("%s", *w);
                 assert_true(settings->n_workers > 0);
+                assert_says_how_to_use_it(path);
                 settings_free(settings);
                 config_errors_done(&errors);
                 n++;
