@@ -200,17 +200,21 @@ static void read_dumps(struct evidence *e) {
 
 /* ---- the signals ---- */
 
-/* /proc/PID/status, or "" when it cannot be read. */
-static void read_proc_status(uint32_t pid, char *buf, size_t size) {
+/* /proc/PID/status. */
+static int read_proc_status(uint32_t pid, char *buf, size_t size) {
         _cleanup_close_ int fd = -1;
         char path[32];
-        ssize_t n = 0;
+        ssize_t n;
 
         (void) snprintf(path, sizeof(path), "/proc/%" PRIu32 "/status", pid);
         fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd >= 0)
-                n = read(fd, buf, size - 1);
-        buf[n > 0 ? n : 0] = '\0';
+        if (fd < 0)
+                return -errno;
+        n = read(fd, buf, size - 1);
+        if (n < 0)
+                return -errno;
+        buf[n] = '\0';
+        return 0;
 }
 
 static void send_signal(struct evidence *e);
@@ -249,13 +253,22 @@ static void send_signal(struct evidence *e) {
         const struct unit_view *now = unit_watch_view(e->unit);
         uint32_t pid = e->before.unit.main_pid;
         char status[8192];
+        int r;
 
         if (!now->known || now->main_pid != pid) {
                 explain(e, "the main process changed meanwhile");
                 stop_signalling(e);
                 return;
         }
-        read_proc_status(pid, status, sizeof(status));
+        r = read_proc_status(pid, status, sizeof(status));
+        if (r < 0) {
+                explain(e,
+                        "process %" PRIu32
+                        " cannot be looked at (%s; ProtectProc= may hide it), and SIGQUIT might end it",
+                        pid, strerror(-r));
+                stop_signalling(e);
+                return;
+        }
         if (evidence_is_stopped(status)) {
                 explain(e, "process %" PRIu32 " is stopped (SIGSTOP, or a debugger)", pid);
                 stop_signalling(e);

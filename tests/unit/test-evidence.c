@@ -383,6 +383,18 @@ static void test_no_signal_to_a_process_that_would_die_of_it(void **state) {
         assert_signals("[]");
 }
 
+/* Hidden by ProtectProc=invisible it looks as if it were gone: above every pid there can be. */
+static void test_no_signal_to_a_process_that_cannot_be_seen(void **state) {
+        NEEDS_BUS(state);
+        watch(true);
+        fake_do("{'do':'set','name':'" UNIT "','properties':{'MainPID':4194305}}");
+        gather(true);
+        assert_non_null(strstr(got.why_no_dump, "process 4194305 cannot be looked at"));
+        assert_non_null(strstr(got.why_no_dump, "No such file or directory"));
+        assert_non_null(strstr(got.why_no_dump, "ProtectProc="));
+        assert_signals("[]");
+}
+
 static void test_two_signals_and_then_the_journal(void **state) {
         NEEDS_BUS(state);
         watch(true);
@@ -458,6 +470,7 @@ int main(void) {
                 T(test_without_thread_dump_only_the_unit_is_told),
                 T(test_no_signal_where_it_is_not_allowed),
                 T(test_no_signal_to_a_process_that_would_die_of_it),
+                T(test_no_signal_to_a_process_that_cannot_be_seen),
                 T(test_two_signals_and_then_the_journal),
                 T(test_no_second_signal_to_another_process),
                 T(test_a_refused_signal_is_told),
