@@ -34,6 +34,7 @@ esac
 
 systemd-analyze --no-pager security --offline=true --threshold=15 "$dir/connect-watchdog.service" >"$dir/security" 2>&1 ||
         fail "exposure: $(tail -n 1 "$dir/security")"
+tail -n 1 "$dir/security"
 
 # What the design promises, however the file is tidied up one day.
 for line in Restart=always RestartPreventExitStatus=78 Type=notify User=connect-watchdog; do
