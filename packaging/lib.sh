@@ -51,6 +51,21 @@ copy_tree() {
         tar -C "$1" --create . | tar -C "$2" --extract --keep-directory-symlink --no-same-owner --no-overwrite-dir
 }
 
+# tree_files DIR: the names of its files, each ended by a zero byte: what is there apart from ignored files, committed or
+# not, so that a test of an uncommitted change tests that change. Where git does not know the tree, what is there at all.
+tree_files() {
+        local dir=$1
+        if [[ -e $dir/.git ]] && command -v git >/dev/null; then
+                git -C "$dir" ls-files -z --cached --others --exclude-standard |
+                        while IFS= read -r -d '' file; do
+                                [[ ! -e $dir/$file && ! -L $dir/$file ]] || printf '%s\0' "$file"
+                        done
+        else
+                (cd "$dir" && find . \( -name '__pycache__' -o -name .pytest_cache -o -path './build*' -o -path ./dist \) -prune \
+                        -o ! -type d -printf '%P\0')
+        fi
+}
+
 package_manager() {
         if command -v apt-get >/dev/null; then
                 echo apt
