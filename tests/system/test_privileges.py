@@ -1,8 +1,12 @@
-"""What the agent may do, and what it may not, as installed: sandbox, polkit, units."""
+"""What the agent may do, and what it may not, as installed: sandbox, polkit, units; and others with what is the agent's."""
+
+import json
 
 import pytest
 
+from lib import sandbox_probe
 from lib.agent import STANDIN, UNIT
+from lib.container import TREE
 
 OTHER = "other-worker.service"
 
@@ -11,25 +15,34 @@ BUSCTL = ("busctl call --allow-interactive-authorization=no org.freedesktop.syst
 
 
 @pytest.fixture
-def as_the_agent(container):
-    """Makes a call to systemd's manager as a process of the agent's own unit: its user, its sandbox, its cgroup. Returns
-    whether it was allowed."""
+def in_its_place(container):
+    """Runs a command as a process of the agent's own unit: its user, its sandbox, its cgroup. Returns whether it ended well,
+    and what it printed."""
     # Another program in the agent's place keeps all the rest of the unit as it is.
     container.drop_in(UNIT, "[Service]\nType=oneshot\nRestart=no\nWatchdogSec=0\nEnvironmentFile=/run/call\nExecStart=\n"
-                            "StandardError=truncate:/run/call.answer\n"
+                            "StandardOutput=truncate:/run/call.answer\nStandardError=truncate:/run/call.errors\n"
                             "ExecStart=/bin/sh -c \"exec $CALL\"\n")
 
+    def run(command):
+        container.write("/run/call", f"CALL='{command}'\n")
+        ended_well = container.systemctl("start", UNIT, check=False).returncode == 0
+        return ended_well, container.sh("cat /run/call.answer"), container.sh("cat /run/call.errors")
+
+    container.systemctl("stop", UNIT)
+    yield run
+    container.drop_in(UNIT, "")
+    container.systemctl("reset-failed", UNIT, check=False)
+
+
+@pytest.fixture
+def as_the_agent(in_its_place):
+    """Makes a call to systemd's manager as the agent. Returns whether it was allowed."""
     def call(text):
-        container.write("/run/call", f"CALL='{BUSCTL} {text}'\n")
-        allowed = container.systemctl("start", UNIT, check=False).returncode == 0
-        said = container.sh("cat /run/call.answer")
+        allowed, _, said = in_its_place(f"{BUSCTL} {text}")
         assert allowed or "ccess denied" in said or "nteractive authentication required" in said, said
         return allowed
 
-    container.systemctl("stop", UNIT)
-    yield call
-    container.drop_in(UNIT, "")
-    container.systemctl("reset-failed", UNIT, check=False)
+    return call
 
 
 @pytest.fixture
@@ -81,7 +94,11 @@ def test_what_it_may_do_to_the_worker(container, standin, as_the_agent):
     "RestartUnit ss dbus.service replace",
     "Reboot",
     "Reload",
+    "PowerOff",
+    "SetEnvironment as 1 LD_PRELOAD=/tmp/evil.so",
     "DisableUnitFiles asb 1 kafka-connect.service false",
+    "EnableUnitFiles asbb 1 /tmp/evil.service false true",
+    "LinkUnitFiles asbb 1 /tmp/evil.service true true",
     "StartTransientUnit ssa(sv)a(sa(sv)) evil.service replace 1 ExecStart a(sasb) 1 /bin/touch 2 /bin/touch /root/evil false 0",
 ])
 def test_what_it_may_not_do(container, other, as_the_agent, call):
@@ -128,3 +145,57 @@ def test_a_refused_restart_is_told_once_with_its_remedy(container, agent, other)
         assert container.show(other, "InvocationID") == invocation
     finally:
         container.signal(other, "SIGCONT")
+
+
+# --- a process in the agent's place, at what is not its business ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def secrets(booted):
+    """Things that are others', and a credential of the agent's."""
+    booted.write("/etc/connect-watchdog/credentials/probe", "secret", mode="600")
+    booted.write("/home/alice/notes", "private")
+    booted.write("/var/lib/other/ledger.json", "{}", mode="600")
+    booted.sh("chmod 700 /var/lib/other; cp /usr/bin/id /usr/local/bin/setuid-id; chmod 4755 /usr/local/bin/setuid-id")
+    yield
+    booted.sh("rm -rf /etc/connect-watchdog/credentials/probe /home/alice /var/lib/other /usr/local/bin/setuid-id")
+
+
+def probe(container, in_its_place):
+    """Each attempt of tests/lib/sandbox_probe.py, from within the sandbox."""
+    container.write("/usr/local/bin/sandbox-probe", (TREE / "tests/lib/sandbox_probe.py").read_text(), mode="755")
+    ended_well, said, errors = in_its_place(f"/usr/local/bin/sandbox-probe {container.standin.main_pid()}")
+    assert ended_well, errors
+    return json.loads(said)
+
+
+def test_what_it_can_reach_from_within_its_sandbox(container, standin, secrets, in_its_place):
+    found = probe(container, in_its_place)
+    ends = found["ends"]
+    print("\n".join(f"{end:16}{name}" for name, end in ends.items()))
+    wrong = {name: end for name, end in ends.items() if end not in sandbox_probe.ATTEMPTS[name][1]}
+    assert not wrong
+    # And nothing of it had an effect.
+    assert standin.get("/")[0] == 200 and container.sh("hostname").strip() == "connect-host"
+    # From systemd 254 on a service may write to this one file of its cgroup, to be told when memory is short.
+    assert [path for path in found["writable"] if not path.endswith(f"/{UNIT}/memory.pressure")] == WRITABLE
+    assert not container.sh("ls /tmp/probe-was-here 2>/dev/null || :"), "its /tmp is its own"
+
+
+# Its own, and what PrivateIPC= and PrivateTmp= make its own.
+WRITABLE = ["/dev/mqueue", "/run/connect-watchdog", "/tmp", "/var/lib/connect-watchdog", "/var/tmp"]
+
+
+@pytest.mark.parametrize("path", [
+    "/var/lib/connect-watchdog",
+    "/var/lib/connect-watchdog/ledger.json",
+    "/run/connect-watchdog",
+    "/run/credentials/connect-watchdog.service",
+    "/etc/connect-watchdog/credentials",
+    "/etc/connect-watchdog/credentials/probe",
+])
+def test_what_is_its_own_is_closed_to_others(container, agent, standin, secrets, path):
+    agent.watch()
+    container.run("test", "-e", path)
+    for test, what in ("-r", "read"), ("-w", "written"), ("-x", "entered"):
+        assert container.run("runuser", "-u", "nobody", "--", "test", test, path, check=False).returncode, f"{path} can be {what}"
