@@ -1,11 +1,10 @@
 /* argv, then the agent. */
 #include <errno.h>
 #include <getopt.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 
 #include "agent.h"
+#include "config/service_user.h"
 #include "util/text.h"
 
 static void help(FILE *f) {
@@ -30,13 +29,14 @@ static void help(FILE *f) {
  * user here. */
 static int check_as_service(const struct config_options *options) {
         _cleanup_(settings_freep) struct settings *settings = NULL;
-        const struct passwd *user = geteuid() == 0 ? getpwnam("connect-watchdog") : NULL;
         struct config_errors errors = {};
+        struct identity before;
         int r;
 
-        if (!user || setgroups(0, NULL) < 0 || setegid(user->pw_gid) < 0 || seteuid(user->pw_uid) < 0)
+        if (!service_user_become(&before))
                 return 0;
         r = config_load(options, &settings, &errors);
+        service_user_return(&before);
         STRV_FOREACH (line, errors.lines)
                 fprintf(stderr, "%s\n", *line);
         config_errors_done(&errors);
