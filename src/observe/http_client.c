@@ -23,7 +23,8 @@ struct http_request {
         struct site *site;
         struct transfer *transfer;
         bool added; /* the transfer is curl's right now */
-        bool for_expiry;
+        bool only_certificate;
+        bool for_expiry; /* the transfer is one that only shakes hands */
         struct lookup *lookup;
         sd_event_source *deadline; /* of the look-up */
         sd_event_source *early;    /* ended before it began: told from the loop */
@@ -188,9 +189,24 @@ static usec_t time_left(const struct http_request *q) {
 
 /* ---- the transfer ---- */
 
+static int begin_handshake(struct http_request *q, const struct addresses *a) {
+        int r;
+
+        r = site_take_for_expiry(q->site, a, time_left(q), &q->transfer);
+        if (r < 0)
+                return r;
+        q->transfer->request = q;
+        q->for_expiry = true;
+        r = curl_glue_add(q->client->glue, q->transfer->easy);
+        q->added = r >= 0;
+        return r;
+}
+
 static int begin(struct http_request *q, const struct addresses *a) {
         int r;
 
+        if (q->only_certificate)
+                return begin_handshake(q, a);
         if (transfer_set_credentials(q->transfer, q->detail, sizeof(q->detail)) < 0)
                 return end_early(q, TRANSFER_CREDENTIAL);
         r = transfer_prepare(q->transfer, q->path, a, time_left(q));
@@ -249,6 +265,15 @@ static void finish_transferred(struct http_request *q) {
         finish(q, &a);
 }
 
+static void finish_certificate(struct http_request *q, CURLcode code) {
+        struct answer a = { .content_type = "", .body = "" };
+
+        a.error = transfer_error_of(q->transfer, code, q->detail, sizeof(q->detail));
+        if (a.error == TRANSFER_OK)
+                a.certificate_end_usec = (usec_t) transfer_certificate_end(q->transfer) * USEC_PER_SEC;
+        finish(q, &a);
+}
+
 static void on_transferred(CURL *easy, CURLcode code, _unused_ void *userdata) {
         struct transfer *t = NULL;
         struct http_request *q;
@@ -258,6 +283,10 @@ static void on_transferred(CURL *easy, CURLcode code, _unused_ void *userdata) {
                 return;
         q = t->request;
         q->added = false;
+        if (q->only_certificate) {
+                finish_certificate(q, code);
+                return;
+        }
         if (q->for_expiry) {
                 if (code == CURLE_OK)
                         transfer_expired_since(t, time(NULL), q->site->expired, sizeof(q->site->expired));
@@ -310,12 +339,12 @@ static int resolve(struct http_request *q) {
 
 /* ---- what others call ---- */
 
-int http_get(struct http_client *c,
-             const struct http_target *target,
-             const char *path,
-             http_done_t done,
-             void *userdata,
-             struct http_request **ret) {
+static int request_start(struct http_client *c,
+                         const struct http_target *target,
+                         const char *path, /* NULL: only the certificate */
+                         http_done_t done,
+                         void *userdata,
+                         struct http_request **ret) {
         _cleanup_(http_request_unrefp) struct http_request *q = NULL;
         usec_t now = now_usec();
         struct addresses a;
@@ -328,16 +357,19 @@ int http_get(struct http_client *c,
         q->timeout_usec = target->timeout_usec;
         q->done = done;
         q->userdata = userdata;
-        q->path = strdup(path);
-        if (!q->path)
-                return -ENOMEM;
+        q->only_certificate = !path;
+        r = free_and_strdup(&q->path, path);
+        if (r < 0)
+                return r;
         r = get_site(c, target, now, &q->site);
         if (r < 0)
                 return r;
-        r = site_take(q->site, &q->transfer);
-        if (r < 0)
-                return r;
-        q->transfer->request = q;
+        if (path) {
+                r = site_take(q->site, &q->transfer);
+                if (r < 0)
+                        return r;
+                q->transfer->request = q;
+        }
         q->client = c;
         q->next = c->requests;
         if (q->next)
@@ -349,6 +381,23 @@ int http_get(struct http_client *c,
                 return r;
         *ret = TAKE_PTR(q);
         return 0;
+}
+
+int http_get(struct http_client *c,
+             const struct http_target *target,
+             const char *path,
+             http_done_t done,
+             void *userdata,
+             struct http_request **ret) {
+        return request_start(c, target, path, done, userdata, ret);
+}
+
+int http_look_at_certificate(struct http_client *c,
+                             const struct http_target *target,
+                             http_done_t done,
+                             void *userdata,
+                             struct http_request **ret) {
+        return request_start(c, target, NULL, done, userdata, ret);
 }
 
 struct http_request *http_request_unref(struct http_request *q) {

@@ -1,4 +1,5 @@
-/* The inside of the HTTP client: for the question about local addresses, and for its tests. */
+/* The inside of the HTTP client: for questions about local addresses and ports, and for its
+ * tests. */
 #pragma once
 
 #include "observe/http_client.h"

@@ -71,6 +71,8 @@ int site_take_for_expiry(struct site *s,
 
 /* How the transfer ended, in our words; detail gets the cause, or "". */
 enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, char *detail, size_t size);
+/* When the first certificate of the chain that was shown ends; 0 when that is not told. */
+time_t transfer_certificate_end(const struct transfer *t);
 /* Since when a certificate of the chain that was shown has expired: "2026-11-01 12:00:00 UTC", or "" when
  * none has. */
 void transfer_expired_since(const struct transfer *t, time_t now, char *buf, size_t size);

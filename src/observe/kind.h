@@ -30,7 +30,8 @@ struct answer {
         const char *body;         /* not NUL-terminated; never NULL */
         size_t body_len;
         usec_t latency_usec;
-        const char *detail; /* error: the cause in words ("expired since 2026-11-01 …"), or "" */
+        const char *detail;          /* error: the cause in words ("expired since 2026-11-01 …"), or "" */
+        usec_t certificate_end_usec; /* realtime; only where that was asked for. 0: not told */
 };
 
 /* What is remembered between the requests of one poll, and from poll to poll within one start of the

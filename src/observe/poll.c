@@ -66,15 +66,8 @@ static void on_answer(_unused_ struct http_request *q, const struct answer *a, v
         }
 }
 
-int poll_start(struct http_client *c,
-               const struct worker_settings *w,
-               struct probe *probe,
-               poll_clock_t clock,
-               poll_done_t done,
-               void *userdata,
-               struct poll **ret) {
-        _cleanup_(poll_unrefp) struct poll *p = NULL;
-        const struct http_target target = {
+struct http_target poll_target(const struct worker_settings *w) {
+        return (struct http_target) {
                 .base_url = w->url,
                 .username = w->username,
                 .password_file = w->password_file,
@@ -83,8 +76,20 @@ int poll_start(struct http_client *c,
                 .cert_file = w->cert_file,
                 .key_file = w->key_file,
                 .verify = w->verify,
+                .timeout_usec = w->timeout_usec,
                 .max_response_bytes = w->max_response_bytes,
         };
+}
+
+int poll_start(struct http_client *c,
+               const struct worker_settings *w,
+               struct probe *probe,
+               poll_clock_t clock,
+               poll_done_t done,
+               void *userdata,
+               struct poll **ret) {
+        _cleanup_(poll_unrefp) struct poll *p = NULL;
+        const struct http_target target = poll_target(w);
         int r;
 
         p = calloc(1, sizeof(*p));

@@ -20,6 +20,8 @@ int poll_start(struct http_client *c,
                poll_done_t done,
                void *userdata,
                struct poll **ret);
+/* How w is reached and entered, for one who asks it something else; the strings stay w's. */
+struct http_target poll_target(const struct worker_settings *w);
 struct poll *poll_unref(struct poll *p);
 DEFINE_CLEANUP(struct poll *, poll_unref)
 

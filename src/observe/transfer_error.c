@@ -214,15 +214,13 @@ static time_t read_date(const char *text) {
         return end && *end == '\0' ? timegm(&tm) : curl_getdate(text, NULL);
 }
 
-void transfer_expired_since(const struct transfer *t, time_t now, char *buf, size_t size) {
+time_t transfer_certificate_end(const struct transfer *t) {
         static const char key[] = "Expire date:";
         struct curl_certinfo *chain = NULL;
         time_t earliest = 0;
-        struct tm tm;
 
-        buf[0] = '\0';
         if (curl_easy_getinfo(t->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain)
-                return;
+                return 0;
         for (int i = 0; i < chain->num_of_certs; i++)
                 for (const struct curl_slist *l = chain->certinfo[i]; l; l = l->next) {
                         time_t end;
@@ -230,9 +228,17 @@ void transfer_expired_since(const struct transfer *t, time_t now, char *buf, siz
                         if (strncasecmp(l->data, key, strlen(key)) != 0)
                                 continue;
                         end = read_date(l->data + strlen(key));
-                        if (end > 0 && end < now && (earliest == 0 || end < earliest))
+                        if (end > 0 && (earliest == 0 || end < earliest))
                                 earliest = end;
                 }
-        if (earliest > 0 && gmtime_r(&earliest, &tm))
+        return earliest;
+}
+
+void transfer_expired_since(const struct transfer *t, time_t now, char *buf, size_t size) {
+        time_t end = transfer_certificate_end(t);
+        struct tm tm;
+
+        buf[0] = '\0';
+        if (end > 0 && end < now && gmtime_r(&end, &tm))
                 (void) strftime(buf, size, "%Y-%m-%d %H:%M:%S UTC", &tm);
 }
