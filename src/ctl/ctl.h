@@ -15,8 +15,9 @@ enum {
 
 struct ctl_options {
         struct config_options config;
-        bool json;   /* one JSON object on stdout, and nothing else there */
-        bool colors; /* stdout is a terminal, and NO_COLOR is not set */
+        bool json;    /* one JSON object on stdout, and nothing else there */
+        bool verbose; /* more than what one wants to know each time */
+        bool colors;  /* stdout is a terminal, and NO_COLOR is not set */
 };
 
 /* argv[0] is the verb. Returns the exit status. */

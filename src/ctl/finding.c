@@ -1,20 +1,49 @@
+/* Findings: kept in order, and written for a person or a script. Looks at nothing itself. */
 #include <stdarg.h>
-#include <stdio.h>
 
 #include <json-c/json.h>
 
 #include "ctl/finding.h"
 #include "util/json.h"
 
-static const char *const severity_names[] = {
-        [FINDING_GOOD] = "good",
-        [FINDING_UNKNOWN] = "unknown",
-        [FINDING_WARNING] = "warning",
-        [FINDING_PROBLEM] = "problem",
+static const struct severity_row {
+        const char *name, *mark, *color;
+} severities[_SEVERITY_MAX] = {
+        [FINDING_GOOD] = { "ok", "✓", "\033[32m" },
+        [FINDING_UNKNOWN] = { "unknown", "?", "\033[36m" },
+        [FINDING_WARNING] = { "warning", "!", "\033[33m" },
+        [FINDING_PROBLEM] = { "problem", "✗", "\033[1;31m" },
+};
+
+static const char *const check_names[_CHECK_MAX + 1] = {
+        [CHECK_SYSTEMD] = "systemd",
+        [CHECK_SERVICE] = "service",
+        [CHECK_UNIT] = "unit",
+        [CHECK_POLKIT] = "polkit",
+        [CHECK_URL] = "url",
+        [CHECK_THIS_HOST] = "this-host",
+        [CHECK_PEERS] = "peers",
+        [CHECK_PORT] = "port",
+        [CHECK_CREDENTIAL] = "credential",
+        [CHECK_CERTIFICATE] = "certificate",
+        [CHECK_STOP_TIMEOUT] = "stop-timeout",
+        [CHECK_EXIT_STATUS] = "exit-status",
+        [CHECK_RESTART] = "restart",
+        [CHECK_MANUAL_START] = "manual-start",
+        [CHECK_OUT_OF_MEMORY] = "out-of-memory",
+        [CHECK_THREAD_DUMP] = "thread-dump",
 };
 
 const char *severity_to_string(enum severity s) {
-        return s < ELEMENTSOF(severity_names) ? severity_names[s] : "unknown";
+        return severities[s].name;
+}
+
+const char *check_to_string(enum check c) {
+        return check_names[c];
+}
+
+const char *const *finding_checks(void) {
+        return check_names;
 }
 
 static void finding_clear(struct finding *f) {
@@ -38,7 +67,7 @@ static bool copy(const char *text, char **ret) {
 
 void finding_add(struct findings *f,
                  enum severity severity,
-                 const char *check,
+                 enum check check,
                  const char *worker,
                  const char *remedy,
                  const char *format,
@@ -64,13 +93,15 @@ void finding_add(struct findings *f,
         f->list[f->n++] = new;
 }
 
-enum severity findings_worst(const struct findings *f) {
-        enum severity worst = FINDING_GOOD;
+size_t findings_count(const struct findings *f, enum severity severity) {
+        size_t n = 0;
 
         for (size_t i = 0; i < f->n; i++)
-                worst = MAX(worst, f->list[i].severity);
-        return worst;
+                n += f->list[i].severity == severity;
+        return n;
 }
+
+/* ---- for a script ---- */
 
 static json_object *string_or_null(const char *s) {
         return s ? json_object_new_string(s) : NULL;
@@ -89,10 +120,35 @@ json_object *findings_to_json(const struct findings *f) {
                 }
                 json_object_object_add(one, "severity",
                                        json_object_new_string(severity_to_string(from->severity)));
-                json_object_object_add(one, "check", json_object_new_string(from->check));
+                json_object_object_add(one, "check", json_object_new_string(check_to_string(from->check)));
                 json_object_object_add(one, "worker", string_or_null(from->worker));
                 json_object_object_add(one, "text", json_object_new_string(from->text));
                 json_object_object_add(one, "remedy", string_or_null(from->remedy));
         }
         return TAKE_PTR(all);
+}
+
+/* ---- for a person ---- */
+
+void finding_print_line(FILE *f, enum severity severity, bool colors, const char *what, const char *text) {
+        const struct severity_row *s = &severities[severity];
+
+        fprintf(f, "  %s%s %-7s%s  %s: %s\n", colors ? s->color : "", s->mark, s->name,
+                colors ? "\033[0m" : "", what, text);
+}
+
+void finding_print_remedy(FILE *f, const char *remedy) {
+        fprintf(f, "             → %s\n", remedy);
+}
+
+void findings_print(FILE *f, const struct findings *all, const char *worker, bool colors) {
+        for (size_t i = 0; i < all->n; i++) {
+                const struct finding *one = &all->list[i];
+
+                if (!streq_ptr(one->worker, worker))
+                        continue;
+                finding_print_line(f, one->severity, colors, check_to_string(one->check), one->text);
+                if (one->remedy)
+                        finding_print_remedy(f, one->remedy);
+        }
 }

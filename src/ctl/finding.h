@@ -1,6 +1,8 @@
 /* What verify-config has to say: one finding each, with what to do about it. Pure. */
 #pragma once
 
+#include <stdio.h>
+
 #include "util/macro.h"
 
 typedef struct json_object json_object;
@@ -13,12 +15,33 @@ enum severity {
         _SEVERITY_MAX,
 };
 
+/* What was looked at. The words for them are connect-watchdogctl(1)'s, and scripts': finding_checks(). */
+enum check {
+        CHECK_SYSTEMD,       /* systemd can be asked */
+        CHECK_SERVICE,       /* the agent runs */
+        CHECK_UNIT,          /* the worker's unit is there, and runs */
+        CHECK_POLKIT,        /* polkit lets the agent restart it */
+        CHECK_URL,           /* the worker answers, and as what */
+        CHECK_THIS_HOST,     /* its URL is an address of this machine */
+        CHECK_PEERS,         /* so many of its peers answer healthy as a restart needs */
+        CHECK_PORT,          /* the URL's port is held by the unit */
+        CHECK_CREDENTIAL,    /* the agent's user can read the files */
+        CHECK_CERTIFICATE,   /* how long the certificates last */
+        CHECK_STOP_TIMEOUT,  /* TimeoutStopSec= */
+        CHECK_EXIT_STATUS,   /* SuccessExitStatus= */
+        CHECK_RESTART,       /* Restart= */
+        CHECK_MANUAL_START,  /* RefuseManualStart=, RefuseManualStop= */
+        CHECK_OUT_OF_MEMORY, /* the JVM ends when it has no memory left */
+        CHECK_THREAD_DUMP,   /* the JVM can be asked for its threads */
+        _CHECK_MAX,
+};
+
 struct finding {
         enum severity severity;
-        const char *check; /* a word of a closed set, for scripts: "unit", "polkit", "url", … */
-        char *worker;      /* NULL: about the host or the configuration as a whole */
-        char *text;        /* one sentence, no full stop */
-        char *remedy;      /* one sentence, or NULL */
+        enum check check;
+        char *worker; /* NULL: about the host */
+        char *text;   /* one sentence, no full stop */
+        char *remedy; /* one sentence or command, or NULL */
 };
 
 struct findings {
@@ -30,13 +53,23 @@ struct findings {
 void findings_done(struct findings *f);
 void finding_add(struct findings *f,
                  enum severity severity,
-                 const char *check,
+                 enum check check,
                  const char *worker,
                  const char *remedy,
                  const char *format,
                  ...) _printf_(6, 7);
-/* The worst of them; FINDING_GOOD when there is none. */
-enum severity findings_worst(const struct findings *f) _pure_;
+size_t findings_count(const struct findings *f, enum severity severity) _pure_;
+
 const char *severity_to_string(enum severity s) _pure_;
+const char *check_to_string(enum check c) _pure_;
+/* All of them, NULL-terminated. */
+const char *const *finding_checks(void) _pure_;
+
 /* [{"severity", "check", "worker", "text", "remedy"}, …]; NULL without memory. */
 json_object *findings_to_json(const struct findings *f);
+
+/* One line, and one for the remedy: "  ✗ problem  polkit: …". */
+void finding_print_line(FILE *f, enum severity severity, bool colors, const char *what, const char *text);
+void finding_print_remedy(FILE *f, const char *remedy);
+/* Those about this worker (NULL: the host), in order. */
+void findings_print(FILE *f, const struct findings *all, const char *worker, bool colors);

@@ -28,6 +28,7 @@ static void help(FILE *f) {
               "      --config FILE  read FILE, and conf.d beside it\n"
               "                     (default: " CONFIG_DEFAULT_FILE ")\n"
               "      --json         answer in JSON\n"
+              "      --verbose      say more; verify-config: each key that is read, first\n"
               "      --version      the version\n"
               "      --help         this\n"
               "\n"
@@ -38,6 +39,7 @@ static void help(FILE *f) {
 enum {
         OPTION_CONFIG = 0x100,
         OPTION_JSON,
+        OPTION_VERBOSE,
         OPTION_VERSION,
         OPTION_HELP,
 };
@@ -45,6 +47,7 @@ enum {
 static const struct option long_options[] = {
         { "config", required_argument, NULL, OPTION_CONFIG },
         { "json", no_argument, NULL, OPTION_JSON },
+        { "verbose", no_argument, NULL, OPTION_VERBOSE },
         { "version", no_argument, NULL, OPTION_VERSION },
         { "help", no_argument, NULL, OPTION_HELP },
         {},
@@ -72,6 +75,9 @@ int main(int argc, char *argv[]) {
                         break;
                 case OPTION_JSON:
                         options.json = true;
+                        break;
+                case OPTION_VERBOSE:
+                        options.verbose = true;
                         break;
                 case OPTION_VERSION:
                         puts("connect-watchdogctl " PROJECT_VERSION);

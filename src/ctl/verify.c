@@ -1,26 +1,168 @@
 /* verify-config: what would be read, and what on this host stands in its way. */
 #include <errno.h>
 
-#include "ctl/ctl.h"
+#include <json-c/json.h>
+
+#include "config/service_user.h"
+#include "ctl/verify.h"
+#include "util/json.h"
 #include "util/text.h"
+
+/* ---- the configuration ---- */
+
+/* Reads it, and reads it again as the agent will: what root can read, that may not. */
+static int read_configuration(const struct config_options *o,
+                              struct settings **ret,
+                              struct config_errors *errors) {
+        _cleanup_(settings_freep) struct settings *as_service = NULL;
+        struct config_errors warned_already = {};
+        struct identity before;
+        int r;
+
+        r = config_load(o, ret, errors);
+        if (r < 0 || !service_user_become(&before))
+                return r;
+        r = config_load(o, &as_service, &warned_already);
+        service_user_return(&before);
+        STRV_FOREACH (line, warned_already.lines)
+                if (strv_extend(&errors->lines, *line) < 0)
+                        r = -ENOMEM;
+        config_errors_done(&warned_already);
+        return r;
+}
+
+/* ---- for a script ---- */
+
+static json_object *strv_to_json(char *const *l) {
+        json_object *array = json_object_new_array();
+
+        STRV_FOREACH (s, l)
+                json_object_array_add(array, json_object_new_string(*s));
+        return array;
+}
+
+static int print_json(const struct config_errors *errors, const struct findings *f) {
+        _cleanup_(json_object_unrefp) json_object *all = json_object_new_object();
+        json_object *configuration = json_object_new_object(), *findings = findings_to_json(f);
+        const char *text;
+
+        json_object_object_add(all, "configuration", configuration);
+        json_object_object_add(configuration, "errors", strv_to_json(errors->lines));
+        json_object_object_add(configuration, "warnings", strv_to_json(errors->warnings));
+        json_object_object_add(all, "findings", findings);
+        text = findings ? json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
+                                                                      JSON_C_TO_STRING_NOSLASHESCAPE)
+                        : NULL;
+        return text && puts(text) >= 0 ? 0 : -ENOMEM;
+}
+
+/* ---- for a person ---- */
+
+static void print_heading(const struct worker_settings *w) {
+        printf("\n%s: %s%s%s, action = %s\n", w->name, w->url, w->unit ? ", " : "", strempty(w->unit),
+               worker_action_to_string(w->action));
+}
+
+static void append_count(char *buf, size_t size, size_t n, const char *what) {
+        if (n > 0)
+                text_append(buf, size, ", %zu %s%s", n, what, n == 1 ? "" : "s");
+}
+
+static void print_summary(const struct settings *s, const struct findings *f, size_t n_config_warnings) {
+        size_t n_unknown = findings_count(f, FINDING_UNKNOWN),
+               n_problems = findings_count(f, FINDING_PROBLEM);
+        char text[256] = "";
+
+        if (s->n_workers == 0)
+                text_append(text, sizeof(text), "no worker is configured: nothing is watched");
+        else
+                text_append(text, sizeof(text), "%zu worker%s", s->n_workers, s->n_workers == 1 ? "" : "s");
+        if (n_problems == 0)
+                text_append(text, sizeof(text), ", no problem");
+        append_count(text, sizeof(text), n_problems, "problem");
+        append_count(text, sizeof(text), findings_count(f, FINDING_WARNING) + n_config_warnings, "warning");
+        if (n_unknown > 0)
+                text_append(text, sizeof(text), ", %zu could not be looked at", n_unknown);
+        printf("\n%s\n", text);
+}
+
+static void print_report(const struct ctl_options *options,
+                         const struct settings *s,
+                         const struct config_errors *errors,
+                         const struct findings *f) {
+        if (options->verbose) {
+                config_print(stdout, s);
+                puts("");
+        }
+        puts("this host");
+        STRV_FOREACH (line, errors->warnings)
+                finding_print_line(stdout, FINDING_WARNING, options->colors, "configuration", *line);
+        findings_print(stdout, f, NULL, options->colors);
+        for (size_t i = 0; i < s->n_workers; i++) {
+                print_heading(s->workers[i]);
+                findings_print(stdout, f, s->workers[i]->name, options->colors);
+        }
+        print_summary(s, f, strv_length(errors->warnings));
+}
+
+/* ---- the verb ---- */
+
+static int verify(const struct ctl_options *options,
+                  const struct settings *s,
+                  const struct config_errors *errors,
+                  struct findings *f) {
+        int r;
+
+        verify_credentials(s, &options->config, f);
+        r = verify_host(s, f);
+        if (r >= 0 && f->out_of_memory)
+                r = -ENOMEM;
+        if (r < 0)
+                return r;
+        if (options->json)
+                return print_json(errors, f);
+        print_report(options, s, errors, f);
+        return 0;
+}
+
+/* Returns the exit status. */
+static int tell_configuration_errors(const struct ctl_options *options,
+                                     const struct config_errors *errors,
+                                     int r) {
+        const struct findings none = {};
+
+        if (r != -EBADMSG) {
+                fprintf(stderr, "cannot read the configuration: %s\n", strerror(-r));
+                return CTL_FAILED;
+        }
+        if (options->json) {
+                (void) print_json(errors, &none);
+                return CTL_CONFIG;
+        }
+        STRV_FOREACH (line, errors->lines)
+                fprintf(stderr, "%s\n", *line);
+        STRV_FOREACH (line, errors->warnings)
+                fprintf(stderr, "warning: %s\n", *line);
+        return CTL_CONFIG;
+}
 
 int verb_verify_config(const struct ctl_options *options, int argc, char *argv[]) {
         _cleanup_(settings_freep) struct settings *settings = NULL;
-        struct config_errors errors = {};
+        _cleanup_(config_errors_done) struct config_errors errors = {};
+        _cleanup_(findings_done) struct findings findings = {};
         int r;
 
         if (argc > 1) {
                 fprintf(stderr, "connect-watchdogctl verify-config: what is \"%s\"?\n", argv[1]);
                 return CTL_USAGE;
         }
-        r = config_load(&options->config, &settings, &errors);
-        STRV_FOREACH (line, errors.lines)
-                fprintf(stderr, "%s\n", *line);
-        STRV_FOREACH (line, errors.warnings)
-                fprintf(stderr, "warning: %s\n", *line);
-        config_errors_done(&errors);
+        r = read_configuration(&options->config, &settings, &errors);
         if (r < 0)
-                return r == -EBADMSG ? CTL_CONFIG : CTL_FAILED;
-        config_print(stdout, settings);
-        return CTL_OK;
+                return tell_configuration_errors(options, &errors, r);
+        r = verify(options, settings, &errors, &findings);
+        if (r < 0) {
+                fprintf(stderr, "connect-watchdogctl verify-config: %s\n", strerror(-r));
+                return CTL_FAILED;
+        }
+        return findings_count(&findings, FINDING_PROBLEM) > 0 ? CTL_FAILED : CTL_OK;
 }

@@ -1,0 +1,195 @@
+/* What there is to say of a worker's URL, its peers, its port and its certificates. Asks nobody. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "ctl/url_checks.h"
+#include "report/narrate.h"
+#include "util/text.h"
+
+/* Time enough to have a certificate signed. */
+#define CERTIFICATE_LEAST_DAYS 30
+
+#define CLAUSE_SIZE 768
+
+static const char *clause_of(const struct observation *o,
+                             const struct check_clock *now,
+                             char *buf,
+                             size_t size) {
+        return narrate_observation(o, now->agent_usec, (int64_t) (now->realtime_usec - now->agent_usec), buf,
+                                   size);
+}
+
+static const char *remedy_of(const struct observation *o) {
+        const char *remedy = reason_remedy(o->reason);
+
+        return isempty(remedy) ? NULL : remedy;
+}
+
+/* ---- the URL ---- */
+
+static enum severity severity_of(const struct observation *o,
+                                 const struct unit_facts *u,
+                                 const struct check_clock *now) {
+        switch (o->outcome) {
+        case OUTCOME_OK:
+                return FINDING_GOOD;
+        case OUTCOME_DEGRADED:
+        case OUTCOME_STARTING:
+                return FINDING_WARNING;
+        case OUTCOME_FAILING:
+                /* Of a worker that is down anyway it says nothing. */
+                return u->known && !unit_facts_running(u) ? FINDING_UNKNOWN : FINDING_PROBLEM;
+        default:
+                return o->reason == REASON_NO_RESOURCES || (o->reason == REASON_CREDENTIAL && !now->is_root)
+                               ? FINDING_UNKNOWN
+                               : FINDING_PROBLEM;
+        }
+}
+
+void url_check(const struct worker_settings *w,
+               const struct url_facts *url,
+               const struct unit_facts *u,
+               const struct check_clock *now,
+               struct findings *f) {
+        enum severity severity = severity_of(&url->seen, u, now);
+        const char *remedy = remedy_of(&url->seen);
+        char clause[CLAUSE_SIZE];
+
+        if (severity == FINDING_UNKNOWN && url->seen.outcome == OUTCOME_FAILING)
+                remedy = "start its unit, then verify again";
+        else if (severity == FINDING_UNKNOWN && url->seen.reason == REASON_CREDENTIAL)
+                remedy = "run this as root, who can read credentials";
+        finding_add(f, severity, CHECK_URL, w->name, remedy, "%s %s", w->url,
+                    clause_of(&url->seen, now, clause, sizeof(clause)));
+        if (w->unit && !w->url_is_local && url->is_local == 0)
+                finding_add(
+                        f, FINDING_WARNING, CHECK_THIS_HOST, w->name,
+                        "set url to an address of this machine; or, when this URL does tell of this unit, "
+                        "url_is_local = yes",
+                        "%s is not an address of this machine: what it answers says nothing about %s, which "
+                        "is "
+                        "then not restarted (hold not-this-host)",
+                        w->url, w->unit);
+}
+
+/* ---- peers ---- */
+
+static bool is_healthy(const struct observation *o) {
+        return o->outcome == OUTCOME_OK || o->outcome == OUTCOME_DEGRADED;
+}
+
+void peers_check(const struct worker_settings *w,
+                 const struct url_facts *url,
+                 const struct check_clock *now,
+                 struct findings *f) {
+        size_t n_healthy = 0;
+
+        if (url->n_peers == 0)
+                return;
+        for (size_t i = 0; i < url->n_peers; i++) {
+                const struct peer_facts *p = &url->peers[i];
+                char clause[CLAUSE_SIZE];
+
+                n_healthy += is_healthy(&p->seen);
+                if (!is_healthy(&p->seen))
+                        finding_add(f, FINDING_WARNING, CHECK_PEERS, w->name, remedy_of(&p->seen), "%s %s",
+                                    p->url, clause_of(&p->seen, now, clause, sizeof(clause)));
+        }
+        if (n_healthy < w->min_healthy_peers)
+                finding_add(f, FINDING_WARNING, CHECK_PEERS, w->name, NULL,
+                            "%zu of %zu peers answer healthy, and a restart needs %u (hold peers-unhealthy)",
+                            n_healthy, url->n_peers, w->min_healthy_peers);
+        else
+                finding_add(f, FINDING_GOOD, CHECK_PEERS, w->name, NULL,
+                            "%zu of %zu peers answer healthy, and a restart needs %u", n_healthy,
+                            url->n_peers, w->min_healthy_peers);
+}
+
+/* ---- the port ---- */
+
+/* What may well stand between us and the worker. */
+static bool is_in_between(const struct port_facts *p) {
+        static const char *const programs[] = {
+                "nginx",   "haproxy", "envoy",   "httpd",    "apache2",
+                "traefik", "caddy",   "stunnel", "stunnel4", "docker-proxy"
+        };
+        static const char *const scopes[] = { "docker-", "libpod-", "cri-containerd-" };
+
+        for (size_t i = 0; i < ELEMENTSOF(programs); i++)
+                if (streq(p->program, programs[i]))
+                        return true;
+        for (size_t i = 0; i < ELEMENTSOF(scopes); i++)
+                if (strncmp(p->unit, scopes[i], strlen(scopes[i])) == 0)
+                        return true;
+        return false;
+}
+
+void port_check(const struct worker_settings *w,
+                const struct unit_facts *u,
+                const struct port_facts *p,
+                struct findings *f) {
+        if (p->state == PORT_HIDDEN)
+                finding_add(f, FINDING_UNKNOWN, CHECK_PORT, w->name, "run this as root",
+                            "port %u is held by a process that cannot be seen", p->port);
+        if (p->state != PORT_HELD)
+                return;
+        if (streq(p->unit, u->id))
+                finding_add(f, FINDING_GOOD, CHECK_PORT, w->name, NULL,
+                            "port %u is held by %s (process %" PRIu32 ")", p->port, u->id, p->pid);
+        else if (is_in_between(p))
+                finding_add(
+                        f, FINDING_WARNING, CHECK_PORT, w->name,
+                        "set url to the worker's own port, so that a fault of what stands in between is not "
+                        "taken for one of the worker",
+                        "port %u is held by %s (process %" PRIu32 ", %s) and not by %s", p->port, p->program,
+                        p->pid, isempty(p->unit) ? "of no unit" : p->unit, u->id);
+        else
+                finding_add(
+                        f, FINDING_PROBLEM, CHECK_PORT, w->name,
+                        "set unit to the one that runs this worker, or url to this worker's port; see which "
+                        "program took the port",
+                        "port %u is held by %s (process %" PRIu32
+                        ", %s) and not by %s: a restart of that would "
+                        "not help",
+                        p->port, isempty(p->unit) ? "a process of no unit" : p->unit, p->pid, p->program,
+                        u->id);
+}
+
+/* ---- certificates ---- */
+
+static void check_end(const struct worker_settings *w,
+                      const char *whose,
+                      usec_t end_usec,
+                      usec_t realtime_usec,
+                      struct findings *f) {
+        time_t end = (time_t) (end_usec / USEC_PER_SEC);
+        unsigned days = (unsigned) (usec_sub(end_usec, realtime_usec) / USEC_PER_DAY);
+        char date[32] = "";
+        struct tm tm;
+
+        if (end_usec == 0 || !gmtime_r(&end, &tm))
+                return;
+        (void) strftime(date, sizeof(date), "%Y-%m-%d %H:%M UTC", &tm);
+        if (end_usec <= realtime_usec)
+                finding_add(f, FINDING_PROBLEM, CHECK_CERTIFICATE, w->name, "renew it", "%s expired at %s",
+                            whose, date);
+        else
+                finding_add(f, days < CERTIFICATE_LEAST_DAYS ? FINDING_WARNING : FINDING_GOOD,
+                            CHECK_CERTIFICATE, w->name, days < CERTIFICATE_LEAST_DAYS ? "renew it" : NULL,
+                            "%s expires at %s, in %u day%s", whose, date, days, days == 1 ? "" : "s");
+}
+
+void certificate_check(const struct worker_settings *w,
+                       const struct url_facts *url,
+                       usec_t realtime_usec,
+                       struct findings *f) {
+        check_end(w, "the worker's certificate, or one of its issuers',", url->certificate_end_usec,
+                  realtime_usec, f);
+        if (!w->cert_file)
+                return;
+        if (url->own_certificate_problem)
+                finding_add(f, FINDING_UNKNOWN, CHECK_CERTIFICATE, w->name, NULL, "cert_file %s: %s",
+                            w->cert_file, url->own_certificate_problem);
+        check_end(w, "our own certificate (cert_file)", url->own_certificate_end_usec, realtime_usec, f);
+}
