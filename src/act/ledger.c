@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "util/offload.h"
+#include "util/replace_file.h"
 
 #define LEDGER_FILE "ledger.json"
 #define LEDGER_TEMPORARY "ledger.json.tmp"
@@ -58,51 +59,13 @@ struct ledger {
 
 /* ---- the thread ---- */
 
-static int write_all(int fd, const char *text, size_t len) {
-        while (len > 0) {
-                ssize_t n = write(fd, text, len);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                text += n;
-                len -= (size_t) n;
-        }
-        return 0;
-}
-
-static int write_temporary(int dir_fd, const char *text) {
-        _cleanup_close_ int fd = -1;
-        int r;
-
-        /* One left by an agent that was killed is nobody's; a new one has our mode and owner for sure. */
-        if (unlinkat(dir_fd, LEDGER_TEMPORARY, 0) < 0 && errno != ENOENT)
-                return -errno;
-        fd = openat(dir_fd, LEDGER_TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (fd < 0)
-                return -errno;
-        r = write_all(fd, text, strlen(text));
-        if (r >= 0 && fsync(fd) < 0)
-                r = -errno;
-        return r;
-}
-
 static int replace_file(const char *directory, const char *text) {
         _cleanup_close_ int dir_fd = -1;
-        int r;
 
         dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (dir_fd < 0)
                 return -errno;
-        r = write_temporary(dir_fd, text);
-        if (r >= 0 && renameat(dir_fd, LEDGER_TEMPORARY, dir_fd, LEDGER_FILE) < 0)
-                r = -errno;
-        if (r < 0) {
-                (void) unlinkat(dir_fd, LEDGER_TEMPORARY, 0);
-                return r;
-        }
-        return fsync(dir_fd) < 0 ? -errno : 0;
+        return replace_file_at(dir_fd, LEDGER_TEMPORARY, LEDGER_FILE, text, 0600);
 }
 
 static void write_work(void *data) {
