@@ -150,18 +150,6 @@ static int set_urls(const struct config_key *k,
         return 0;
 }
 
-static const char *unit_problem(const char *text) {
-        if (streq(text, "connect-watchdog.service"))
-                return "is the watchdog itself; name the unit that runs the worker";
-        if (text_is_service_name(text))
-                return NULL;
-        if (strstr(text, "@.service"))
-                return "is a template; name one of its instances, like kafka-connect@8083.service";
-        if (!strchr(text, '.'))
-                return "is no service; write the whole name, with .service at its end";
-        return "is not the name of a service; write one like kafka-connect.service";
-}
-
 /* A path, or a name that is resolved later. */
 static const char *file_problem(const char *text) {
         if (text[0] == '/')
@@ -187,7 +175,7 @@ static int set_text(const struct config_key *k,
                               "connect-1.example.org";
                 break;
         case KEY_UNIT:
-                why = unit_problem(text);
+                why = value_unit_problem(text);
                 break;
         case KEY_FILE:
                 why = file_problem(text);

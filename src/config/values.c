@@ -9,6 +9,8 @@
 #include <strings.h>
 #include <syslog.h>
 
+#include "util/text.h"
+
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
@@ -242,4 +244,16 @@ int value_url(const char *text, char **ret, const char **ret_problem) {
                 url[len - 1] = '\0';
         *ret = url;
         return 0;
+}
+
+const char *value_unit_problem(const char *text) {
+        if (streq(text, "connect-watchdog.service"))
+                return "is the watchdog itself; name the unit that runs the worker";
+        if (text_is_service_name(text))
+                return NULL;
+        if (strstr(text, "@.service"))
+                return "is a template; name one of its instances, like kafka-connect@8083.service";
+        if (!strchr(text, '.'))
+                return "is no service; write the whole name, with .service at its end";
+        return "is not the name of a service; write one like kafka-connect.service";
 }

@@ -17,8 +17,11 @@ struct ctl_options {
         struct config_options config;
         bool json;    /* one JSON object on stdout, and nothing else there */
         bool verbose; /* more than what one wants to know each time */
-        bool colors;  /* stdout is a terminal, and NO_COLOR is not set */
+        bool list, revoke;
+        const char *root; /* NULL: this system, which runs */
+        bool colors;      /* stdout is a terminal, and NO_COLOR is not set */
 };
 
 /* argv[0] is the verb. Returns the exit status. */
 int verb_verify_config(const struct ctl_options *options, int argc, char *argv[]);
+int verb_authorize(const struct ctl_options *options, int argc, char *argv[]);

@@ -174,26 +174,92 @@ static int read_accepts_143(struct ctl_bus *b, const char *path, bool *ret, sd_b
         return r;
 }
 
-static int read_unit(struct ctl_bus *b, const char *name, struct unit_facts *ret, sd_bus_error *e) {
+/* Loads it if need be. */
+static int find_unit(struct ctl_bus *b, const char *name, char **ret_path, sd_bus_error *e) {
         sd_bus_message *reply = NULL;
-        _cleanup_free_ char *path = NULL;
-        const char *p;
+        const char *path;
         int r;
 
         r = sd_bus_call_method(b->bus, MANAGER, "/org/freedesktop/systemd1", MANAGER ".Manager", "LoadUnit",
                                e, &reply, "s", name);
         if (r < 0)
                 return r;
-        r = sd_bus_message_read(reply, "o", &p);
-        if (r >= 0) {
-                path = strdup(p);
-                r = path ? 0 : -ENOMEM;
-        }
+        r = sd_bus_message_read(reply, "o", &path);
+        if (r >= 0)
+                r = free_and_strdup(ret_path, path);
         sd_bus_message_unref(reply);
+        return r;
+}
+
+static int read_unit(struct ctl_bus *b, const char *name, struct unit_facts *ret, sd_bus_error *e) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = find_unit(b, name, &path, e);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(facts); i++)
                 r = read_fact(b, path, i, ret, e);
         if (r >= 0)
                 r = read_accepts_143(b, path, &ret->accepts_143, e);
+        return r;
+}
+
+/* What ExecStart= and its like begin. */
+static int read_programs(struct ctl_bus *b,
+                         const char *path,
+                         const char *property,
+                         char ***files,
+                         sd_bus_error *e) {
+        sd_bus_message *m = NULL;
+        const char *program;
+        int r;
+
+        r = sd_bus_get_property(b->bus, MANAGER, path, SERVICE_INTERFACE, property, e, &m, "a(sasbttttuii)");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "(sasbttttuii)");
+        while (r >= 0 && (r = sd_bus_message_enter_container(m, SD_BUS_TYPE_STRUCT, "sasbttttuii")) > 0) {
+                r = sd_bus_message_read(m, "s", &program);
+                if (r >= 0)
+                        r = strv_extend(files, program);
+                if (r >= 0)
+                        r = sd_bus_message_skip(m, "asbttttuii");
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+        }
+        sd_bus_message_unref(m);
+        return r;
+}
+
+static int read_unit_files(struct ctl_bus *b, const char *name, char ***files, sd_bus_error *e) {
+        static const char *const commands[] = { "ExecStartPre", "ExecStart", "ExecStartPost", "ExecStop",
+                                                "ExecStopPost" };
+        _cleanup_free_ char *path = NULL, *fragment = NULL;
+        _cleanup_strv_ char **drop_ins = NULL;
+        int r;
+
+        r = find_unit(b, name, &path, e);
+        if (r >= 0)
+                r = sd_bus_get_property_string(b->bus, MANAGER, path, UNIT_INTERFACE, "FragmentPath", e,
+                                               &fragment);
+        if (r >= 0 && fragment[0])
+                r = strv_extend(files, fragment);
+        if (r >= 0)
+                r = sd_bus_get_property_strv(b->bus, MANAGER, path, UNIT_INTERFACE, "DropInPaths", e,
+                                             &drop_ins);
+        STRV_FOREACH (drop_in, drop_ins)
+                if (r >= 0)
+                        r = strv_extend(files, *drop_in);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(commands); i++)
+                r = read_programs(b, path, commands[i], files, e);
+        return r;
+}
+
+/* What came of a question to systemd. */
+static int answered(struct ctl_bus *b, int r, sd_bus_error *e, char *problem, size_t size) {
+        b->manager_hangs = b->manager_hangs || is_timeout(r);
+        if (r < 0)
+                describe("systemd:", e, r, problem, size);
+        sd_bus_error_free(e);
         return r;
 }
 
@@ -207,12 +273,20 @@ int ctl_bus_read_unit(struct ctl_bus *b,
 
         if (!b->manager_hangs)
                 r = read_unit(b, name, ret, &e);
-        b->manager_hangs = b->manager_hangs || is_timeout(r);
         ret->known = r >= 0;
-        if (r < 0)
-                describe("systemd:", &e, r, problem, size);
-        sd_bus_error_free(&e);
-        return r;
+        return answered(b, r, &e, problem, size);
+}
+
+int ctl_bus_read_unit_files(struct ctl_bus *b, const char *name, char ***ret, char *problem, size_t size) {
+        _cleanup_strv_ char **files = NULL;
+        sd_bus_error e = SD_BUS_ERROR_NULL;
+        int r = -ETIMEDOUT;
+
+        if (!b->manager_hangs)
+                r = read_unit_files(b, name, &files, &e);
+        if (r >= 0)
+                *ret = TAKE_PTR(files);
+        return answered(b, r, &e, problem, size);
 }
 
 /* ---- polkit ---- */

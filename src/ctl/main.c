@@ -2,62 +2,104 @@
 #include <getopt.h>
 
 #include "ctl/ctl.h"
+#include "ctl/verbs.h"
 
-struct verb {
-        const char *name, *arguments, *summary;
-        int (*run)(const struct ctl_options *options, int argc, char *argv[]);
+typedef int (*verb_t)(const struct ctl_options *options, int argc, char *argv[]);
+
+static const verb_t verbs[_VERB_MAX] = {
+        [VERB_VERIFY_CONFIG] = verb_verify_config,
+        [VERB_AUTHORIZE] = verb_authorize,
 };
 
-static const struct verb verbs[] = {
-        { "verify-config", "", "say what would be read, and what on this host stands in its way",
-          verb_verify_config },
-};
+/* What getopt_long() gives for a long option, past every short one. */
+#define LONG_OPTION 0x100
 
 static void help(FILE *f) {
         fputs("connect-watchdogctl [OPTION…] VERB [ARGUMENT…]\n"
               "\n"
-              "The operator's hand on connect-watchdog. Verbs:\n"
+              "The operator's hand on connect-watchdog. Verbs, and the options of each:\n"
               "\n",
               f);
-        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-                fprintf(f, "  %s%s%s\n        %s\n", verbs[i].name, verbs[i].arguments[0] ? " " : "",
-                        verbs[i].arguments, verbs[i].summary);
-        fputs("\n"
-              "Options:\n"
-              "\n"
-              "      --config FILE  read FILE, and conf.d beside it\n"
-              "                     (default: " CONFIG_DEFAULT_FILE ")\n"
-              "      --json         answer in JSON\n"
-              "      --verbose      say more; verify-config: each key that is read, first\n"
-              "      --version      the version\n"
-              "      --help         this\n"
-              "\n"
-              "See connect-watchdogctl(1).\n",
-              f);
+        for (enum ctl_verb v = 0; v < _VERB_MAX; v++) {
+                const struct ctl_verb_info *verb = &ctl_verb_infos[v];
+
+                fprintf(f, "  %s%s%s\n        %s\n       ", verb->name, verb->arguments[0] ? " " : "",
+                        verb->arguments, verb->summary);
+                for (enum ctl_option o = 0; o < _OPTION_MAX; o++)
+                        if (verb->options & OPTION_BIT(o))
+                                fprintf(f, " --%s", ctl_option_infos[o].name);
+                fputc('\n', f);
+        }
+        fputs("\nOptions:\n\n", f);
+        for (enum ctl_option o = 0; o < _OPTION_MAX; o++) {
+                const struct ctl_option_info *option = &ctl_option_infos[o];
+                const char *argument = option->argument ? option->argument : "";
+
+                fprintf(f, "      --%s %-*s  %s\n", option->name, (int) (13 - strlen(option->name)),
+                        argument, option->summary);
+        }
+        fputs("\nSee connect-watchdogctl(1).\n", f);
 }
 
-enum {
-        OPTION_CONFIG = 0x100,
-        OPTION_JSON,
-        OPTION_VERBOSE,
-        OPTION_VERSION,
-        OPTION_HELP,
-};
+/* Returns CTL_OK, CTL_USAGE, or -1 when help or version was asked for, and given. */
+static int parse_options(int argc, char *argv[], struct ctl_options *options, unsigned *ret_given) {
+        struct option long_options[_OPTION_MAX + 1] = {};
 
-static const struct option long_options[] = {
-        { "config", required_argument, NULL, OPTION_CONFIG },
-        { "json", no_argument, NULL, OPTION_JSON },
-        { "verbose", no_argument, NULL, OPTION_VERBOSE },
-        { "version", no_argument, NULL, OPTION_VERSION },
-        { "help", no_argument, NULL, OPTION_HELP },
-        {},
-};
+        for (enum ctl_option o = 0; o < _OPTION_MAX; o++)
+                long_options[o] = (struct option) {
+                        .name = ctl_option_infos[o].name,
+                        .has_arg = ctl_option_infos[o].argument ? required_argument : no_argument,
+                        .val = LONG_OPTION + (int) o,
+                };
+        /* As systemctl's: options may follow the verb. */
+        for (int c; (c = getopt_long(argc, argv, "h", long_options, NULL)) >= 0;) {
+                switch (c) {
+                case LONG_OPTION + OPTION_CONFIG:
+                        options->config.file = optarg;
+                        break;
+                case LONG_OPTION + OPTION_JSON:
+                        options->json = true;
+                        break;
+                case LONG_OPTION + OPTION_LIST:
+                        options->list = true;
+                        break;
+                case LONG_OPTION + OPTION_REVOKE:
+                        options->revoke = true;
+                        break;
+                case LONG_OPTION + OPTION_ROOT:
+                        options->root = optarg;
+                        break;
+                case LONG_OPTION + OPTION_VERBOSE:
+                        options->verbose = true;
+                        break;
+                case LONG_OPTION + OPTION_VERSION:
+                        puts("connect-watchdogctl " PROJECT_VERSION);
+                        return -1;
+                case 'h':
+                case LONG_OPTION + OPTION_HELP:
+                        help(stdout);
+                        return -1;
+                default:
+                        fputs("See connect-watchdogctl --help.\n", stderr);
+                        return CTL_USAGE;
+                }
+                *ret_given |= OPTION_BIT(c - LONG_OPTION);
+        }
+        return CTL_OK;
+}
 
-static const struct verb *find_verb(const char *name) {
-        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-                if (streq(verbs[i].name, name))
-                        return &verbs[i];
-        return NULL;
+/* An option that would mean nothing is refused rather than ignored. */
+static bool options_fit(enum ctl_verb verb, unsigned given) {
+        bool fit = true;
+
+        for (enum ctl_option o = 0; o < _OPTION_MAX; o++)
+                if ((given & OPTION_BIT(o)) && !ctl_verb_takes(verb, o)) {
+                        fprintf(stderr,
+                                "connect-watchdogctl %s: it takes no --%s; see connect-watchdogctl --help\n",
+                                ctl_verb_infos[verb].name, ctl_option_infos[o].name);
+                        fit = false;
+                }
+        return fit;
 }
 
 int main(int argc, char *argv[]) {
@@ -65,41 +107,25 @@ int main(int argc, char *argv[]) {
                 .config.credentials_directory = CONFIG_CREDENTIALS_SOURCE,
                 .colors = isatty(STDOUT_FILENO) && isempty(getenv("NO_COLOR")),
         };
-        const struct verb *verb;
+        unsigned given = 0;
+        enum ctl_verb verb;
+        int r;
 
-        /* As systemctl's: options may follow the verb. */
-        for (int c; (c = getopt_long(argc, argv, "h", long_options, NULL)) >= 0;)
-                switch (c) {
-                case OPTION_CONFIG:
-                        options.config.file = optarg;
-                        break;
-                case OPTION_JSON:
-                        options.json = true;
-                        break;
-                case OPTION_VERBOSE:
-                        options.verbose = true;
-                        break;
-                case OPTION_VERSION:
-                        puts("connect-watchdogctl " PROJECT_VERSION);
-                        return CTL_OK;
-                case 'h':
-                case OPTION_HELP:
-                        help(stdout);
-                        return CTL_OK;
-                default:
-                        fputs("See connect-watchdogctl --help.\n", stderr);
-                        return CTL_USAGE;
-                }
+        r = parse_options(argc, argv, &options, &given);
+        if (r != CTL_OK)
+                return r < 0 ? CTL_OK : r;
         if (optind >= argc) {
                 help(stderr);
                 return CTL_USAGE;
         }
-        verb = find_verb(argv[optind]);
-        if (!verb) {
+        verb = ctl_verb_by_name(argv[optind]);
+        if (verb == _VERB_MAX) {
                 fprintf(stderr,
                         "connect-watchdogctl: there is no verb \"%s\"; see connect-watchdogctl --help\n",
                         argv[optind]);
                 return CTL_USAGE;
         }
-        return verb->run(&options, argc - optind, argv + optind);
+        if (!options_fit(verb, given))
+                return CTL_USAGE;
+        return verbs[verb](&options, argc - optind, argv + optind);
 }

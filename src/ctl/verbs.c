@@ -1,0 +1,36 @@
+#include "ctl/verbs.h"
+
+#include "config/config.h"
+
+const struct ctl_option_info ctl_option_infos[_OPTION_MAX] = {
+        [OPTION_CONFIG] = { "config", "FILE", "read FILE, and conf.d beside it, not " CONFIG_DEFAULT_FILE },
+        [OPTION_JSON] = { "json", NULL, "answer in JSON" },
+        [OPTION_LIST] = { "list", NULL, "which units the agent may restart" },
+        [OPTION_REVOKE] = { "revoke", NULL, "take back what authorize gave" },
+        [OPTION_ROOT] = { "root", "DIR", "work on the system below DIR; it need not run" },
+        [OPTION_VERBOSE] = { "verbose", NULL, "say more: first each key that is read" },
+        [OPTION_VERSION] = { "version", NULL, "the version" },
+        [OPTION_HELP] = { "help", NULL, "this" },
+};
+
+const struct ctl_verb_info ctl_verb_infos[_VERB_MAX] = {
+        [VERB_VERIFY_CONFIG] = { "verify-config", "",
+                                 "say what would be read, and what on this host stands in its way",
+                                 OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_JSON) |
+                                         OPTION_BIT(OPTION_VERBOSE) },
+        [VERB_AUTHORIZE] = { "authorize", "UNIT…", "let the agent restart these units: writes a polkit rule",
+                             OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_LIST) | OPTION_BIT(OPTION_REVOKE) |
+                                     OPTION_BIT(OPTION_ROOT) },
+};
+
+enum ctl_verb ctl_verb_by_name(const char *name) {
+        enum ctl_verb v = 0;
+
+        while (v < _VERB_MAX && !streq(ctl_verb_infos[v].name, name))
+                v++;
+        return v;
+}
+
+bool ctl_verb_takes(enum ctl_verb verb, enum ctl_option option) {
+        return (ctl_verb_infos[verb].options | OPTIONS_OF_ALL) & OPTION_BIT(option);
+}
