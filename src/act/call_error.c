@@ -8,9 +8,8 @@
 #define DBUS "org.freedesktop.DBus.Error."
 #define SYSTEMD "org.freedesktop.systemd1."
 #define POLKIT                                                                                              \
-        "copy /usr/share/polkit-1/rules.d/50-connect-watchdog.rules to /etc/polkit-1/rules.d/ under "       \
-        "another "                                                                                          \
-        "name and name %s in it (connect-watchdog(8), SECURITY); \"%s\" was refused"
+        "as root let polkit allow it: connect-watchdogctl authorize %s (connect-watchdog(8), SECURITY); "   \
+        "\"%s\" was refused"
 
 static const char *const verb_names[_UNIT_VERB_MAX] = {
         [UNIT_RESET_FAILED] = "reset-failed",

@@ -105,5 +105,5 @@ void authorize_tell_list(const struct ctl_options *options,
         STRV_FOREACH (unit, shipped)
                 printf("%s (shipped rule)\n", *unit);
         STRV_FOREACH (unit, units)
-                printf("%s (authorised)\n", *unit);
+                puts(*unit);
 }

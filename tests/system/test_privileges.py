@@ -138,7 +138,7 @@ def test_a_refused_restart_is_told_once_with_its_remedy(container, agent, other)
     container.signal(other, "SIGSTOP")
     try:
         entry = agent.wait_for("restart-refused", 30)
-        assert "polkit" in entry["MESSAGE"] and "/etc/polkit-1/rules.d" in entry["MESSAGE"]
+        assert "polkit" in entry["MESSAGE"] and f"connect-watchdogctl authorize {other}" in entry["MESSAGE"]
         container.run("sleep", 4)
         assert agent.events("restart-refused") == ["restart-refused"]
         assert not agent.events("exhausted"), "what was refused costs no budget"

@@ -80,7 +80,8 @@ static void test_a_refused_call_says_why_and_what_to_do(void **state) {
         static const struct {
                 const char *error, *detail, *remedy;
         } refusals[] = {
-                { "org.freedesktop.DBus.Error.AccessDenied", "not authorised", "/etc/polkit-1/rules.d" },
+                { "org.freedesktop.DBus.Error.AccessDenied", "not authorised",
+                  "connect-watchdogctl authorize " UNIT },
                 { "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", "not authorised",
                   "\"try-restart\" was refused" },
                 { "org.freedesktop.systemd1.UnitMasked", "masked", "systemctl unmask " UNIT },

@@ -262,9 +262,9 @@ static const struct {
         const char *detail, *remedy;
 } errors[] = {
         { "org.freedesktop.DBus.Error.AccessDenied", UNIT_CALL_REFUSED, "not authorised",
-          "name x.service in it" },
+          "connect-watchdogctl authorize x.service (" },
         { "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", UNIT_CALL_REFUSED, "not authorised",
-          "/etc/polkit-1/rules.d" },
+          "\"try-restart\" was refused" },
         { "org.freedesktop.systemd1.UnitMasked", UNIT_CALL_REFUSED, "masked", "unmask x.service" },
         { "org.freedesktop.systemd1.NoSuchUnit", UNIT_CALL_REFUSED, "no such unit", "unit =" },
         { "org.freedesktop.systemd1.LoadFailed", UNIT_CALL_REFUSED, "loaded", "verify x.service" },
