@@ -427,6 +427,7 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings) {
         struct worker_settings *old = w->settings;
         bool same_unit = streq_ptr(old->unit, settings->unit);
         bool same_target = same_unit && streq(old->url, settings->url) && old->kind == settings->kind;
+        bool same_revive = old->revive == settings->revive;
         bool same_pace = same_target && old->interval_usec == settings->interval_usec;
 
         /* What was begun with the old settings is begun anew with the new ones; what systemd was asked for
@@ -454,9 +455,11 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings) {
                 int r = watch_unit(w);
                 if (r < 0)
                         return r;
-        } else if (!same_target) {
-                forget_other_target(w);
-                if (w->unit)
+        } else {
+                if (!same_target)
+                        forget_other_target(w);
+                /* revive says whether a crashed unit is left down, and a unit that is down is not polled. */
+                if (w->unit && (!same_target || !same_revive))
                         worker_unit_changed(w, unit_watch_view(w->unit), false);
         }
         w->refused_until_usec = 0; /* the rule that was missing may be there now */

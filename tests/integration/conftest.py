@@ -75,6 +75,28 @@ def worker():
 
 
 @pytest.fixture
+def jvm():
+    """A process that, like a JVM, catches SIGQUIT."""
+    code = "import signal,sys,time; signal.signal(signal.SIGQUIT, lambda *_: None); print(flush=True); time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        yield process
+        process.kill()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    """Of a worker and of a client, for 127.0.0.1; each signs itself."""
+    directory = tmp_path_factory.mktemp("tls")
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    for name in ("worker", "client"):
+        subprocess.run(["openssl", "req", "-x509", *key, "-keyout", f"{name}.key", "-out", f"{name}.pem", "-days", "2",
+                        "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"],
+                       cwd=directory, check=True, stderr=subprocess.DEVNULL)
+    return directory
+
+
+@pytest.fixture
 def dead_resolver(tmp_path):
     """Whoever gets this as $RESOLV_CONF asks a name server that never answers."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:

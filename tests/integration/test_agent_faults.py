@@ -1,7 +1,6 @@
 """Workers that answer badly: each becomes its own outcome and reason, is told once, and stops nobody else's polls."""
 
 import socket
-import subprocess
 import threading
 
 import pytest
@@ -127,23 +126,13 @@ def test_a_name_server_that_never_answers_stops_nobody(agent, worker, bus, dead_
 
 # ---- TLS and credentials
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    """One for 127.0.0.1, which signs itself."""
-    directory = tmp_path_factory.mktemp("tls")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-keyout", "key", "-out", "certificate", "-days", "2", "-subj", "/CN=worker", "-addext",
-                    "subjectAltName=IP:127.0.0.1"], cwd=directory, check=True, stderr=subprocess.DEVNULL)
-    return directory
-
-
 def test_a_certificate_that_is_not_trusted_is_told_with_its_remedy(agent, bus, certificates):
-    with WorkerServer(certificate=certificates / "certificate", key=certificates / "key") as worker:
+    with WorkerServer(certificate=certificates / "worker.pem", key=certificates / "worker.key") as worker:
         agent.configure({"a": {"url": worker.url, **RESTART}})
         agent.start()
         told = agent.expect("cannot-tell")
         assert told.field("reason") == "tls-untrusted" and "ca_file" in told.message
-        agent.configure({"a": {"url": worker.url, "ca_file": certificates / "certificate", **RESTART}})
+        agent.configure({"a": {"url": worker.url, "ca_file": certificates / "worker.pem", **RESTART}})
         agent.reload()
         agent.expect("state-changed", state="healthy")
 

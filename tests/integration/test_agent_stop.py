@@ -1,25 +1,12 @@
 """An admin's stop is never undone, at whatever moment it comes; a crash is revived; systemd is left to its own work."""
 
 import signal
-import subprocess
-import sys
 
 import pytest
 
 from harness import UNIT, until
 
 RESTART = {"unit": UNIT, "action": "restart"}
-
-
-@pytest.fixture
-def jvm():
-    """A process that, like a JVM, catches SIGQUIT."""
-    code = "import signal,sys,time; signal.signal(signal.SIGQUIT, lambda *_: None); print(flush=True); time.sleep(600)"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
-        process.stdout.readline()
-        yield process
-        process.kill()
-
 
 STOP = {"do": "stop", "name": UNIT, "ms": 400}
 

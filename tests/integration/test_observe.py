@@ -1,7 +1,5 @@
 """What the agent makes of each way in which a worker answers, or does not."""
 
-import subprocess
-
 import pytest
 
 from http_server import WorkerServer
@@ -108,17 +106,6 @@ def test_a_proxy_of_the_environment_is_not_asked(make_agent, worker, monkeypatch
     agent.configure({"a": {"url": f"http://{host}:{worker.port}"}})
     agent.start()
     agent.expect("state-changed", state="healthy")
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("tls")
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    for name in ("worker", "client"):
-        subprocess.run(["openssl", "req", "-x509", *key, "-keyout", f"{name}.key", "-out", f"{name}.pem", "-days", "2",
-                        "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"],
-                       cwd=directory, check=True, stderr=subprocess.DEVNULL)
-    return directory
 
 
 def test_a_worker_with_tls_and_client_certificates(agent, certificates):

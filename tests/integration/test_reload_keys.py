@@ -1,0 +1,506 @@
+"""A reload suffices for every key. The keys are those that the program itself prints, so that none is forgotten: each has
+a proof here, which changes that key alone, sends SIGHUP and waits for what the new value does.
+"""
+
+import base64
+import os
+import re
+import subprocess
+
+import pytest
+
+import harness
+from harness import UNIT
+from http_server import HEALTHY, WorkerServer, response
+
+PROOFS = {}
+
+
+def proves(section, key):
+    def register(proof):
+        PROOFS[section, key] = proof
+        return proof
+    return register
+
+
+class Scene:
+    """An agent and its one worker, which it may restart."""
+
+    def __init__(self, agent, worker, bus):
+        self.agent, self.worker, self.bus = agent, worker, bus
+        self.general = {}
+        self.keys = {"url": worker.url, "unit": UNIT, "action": "restart"}
+        self.since = 0
+
+    def write(self, general=None, **keys):
+        self.general.update(general or {})
+        self.keys.update(keys)
+        self.agent.configure({"a": self.keys}, self.general)
+
+    def start(self, general=None, **keys):
+        self.write(general, **keys)
+        self.agent.start()
+
+    def change(self, general=None, **keys):
+        """The new values, and the reload. What is expected from here on comes after it."""
+        self.write(general, **keys)
+        self.since = self.agent.mark()
+        self.agent.reload()
+
+    def expect(self, name, **fields):
+        return self.agent.expect(name, self.since, **fields)
+
+    def fail(self, mode="reset"):
+        self.agent.expect("state-changed", state="healthy")
+        self.worker.mode = mode
+
+    def fail_on(self):
+        """Also after each restart: what resets connections then is only starting. Without a connector to be named."""
+        self.worker.stage = "flushing updates to the status topic"
+        self.fail("unhealthy")
+
+    def polled_on(self, n=5):
+        self.worker.wait_for_requests(len(self.worker.requests) + n)
+
+    def polled_with(self, authorization):
+        before = len(self.worker.requests)
+        seen = [r.headers.get("authorization") for r in self.worker.wait_for_requests(before + 2)]
+        return seen[-1] == authorization
+
+    def told(self, name, **fields):
+        return self.agent.journal.select(name, self.since, **fields)
+
+
+@pytest.fixture
+def scene(agent, worker, bus):
+    yield Scene(agent, worker, bus)
+    assert agent.n_started == 1 and len(agent.journal.select("agent-started")) <= 1
+    worker.mode = "ok"
+
+
+# --- [agent]
+
+
+@proves("agent", "dry_run")
+def _(scene):
+    scene.start({"dry_run": "yes"})
+    scene.fail()
+    scene.expect("would-restart")
+    scene.change({"dry_run": "no"})
+    scene.expect("restart-done")
+
+
+@proves("agent", "log_level")
+def _(scene):
+    scene.start({"log_level": "err"})
+    scene.polled_on()
+    assert not scene.told("state-changed")
+    scene.change({"log_level": "info"})
+    scene.expect("config-reloaded")
+
+
+@proves("agent", "hostname")
+def _(scene):
+    scene.start({"hostname": "one"})
+    assert scene.expect("agent-started").field("hostname") == "one"
+    scene.change({"hostname": "two"})
+    assert scene.expect("config-reloaded").field("hostname") == "two"
+
+
+# --- what is watched
+
+
+@proves("worker", "kind")
+def _(scene):
+    """There is only one kind yet: what is left to see is that the key is read anew."""
+    scene.start()
+    scene.change(kind="other")
+    assert scene.expect("config-rejected").message.endswith("write one of: kafka-connect")
+
+
+@proves("worker", "url")
+def _(scene):
+    with WorkerServer() as other:
+        scene.start()
+        scene.polled_on(1)
+        scene.change(url=other.url)
+        before = len(scene.worker.requests)
+        other.wait_for_requests(5)
+        assert len(scene.worker.requests) == before
+
+
+@proves("worker", "url_is_local")
+def _(scene):
+    """An address that is routed but not ours, where nobody answers."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root for a network namespace with a route")
+    scene.agent.network_namespace = True
+    scene.agent.environment["AFTER_SANDBOX"] = "ip link set lo up && ip addr add 198.51.100.1/24 dev lo && " \
+                                               "ip route add 203.0.113.0/24 dev lo"
+    scene.start(url="http://203.0.113.7:8083")
+    scene.expect("hold-begun", hold="not-this-host")
+    scene.change(url_is_local="yes")
+    scene.expect("restart-done")
+
+
+@proves("worker", "unit")
+def _(scene):
+    scene.bus.do("unit", name="other.service")
+    scene.start()
+    scene.change(unit="other.service")
+    scene.fail()
+    assert scene.expect("restart-done").field("unit") == "other.service"
+
+
+@proves("worker", "action")
+def _(scene):
+    scene.start(action="alert")
+    scene.fail()
+    scene.expect("would-restart")
+    scene.change(action="restart")
+    scene.expect("restart-done")
+
+
+@proves("worker", "peers")
+def _(scene):
+    with WorkerServer() as peer:
+        scene.start(peers="http://127.0.0.1:1")
+        scene.fail()
+        scene.expect("hold-begun", hold="peers-unhealthy")
+        scene.change(peers=peer.url)
+        scene.expect("restart-done")
+
+
+@proves("worker", "min_healthy_peers")
+def _(scene):
+    scene.start(peers="http://127.0.0.1:1", min_healthy_peers=1)
+    scene.fail()
+    scene.expect("hold-begun", hold="peers-unhealthy")
+    scene.change(min_healthy_peers=0)
+    scene.expect("restart-done")
+
+
+# --- when to poll
+
+
+@proves("worker", "interval")
+def _(scene):
+    scene.start(interval="1h")
+    scene.expect("state-changed", state="healthy")
+    scene.change(interval="100ms")
+    scene.polled_on()
+
+
+@proves("worker", "retry_interval")
+def _(scene):
+    scene.worker.mode = "unhealthy"
+    scene.start(interval="1h", retry_interval="1h", failures=1000)
+    scene.expect("incident-opened")
+    scene.change(retry_interval="100ms")
+    scene.polled_on()
+
+
+@proves("worker", "timeout")
+def _(scene):
+    scene.worker.mode = "hang"
+    scene.start(timeout="10min")
+    scene.polled_on(0)
+    scene.change(timeout="1s")
+    assert scene.expect("incident-opened").field("reason") == "timeout"
+
+
+@proves("worker", "max_response")
+def _(scene):
+    scene.worker.mode = lambda e: e.send(response(200, {"status": "healthy", "message": HEALTHY, "more": "x" * 8192}))
+    scene.start(max_response="4K")
+    assert scene.expect("cannot-tell").field("reason") == "too-large"
+    scene.change(max_response="64K")
+    scene.expect("state-changed", state="healthy")
+
+
+# --- when it is unhealthy
+
+
+@proves("worker", "failures")
+def _(scene):
+    scene.start(failures=1000)
+    scene.fail()
+    scene.polled_on(10)
+    assert not scene.told("state-changed", state="unhealthy")
+    scene.change(failures=2)
+    scene.expect("state-changed", state="unhealthy")
+
+
+@proves("worker", "sustain")
+def _(scene):
+    scene.start(sustain="1h", sustain_kafka="1h")
+    scene.fail()
+    scene.polled_on(10)
+    assert not scene.told("state-changed", state="unhealthy")
+    scene.change(sustain="300ms")
+    scene.expect("state-changed", state="unhealthy")
+
+
+@proves("worker", "sustain_kafka")
+def _(scene):
+    scene.start(sustain_kafka="1h")
+    scene.fail("unhealthy")
+    scene.polled_on(10)
+    assert not scene.told("state-changed", state="unhealthy")
+    scene.change(sustain_kafka="300ms")
+    scene.expect("state-changed", state="unhealthy")
+
+
+@proves("worker", "successes")
+def _(scene):
+    scene.start(successes=1000, action="alert")
+    scene.fail()
+    scene.expect("state-changed", state="unhealthy")
+    scene.worker.mode = "ok"
+    scene.polled_on(10)
+    assert not scene.told("incident-closed")
+    scene.change(successes=2)
+    scene.expect("incident-closed")
+
+
+@proves("worker", "startup_timeout")
+def _(scene):
+    scene.worker.mode = "starting"
+    scene.start(startup_timeout="1h")
+    scene.expect("state-changed", state="starting")
+    scene.change(startup_timeout="1s")
+    scene.expect("startup-slow")
+
+
+@proves("worker", "startup_action")
+def _(scene):
+    scene.worker.mode = "starting"
+    scene.start(startup_timeout="1s")
+    scene.expect("startup-slow")
+    scene.change(startup_action="restart")
+    scene.expect("restart-done")
+
+
+@proves("worker", "revive")
+def _(scene):
+    scene.start(revive="no")
+    scene.expect("state-changed", state="healthy")
+    scene.worker.refuse()
+    scene.bus.do("crash", name=UNIT)
+    scene.expect("unit-down")
+    scene.change(revive="yes")
+    scene.expect("restart-done")
+    assert scene.bus.do("get", name=UNIT)["ActiveState"] == "active"
+
+
+def test_a_reload_with_revive_no_gives_up_a_crashed_unit(scene):
+    """While its revival is held back."""
+    scene.bus.do("inhibitors", list=[["APT", "block"]])
+    scene.start()
+    scene.expect("state-changed", state="healthy")
+    scene.worker.refuse()
+    scene.bus.do("crash", name=UNIT)
+    scene.expect("hold-begun", hold="package-manager")
+    scene.change(revive="no")
+    assert "revive = no" in scene.expect("unit-down").message
+    scene.expect("incident-closed")
+    scene.bus.do("inhibitors", list=[])
+    scene.change()
+    scene.expect("config-reloaded")
+    assert scene.bus.do("get", name=UNIT)["ActiveState"] == "failed"
+    assert not {"RestartUnit", "TryRestartUnit"} & scene.bus.do("counts").keys()
+
+
+# --- when to stop trying
+
+
+@proves("worker", "restart_limit")
+def _(scene):
+    scene.start(restart_limit=24)
+    scene.change(restart_limit=1)
+    scene.fail_on()
+    assert "1 restart within" in scene.expect("exhausted").message
+    assert scene.bus.do("counts")["TryRestartUnit"] == 1
+
+
+@proves("worker", "restart_window")
+def _(scene):
+    """The verdict takes longer than the window: each restart is the first within it."""
+    scene.start(restart_limit=1, restart_window="1h", exhausted_retry="0", sustain_kafka="2s")
+    scene.change(restart_window="1s")
+    scene.fail_on()
+    first = scene.expect("restart-done")
+    scene.agent.expect("restart-done", first)
+    assert not scene.told("exhausted")
+
+
+@proves("worker", "backoff_max")
+def _(scene):
+    scene.start(backoff_max="1h")
+    scene.fail_on()
+    scene.expect("hold-begun", hold="backoff")
+    scene.change(backoff_max="1s")
+    scene.expect("restart-done")
+
+
+@proves("worker", "exhausted_retry")
+def _(scene):
+    scene.start(restart_limit=1, restart_window="1s", exhausted_retry="0", sustain="100ms", sustain_kafka="100ms")
+    scene.fail_on()
+    assert "no further try" in scene.expect("exhausted").message
+    scene.change(exhausted_retry="1s")
+    scene.expect("restart-done")
+
+
+# --- what to gather
+
+
+@proves("worker", "thread_dump")
+def _(scene, jvm):
+    scene.bus.do("set", name=UNIT, properties={"MainPID": jvm.pid})
+    scene.start(thread_dump_interval="100ms")
+    scene.change(thread_dump="yes")
+    scene.fail()
+    assert "thread dump" in scene.expect("evidence").message
+    assert scene.bus.do("killed") == [[UNIT, "main", 3]] * 2
+
+
+@proves("worker", "thread_dump_interval")
+def _(scene, jvm):
+    """A minute would be too long for this test."""
+    scene.bus.do("set", name=UNIT, properties={"MainPID": jvm.pid})
+    scene.start(thread_dump="yes", thread_dump_interval="1min")
+    scene.change(thread_dump_interval="100ms")
+    scene.fail()
+    scene.expect("evidence")
+    assert scene.bus.do("killed") == [[UNIT, "main", 3]] * 2
+
+
+# --- how to get in
+
+
+def basic(username, password):
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+@pytest.fixture
+def secret(tmp_path):
+    def secret(text, name="secret"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+    return secret
+
+
+@proves("worker", "username")
+def _(scene, secret):
+    scene.start(username="one", password_file=secret("word"))
+    assert scene.polled_with(basic("one", "word"))
+    scene.change(username="two")
+    assert scene.polled_with(basic("two", "word"))
+
+
+@proves("worker", "password_file")
+def _(scene, secret):
+    scene.start(username="one", password_file=secret("word"))
+    assert scene.polled_with(basic("one", "word"))
+    scene.change(password_file=secret("other", "other"))
+    assert scene.polled_with(basic("one", "other"))
+
+
+@proves("worker", "bearer_token_file")
+def _(scene, secret):
+    scene.start(bearer_token_file=secret("one"))
+    assert scene.polled_with("Bearer one")
+    scene.change(bearer_token_file=secret("two", "other"))
+    assert scene.polled_with("Bearer two")
+
+
+@pytest.fixture
+def tls_worker(certificates):
+    """One that has a certificate."""
+    with WorkerServer(certificate=certificates / "worker.pem", key=certificates / "worker.key") as server:
+        yield server
+
+
+@pytest.fixture
+def strict_worker(certificates):
+    """One that also asks for a client's."""
+    with WorkerServer(certificate=certificates / "worker.pem", key=certificates / "worker.key",
+                      client_ca=certificates / "client.pem") as server:
+        yield server
+
+
+@proves("worker", "ca_file")
+def _(scene, tls_worker, certificates):
+    scene.start(url=tls_worker.url, ca_file=certificates / "client.pem")
+    assert scene.expect("cannot-tell").field("reason") == "tls-untrusted"
+    scene.change(ca_file=certificates / "worker.pem")
+    scene.expect("state-changed", state="healthy")
+
+
+@proves("worker", "verify")
+def _(scene, tls_worker):
+    scene.start(url=tls_worker.url)
+    assert scene.expect("cannot-tell").field("reason") == "tls-untrusted"
+    scene.change(verify="no")
+    scene.expect("state-changed", state="healthy")
+
+
+@proves("worker", "cert_file")
+def _(scene, strict_worker, certificates):
+    scene.start(url=strict_worker.url, ca_file=certificates / "worker.pem",
+                cert_file=certificates / "worker.pem", key_file=certificates / "client.key")
+    assert scene.expect("cannot-tell").field("reason") == "tls-client"
+    scene.change(cert_file=certificates / "client.pem")
+    scene.expect("state-changed", state="healthy")
+
+
+@proves("worker", "key_file")
+def _(scene, strict_worker, certificates):
+    scene.start(url=strict_worker.url, ca_file=certificates / "worker.pem",
+                cert_file=certificates / "client.pem", key_file=certificates / "worker.key")
+    assert scene.expect("cannot-tell").field("reason") == "tls-client"
+    scene.change(key_file=certificates / "client.key")
+    scene.expect("state-changed", state="healthy")
+
+
+# --- each key, and each proof
+
+
+def test_each_key_has_its_proof(tmp_path):
+    config = tmp_path / "one.conf"
+    config.write_text("[worker a]\n")
+    printed = subprocess.run([harness.BINARY, "--check-config", config], capture_output=True, text=True, check=True).stdout
+    sections = re.split(r"^\[(\w+).*\]$", printed, flags=re.MULTILINE)
+    keys = {(section, key) for section, text in zip(sections[1::2], sections[2::2])
+            for key in re.findall(r"^#?(\w+) =", text, re.MULTILINE)}
+    assert keys == PROOFS.keys()
+
+
+@pytest.mark.parametrize("section, key", PROOFS)
+def test_a_reload_suffices_for(request, scene, section, key):
+    proof = PROOFS[section, key]
+    wanted = proof.__code__.co_varnames[1:proof.__code__.co_argcount]
+    proof(scene, *map(request.getfixturevalue, wanted))
+
+
+def test_a_reload_suffices_for_a_new_file_in_conf_d(scene):
+    scene.start(interval="1h")
+    scene.expect("state-changed", state="healthy")
+    with WorkerServer() as other:
+        directory = scene.agent.config.parent / "conf.d"
+        directory.mkdir()
+        (directory / "b.conf").write_text(f"[worker b]\nurl = {other.url}\n")
+        scene.change()
+        scene.expect("state-changed", state="healthy", worker="b")
+        (directory / "b.conf").unlink()
+        scene.change()
+        assert scene.expect("config-reloaded").message.endswith("1 worker")
+
+
+def test_a_secret_at_a_path_needs_not_even_a_reload(scene, secret):
+    scene.start(username="one", password_file=secret("word"))
+    assert scene.polled_with(basic("one", "word"))
+    secret("new word")
+    assert scene.polled_with(basic("one", "new word"))
