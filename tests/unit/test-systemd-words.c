@@ -264,7 +264,7 @@ static const struct {
         { "org.freedesktop.DBus.Error.AccessDenied", UNIT_CALL_REFUSED, "not authorised",
           "connect-watchdogctl authorize x.service (" },
         { "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", UNIT_CALL_REFUSED, "not authorised",
-          "\"try-restart\" was refused" },
+          "\"restart\" was refused" },
         { "org.freedesktop.systemd1.UnitMasked", UNIT_CALL_REFUSED, "masked", "unmask x.service" },
         { "org.freedesktop.systemd1.NoSuchUnit", UNIT_CALL_REFUSED, "no such unit", "unit =" },
         { "org.freedesktop.systemd1.LoadFailed", UNIT_CALL_REFUSED, "loaded", "verify x.service" },
