@@ -236,8 +236,13 @@ static void check_out_of_memory(const struct worker_settings *w,
         const char *where = NULL;
         char program[64];
 
-        if (!w->kind->jvm || !u->cmdline.data || u->cmdline.len == 0)
+        if (!w->kind->jvm || u->main_pid == 0)
                 return;
+        if (!u->cmdline.data || u->cmdline.len == 0) {
+                finding_add(f, FINDING_UNKNOWN, CHECK_OUT_OF_MEMORY, w->name, "run this as root",
+                            "the main process (%" PRIu32 ") cannot be looked at", u->main_pid);
+                return;
+        }
         cmdline_program(u->cmdline.data, u->cmdline.len, program, sizeof(program));
         if (!streq(program, "java")) {
                 finding_add(f, FINDING_UNKNOWN, CHECK_OUT_OF_MEMORY, w->name,
@@ -270,7 +275,7 @@ static void check_thread_dump(const struct worker_settings *w,
         if (!w->thread_dump || u->main_pid == 0)
                 return;
         if (!u->status.data)
-                finding_add(f, FINDING_UNKNOWN, CHECK_THREAD_DUMP, w->name, NULL,
+                finding_add(f, FINDING_UNKNOWN, CHECK_THREAD_DUMP, w->name, "run this as root",
                             "/proc/%" PRIu32 "/status cannot be read", u->main_pid);
         else if (!evidence_catches_sigquit(u->status.data))
                 finding_add(f, FINDING_WARNING, CHECK_THREAD_DUMP, w->name,

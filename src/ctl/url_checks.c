@@ -58,8 +58,9 @@ void url_check(const struct worker_settings *w,
 
         if (severity == FINDING_UNKNOWN && url->seen.outcome == OUTCOME_FAILING)
                 remedy = "start its unit, then verify again";
-        else if (severity == FINDING_UNKNOWN && url->seen.reason == REASON_CREDENTIAL)
-                remedy = "run this as root, who can read credentials";
+        else if (severity == FINDING_UNKNOWN)
+                remedy = url->seen.reason == REASON_CREDENTIAL ? "run this as root, who can read credentials"
+                                                               : NULL;
         finding_add(f, severity, CHECK_URL, w->name, remedy, "%s %s", w->url,
                     clause_of(&url->seen, now, clause, sizeof(clause)));
         if (w->unit && !w->url_is_local && url->is_local == 0)
@@ -184,12 +185,15 @@ void certificate_check(const struct worker_settings *w,
                        const struct url_facts *url,
                        usec_t realtime_usec,
                        struct findings *f) {
-        check_end(w, "the worker's certificate, or one of its issuers',", url->certificate_end_usec,
+        char own[512] = "";
+
+        check_end(w, "the server's certificate, or one of its issuers',", url->certificate_end_usec,
                   realtime_usec, f);
         if (!w->cert_file)
                 return;
+        text_append(own, sizeof(own), "our own (cert_file %s)", w->cert_file);
+        check_end(w, own, url->own_certificate_end_usec, realtime_usec, f);
         if (url->own_certificate_problem)
                 finding_add(f, FINDING_UNKNOWN, CHECK_CERTIFICATE, w->name, NULL, "cert_file %s: %s",
                             w->cert_file, url->own_certificate_problem);
-        check_end(w, "our own certificate (cert_file)", url->own_certificate_end_usec, realtime_usec, f);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -48,6 +49,7 @@ struct got {
         enum transfer_error error;
         unsigned status;
         char detail[256];
+        usec_t certificate_end_usec;
 };
 
 static char *in_directory(const char *name) {
@@ -124,13 +126,16 @@ static void on_done(_unused_ struct http_request *r, const struct answer *a, voi
         g->n++;
         g->error = a->error;
         g->status = a->status;
+        g->certificate_end_usec = a->certificate_end_usec;
         (void) snprintf(g->detail, sizeof(g->detail), "%s", a->detail);
 }
 
+/* path: NULL asks for the certificate's end alone. */
 static struct got get(struct http_client *c,
                       sd_event *event,
                       const struct server *s,
                       const char *host,
+                      const char *path,
                       struct http_target target) {
         struct http_request *r = NULL;
         struct got g = { 0 };
@@ -140,7 +145,10 @@ static struct got get(struct http_client *c,
         target.base_url = base;
         target.timeout_usec = 20 * USEC_PER_SEC;
         target.max_response_bytes = 1000000;
-        assert_int_equal(http_get(c, &target, "/", on_done, &g, &r), 0);
+        if (path)
+                assert_int_equal(http_get(c, &target, path, on_done, &g, &r), 0);
+        else
+                assert_int_equal(http_look_at_certificate(c, &target, on_done, &g, &r), 0);
         for (unsigned i = 0; g.n == 0 && i < 100000; i++)
                 assert_true(sd_event_run(event, 30 * USEC_PER_SEC) >= 0);
         assert_int_equal(g.n, 1);
@@ -224,7 +232,7 @@ static void test_certificates(_unused_ void **state) {
 
                 start_server(&s, row->certificate, row->more1, row->more2);
                 for (unsigned n = 0; n < 4; n++) {
-                        struct got g = get(c, event, &s, n < 2 ? "127.0.0.1" : "localhost", target);
+                        struct got g = get(c, event, &s, n < 2 ? "127.0.0.1" : "localhost", "/", target);
 
                         if (g.error != row->error || !strstr(g.detail, row->detail) ||
                             (g.error == TRANSFER_OK && g.status != 200))
@@ -239,9 +247,50 @@ static void test_certificates(_unused_ void **state) {
         sd_event_unref(event);
 }
 
+static void test_when_a_certificate_ends(_unused_ void **state) {
+        const usec_t now = (usec_t) time(NULL) * USEC_PER_SEC;
+        const struct {
+                const char *certificate, *more;
+                usec_t from, to; /* it ends in between */
+        } servers[] = {
+                { "good", NULL, now + USEC_PER_DAY, now + 2 * USEC_PER_DAY },
+                { "unknown", NULL, now + USEC_PER_DAY, now + 2 * USEC_PER_DAY },
+                { "expired", NULL, UINT64_C(1580515200) * USEC_PER_SEC,
+                  UINT64_C(1580515200) * USEC_PER_SEC },
+                /* The server's no comes after the handshake. */
+                { "good", "-Verify", now + USEC_PER_DAY, now + 2 * USEC_PER_DAY },
+        };
+        struct http_client *c = NULL;
+        sd_event *event = NULL;
+        struct server s;
+
+        assert_true(sd_event_new(&event) >= 0);
+        assert_int_equal(http_client_new(event, &c), 0);
+        for (size_t i = 0; i < ELEMENTSOF(servers); i++) {
+                const struct http_target target = { .verify = true };
+
+                start_server(&s, servers[i].certificate, servers[i].more, NULL);
+                for (unsigned n = 0; n < 3; n++) {
+                        struct got g = get(c, event, &s, n < 2 ? "127.0.0.1" : "localhost", NULL, target);
+
+                        assert_int_equal(g.error, TRANSFER_OK);
+                        assert_in_range(g.certificate_end_usec, servers[i].from, servers[i].to);
+                }
+                stop_server(&s);
+        }
+        /* A server that is gone. */
+        struct got g = get(c, event, &s, "127.0.0.1", NULL, (struct http_target) {});
+
+        assert_int_equal(g.error, TRANSFER_REFUSED);
+        assert_int_equal(g.certificate_end_usec, 0);
+        http_client_free(c);
+        sd_event_unref(event);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_certificates),
+                cmocka_unit_test(test_when_a_certificate_ends),
         };
 
         (void) signal(SIGPIPE, SIG_IGN);
