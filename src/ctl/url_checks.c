@@ -39,7 +39,9 @@ static enum severity severity_of(const struct observation *o,
                 return FINDING_WARNING;
         case OUTCOME_FAILING:
                 /* Of a worker that is down anyway it says nothing. */
-                return u->known && !unit_facts_running(u) ? FINDING_UNKNOWN : FINDING_PROBLEM;
+                return u->known && streq(u->load_state, "loaded") && !unit_facts_running(u)
+                               ? FINDING_UNKNOWN
+                               : FINDING_PROBLEM;
         default:
                 return o->reason == REASON_NO_RESOURCES || (o->reason == REASON_CREDENTIAL && !now->is_root)
                                ? FINDING_UNKNOWN

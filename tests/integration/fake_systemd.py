@@ -1,4 +1,4 @@
-"""A scriptable systemd manager and logind on a private bus, for tests.
+"""A scriptable systemd manager, logind and polkit on a private bus, for tests.
 
 It answers what the agent asks, with the order of signals that the real ones have, and does what a test tells it through
 one method: fake.Control.Do(json) -> json on the object /fake. As a program it serves the bus whose address it is given; as a
@@ -17,6 +17,7 @@ MANAGER = "org.freedesktop.systemd1"
 MANAGER_PATH = "/org/freedesktop/systemd1"
 UNIT_INTERFACE = MANAGER + ".Unit"
 SERVICE_INTERFACE = MANAGER + ".Service"
+POLKIT = "org.freedesktop.PolicyKit1"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 UNKNOWN_OBJECT = "org.freedesktop.DBus.Error.UnknownObject"
 
@@ -40,6 +41,7 @@ TYPES = {
     "InactiveExitTimestamp": "t", "InactiveExitTimestampMonotonic": "t", "ActiveEnterTimestamp": "t",
     "ActiveEnterTimestampMonotonic": "t", "Result": "s", "ExecMainCode": "i", "ExecMainStatus": "i", "MainPID": "u",
     "NRestarts": "u", "TimeoutStartUSec": "t", "TimeoutStopUSec": "t", "MemoryCurrent": "t", "CPUUsageNSec": "t",
+    "RefuseManualStop": "b", "Restart": "s", "SuccessExitStatus": "(aiai)",
 }
 UINT64_MAX = 2**64 - 1
 
@@ -57,7 +59,7 @@ def default_properties(name):
         "InactiveExitTimestampMonotonic": 0, "ActiveEnterTimestamp": 0, "ActiveEnterTimestampMonotonic": 0,
         "Result": "success", "ExecMainCode": 0, "ExecMainStatus": 0, "MainPID": 0, "NRestarts": 0,
         "TimeoutStartUSec": 90000000, "TimeoutStopUSec": 90000000, "MemoryCurrent": UINT64_MAX,
-        "CPUUsageNSec": UINT64_MAX,
+        "CPUUsageNSec": UINT64_MAX, "RefuseManualStop": False, "Restart": "no", "SuccessExitStatus": [[], []],
     }
 
 
@@ -72,6 +74,7 @@ class Server:
         self.hooks = {}
         self.inhibitors, self.logind_error = [], None
         self.system_state = "running"
+        self.refused, self.polkit_asked = [], []
         self.job_ms, self.job_result, self.early_removed = 20, "done", False
         self.start_ms = 0
         bus.add_message_filter(self.on_message)
@@ -81,7 +84,7 @@ class Server:
     # ---- the bus
 
     def own(self, wanted):
-        for name in (MANAGER, "org.freedesktop.login1"):
+        for name in (MANAGER, "org.freedesktop.login1", POLKIT):
             if wanted:
                 self.bus.request_name(name)
             else:
@@ -93,6 +96,8 @@ class Server:
             return d.Array([d.Byte(v) for v in value], signature="y")
         if signature == "as":
             return d.Array(value, signature="s")
+        if signature == "(aiai)":
+            return d.Struct([d.Array(v, signature="i") for v in value], signature="aiai")
         return {"s": d.String, "b": d.Boolean, "i": d.Int32, "u": d.UInt32, "t": d.UInt64}[signature](value)
 
     def signal(self, path, interface, member, signature, *args):
@@ -281,6 +286,9 @@ class Server:
         d = self.dbus
         if path == MANAGER_PATH and name == "SystemState":
             return self.reply(message, "v", d.String(self.system_state, variant_level=1))
+        unit = self.unit_at(path)
+        if unit and name in TYPES:
+            return self.reply(message, "v", self.typed(TYPES[name], self.unit(unit)["properties"][name]))
         number = int(path.rsplit("/", 1)[1]) if path.startswith(MANAGER_PATH + "/job/") else None
         if number not in self.jobs:
             return self.error(message, UNKNOWN_OBJECT, f"Unknown object '{path}'.")
@@ -289,6 +297,12 @@ class Server:
             return self.reply(message, "v", d.String(kind, variant_level=1))
         return self.reply(message, "v", d.Struct((unit, d.ObjectPath(self.path(unit))), signature="so",
                                                  variant_level=1))
+
+    def check_authorization(self, message, subject, action, details, _flags, _id):
+        d = self.dbus
+        self.polkit_asked.append([subject[0], str(subject[1].get("name")), action, dict(details)])
+        allowed = details["verb"] not in self.refused
+        self.reply(message, "(bba{ss})", d.Struct((allowed, False, d.Dictionary({}, signature="ss")), signature="bba{ss}"))
 
     def run_hook(self, member):
         hook = self.hooks.get(member)
@@ -327,6 +341,8 @@ class Server:
             rows = [d.Struct(("shutdown", who, "because", mode, d.UInt32(0), d.UInt32(1)), signature="ssssuu")
                     for who, mode in self.inhibitors]
             self.reply(message, "a(ssssuu)", d.Array(rows, signature="(ssssuu)"))
+        elif member == "CheckAuthorization":
+            self.check_authorization(message, *args)
         elif member == "Do":
             self.reply(message, "s", json.dumps(self.do(**json.loads(args[0]))))
         else:
@@ -408,6 +424,10 @@ class Server:
             self.inhibitors, self.logind_error = a["list"], a.get("error")
         elif do == "system-state":
             self.system_state = a["state"]
+        elif do == "polkit":        # refused: verbs
+            self.refused = a["refused"]
+        elif do == "polkit-asked":  # -> list of [kind of subject, its name, action, details]
+            return self.polkit_asked
         elif do == "reload":
             self.signal(MANAGER_PATH, MANAGER + ".Manager", "Reloading", "b", True)
             self.signal(MANAGER_PATH, MANAGER + ".Manager", "Reloading", "b", False)
