@@ -1,6 +1,7 @@
 /* authorize: which units the agent may restart, told to polkit. */
 #include <errno.h>
 
+#include "config/values.h"
 #include "ctl/authorize.h"
 #include "ctl/unit_policy.h"
 #include "util/text.h"
@@ -98,7 +99,8 @@ static int request_units(struct authorize_request *q, int argc, char *argv[]) {
         for (; q->n < (size_t) argc; q->n++) {
                 struct asked_unit *u = &q->units[q->n];
 
-                text_copy_line(u->asked, sizeof(u->asked), argv[q->n], strlen(argv[q->n]));
+                u->name = argv[q->n];
+                text_copy_line(u->asked, sizeof(u->asked), u->name, strlen(u->name));
                 memcpy(u->unit, u->asked, sizeof(u->unit));
         }
         return 0;
@@ -114,10 +116,11 @@ void authorize_refuse(struct authorize_request *q, struct asked_unit *u, const c
         q->refused = true;
 }
 
-/* Nobody is authorised unless everybody is. */
-static void judge(struct authorize_request *q) {
+/* Nobody is authorised unless everybody is. What should not have been can be taken back. */
+static void judge(struct authorize_request *q, bool revoke) {
         for (size_t i = 0; i < q->n; i++) {
-                const char *problem = unit_policy_problem(q->units[i].asked);
+                const char *name = q->units[i].name;
+                const char *problem = revoke ? value_unit_problem(name) : unit_policy_problem(name);
 
                 if (problem)
                         authorize_refuse(q, &q->units[i], "%s", problem);
@@ -154,8 +157,7 @@ static int change(const struct ctl_options *options, struct authorize_request *q
         _cleanup_(rules_done) struct rules rules = { .file.dir_fd = -1 };
         int r;
 
-        if (!options->revoke)
-                judge(q);
+        judge(q, options->revoke);
         if (!q->refused && !options->root) {
                 r = authorize_look_at_host(q, !options->revoke);
                 if (r < 0)

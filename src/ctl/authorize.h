@@ -17,7 +17,8 @@ enum unit_outcome {
 };
 
 struct asked_unit {
-        char asked[UNIT_NAME_SIZE]; /* as it was written, safe to show */
+        const char *name;           /* as it was written */
+        char asked[UNIT_NAME_SIZE]; /* the same, safe to show */
         char unit[UNIT_NAME_SIZE];  /* as polkit is told it: of an alias the name that it stands for */
         enum unit_outcome outcome;
         char problem[512]; /* refused: a clause to follow the name; else "" */

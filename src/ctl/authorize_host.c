@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include "config/service_user.h"
-#include "config/values.h"
 #include "ctl/authorize.h"
 #include "ctl/ctl_bus.h"
 #include "ctl/unit_policy.h"
@@ -105,7 +104,7 @@ static int look_at_unit(struct ctl_bus *bus,
         const char *changeable;
         int r;
 
-        r = ctl_bus_read_unit(bus, u->asked, &facts, problem, size);
+        r = ctl_bus_read_unit(bus, u->name, &facts, problem, size);
         if (r < 0)
                 return r;
         memcpy(u->unit, facts.id, sizeof(u->unit));
@@ -135,8 +134,7 @@ int authorize_look_at_host(struct authorize_request *q, bool thorough) {
 
         r = ctl_bus_open(&bus, problem, sizeof(problem));
         for (size_t i = 0; r >= 0 && i < q->n; i++)
-                if (!value_unit_problem(q->units[i].asked))
-                        r = look_at_unit(bus, q, &q->units[i], thorough, problem, sizeof(problem));
+                r = look_at_unit(bus, q, &q->units[i], thorough, problem, sizeof(problem));
         if (r >= 0 || r == -ENOMEM)
                 return r;
         return warn(&q->warning,
