@@ -5,6 +5,7 @@ a proof here, which changes that key alone, sends SIGHUP and waits for what the 
 import base64
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -504,3 +505,23 @@ def test_a_secret_at_a_path_needs_not_even_a_reload(scene, secret):
     assert scene.polled_with(basic("one", "word"))
     secret("new word")
     assert scene.polled_with(basic("one", "new word"))
+
+
+# The TLS library may keep authorities for a minute.
+CA_KEPT = 90
+
+
+@pytest.mark.parametrize("keys, wrong", [
+    (["ca_file"], "tls-untrusted"),
+    (["cert_file", "key_file"], "tls-client"),
+])
+def test_a_renewed_file_at_a_path_needs_not_even_a_reload(scene, strict_worker, certificates, tmp_path, keys, wrong):
+    right = {"ca_file": "worker.pem", "cert_file": "client.pem", "key_file": "client.key"}
+    others = {"ca_file": "client.pem", "cert_file": "worker.pem", "key_file": "worker.key"}
+    for key, name in {**right, **{key: others[key] for key in keys}}.items():
+        shutil.copy(certificates / name, tmp_path / key)
+    scene.start(url=strict_worker.url, **{key: tmp_path / key for key in right})
+    assert scene.expect("cannot-tell").field("reason") == wrong
+    for key in keys:
+        shutil.copy(certificates / right[key], tmp_path / key)
+    scene.agent.expect("state-changed", timeout=CA_KEPT, state="healthy")

@@ -14,6 +14,7 @@ A mode is forgotten when the worker starts, as a restart heals a hang; one that 
 """
 
 import argparse
+import base64
 import json
 import os
 import signal
@@ -82,6 +83,7 @@ class Worker:
         self.args = args
         self.started = time.monotonic()
         self.mode_file = args.mode_file
+        self.wants = args.login and "Basic " + base64.b64encode(args.login.encode()).decode()
         if not self.read_mode().startswith("always "):
             self.forget_mode()
 
@@ -162,7 +164,9 @@ class Handler(BaseHTTPRequestHandler):
             os._exit(int(rest or 1))
         if word == "hang":
             threading.Event().wait()
-        if worker.age() < worker.args.ready_after:
+        if worker.wants and self.headers.get("Authorization") != worker.wants:
+            self.answer(401, "User cannot access the resource.", "text/plain")
+        elif worker.age() < worker.args.ready_after:
             self.answer(404, JETTY_404, "text/html;charset=iso-8859-1")
         elif path == "/":
             self.answer(200, {"version": worker.args.version, "commit": "be816b82d25370ce", "kafka_cluster_id": "c3RhbmRpbi1jbHVzdGVy"})
@@ -210,6 +214,7 @@ def main():
     parser.add_argument("--mode-file", default="/run/standin/mode")
     parser.add_argument("--version", default="4.1.1", help="the version that GET / tells")
     parser.add_argument("--old", action="store_true", help="older than KIP-1017: a JSON 404 for /health")
+    parser.add_argument("--login", metavar="USER:PASSWORD", help="answers 401 without it")
     parser.add_argument("--refuse-for", type=float, default=0, metavar="S", help="seconds until the port is open")
     parser.add_argument("--ready-after", type=float, default=0, metavar="S", help="seconds of HTML 404, from the start")
     parser.add_argument("--starting-for", type=float, default=0, metavar="S", help="seconds of 503 after that")

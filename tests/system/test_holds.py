@@ -48,6 +48,48 @@ def test_apt_at_work_holds_and_a_permanent_inhibitor_does_not(container, agent, 
         container.systemctl("stop", "apt-at-work", check=False)
 
 
+@pytest.fixture
+def slow_package(container):
+    """A .deb whose installation goes on until /run/go-on is there."""
+    tree = "/root/slow-package"
+    container.write(f"{tree}/DEBIAN/control", "Package: slow-package\nVersion: 1\nArchitecture: all\nMaintainer: test <t@example.org>\n"
+                                              "Description: takes its time\n")
+    container.write(f"{tree}/DEBIAN/postinst", "#!/bin/sh\nwhile [ ! -e /run/go-on ]; do sleep 0.1; done\n", mode="755")
+    container.sh(f"rm -f /run/go-on; dpkg-deb --build {tree} {tree}.deb")
+    yield f"{tree}.deb"
+    container.sh("touch /run/go-on; systemctl stop installation 2>/dev/null || :; dpkg --purge slow-package; rm -r /root/slow-package*")
+
+
+def install(container, *command):
+    """Runs this as a package manager runs, beside us."""
+    container.run("systemd-run", "--unit=installation", "--setenv=DEBIAN_FRONTEND=noninteractive", *command)
+    container.wait_until(lambda: "half-configured" in container.sh("dpkg --status slow-package || :"), 20, "the installation")
+
+
+def test_a_real_apt_get_install_holds_and_goes_on_undisturbed(container, agent, standin, slow_package):
+    agent.watch()
+    install(container, "apt-get", "install", "--yes", slow_package)
+    standin.mode("hang")
+    entry = agent.wait_for("hold-begun", STORY_TIMEOUT, CONNECT_WATCHDOG_HOLD="package-manager")
+    assert "APT is at work" in entry["MESSAGE"]
+    container.run("sleep", 4)
+    assert not agent.restarts()
+    container.sh("touch /run/go-on")
+    agent.wait_for("incident-closed", STORY_TIMEOUT)
+    assert agent.events("hold-ended") == ["hold-ended"]
+    assert len(container.invocations(STANDIN)) == agent.restarts() == 1
+
+
+def test_dpkg_alone_tells_nobody_that_it_is_at_work(container, agent, standin, slow_package):
+    """As the manual says: only APT takes the inhibitor."""
+    agent.watch()
+    install(container, "dpkg", "--install", slow_package)
+    assert "APT" not in container.sh("systemd-inhibit --list")
+    standin.mode("hang")
+    agent.wait_for("incident-closed", STORY_TIMEOUT)
+    assert agent.restarts() == 1 and not agent.events("hold-begun")
+
+
 def test_a_frozen_unit_is_busy(container, agent, standin):
     agent.watch()
     container.systemctl("freeze", STANDIN)
