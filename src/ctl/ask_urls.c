@@ -10,7 +10,7 @@
 #include "observe/http_client_private.h"
 #include "observe/poll.h"
 
-#define TIMEOUT_MAX (30 * USEC_PER_SEC)
+#define TIMEOUT_MAX USEC_PER_MINUTE
 
 struct question {
         struct asking *asking;

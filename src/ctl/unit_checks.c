@@ -5,6 +5,7 @@
 #include "act/evidence.h"
 #include "ctl/jvm_options.h"
 #include "ctl/unit_checks.h"
+#include "ctl/unit_policy.h"
 #include "observe/kind.h"
 #include "util/span.h"
 #include "util/text.h"
@@ -139,11 +140,13 @@ void polkit_check(const struct worker_settings *w,
                   const struct polkit_facts *p,
                   bool acts,
                   struct findings *f) {
-        const char *authorize;
+        const char *policy = unit_policy_problem(u->id), *authorize;
 
         if (!w->unit || !u->known || !streq(u->load_state, "loaded"))
                 return;
-        authorize = REMEDY("connect-watchdogctl authorize %s", u->id);
+        authorize = policy ? REMEDY("name another unit in %s:%u: %s %s", w->source_file, w->source_line,
+                                    u->id, policy)
+                           : REMEDY("connect-watchdogctl authorize %s", u->id);
         if (p->state == POLKIT_MISSING)
                 finding_add(f, acts ? FINDING_PROBLEM : FINDING_UNKNOWN, CHECK_POLKIT, w->name, p->remedy,
                             "there is no polkit to let the agent restart %s (%s)", u->id, p->why);

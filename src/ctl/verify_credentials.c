@@ -7,6 +7,9 @@
 #include "config/service_user.h"
 #include "ctl/verify.h"
 
+/* Where systemd keeps what it handed to the running agent. */
+#define HANDED_OVER "/run/credentials/connect-watchdog.service"
+
 /* What ProtectHome= and PrivateTmp= of the service leave nothing of. */
 static const char *hidden_directory(const char *path) {
         static const char *const directories[] = { "/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/" };
@@ -47,6 +50,59 @@ static void check_file(const struct worker_settings *w,
                             strerror(-r));
 }
 
+/* ---- what systemd hands over at the start ---- */
+
+/* Returns 1, 0, or a negative errno. */
+static int is_same(const char *a, const char *b) {
+        FILE *f = fopen(a, "re"), *g = f ? fopen(b, "re") : NULL;
+        int r = -errno, c;
+
+        if (f && g) {
+                while ((c = getc(f)) == getc(g) && c != EOF)
+                        ;
+                r = c == EOF && feof(f) && feof(g);
+        }
+        if (f)
+                (void) fclose(f);
+        if (g)
+                (void) fclose(g);
+        return r;
+}
+
+static int is_as_handed_over(const char *path) {
+        static const char *const prefixes[] = { "connect-watchdog.credentials_", "" };
+        char handed_over[4096];
+        int r = -ENOENT;
+
+        for (size_t i = 0; i < ELEMENTSOF(prefixes) && r == -ENOENT; i++) {
+                (void) snprintf(handed_over, sizeof(handed_over), HANDED_OVER "/%s%s", prefixes[i],
+                                strrchr(path, '/') + 1);
+                r = is_same(path, handed_over);
+        }
+        return r;
+}
+
+/* A reload does not read a credential again. */
+static void check_handed_over(const struct worker_settings *w,
+                              const char *key,
+                              const char *path,
+                              struct findings *f) {
+        static const char *const remedy = "systemctl restart connect-watchdog.service";
+        int r;
+
+        /* Where one cannot look in, or the file is missing altogether, that is told elsewhere. */
+        if (access(HANDED_OVER, X_OK) < 0 || access(path, R_OK) < 0)
+                return;
+        r = is_as_handed_over(path);
+        if (r == -ENOENT)
+                finding_add(f, FINDING_WARNING, CHECK_CREDENTIAL, w->name, remedy,
+                            "%s %s came after the start of the agent, which does not have it", key, path);
+        else if (r == 0)
+                finding_add(f, FINDING_WARNING, CHECK_CREDENTIAL, w->name, remedy,
+                            "%s %s has changed since the start of the agent, which has the old one", key,
+                            path);
+}
+
 /* A name without a slash is systemd's to hand over, whoever owns it. */
 static bool is_handed_over(const char *path, const char *directory) {
         size_t len = directory ? strlen(directory) : 0;
@@ -54,10 +110,12 @@ static bool is_handed_over(const char *path, const char *directory) {
         return len > 0 && strncmp(path, directory, len) == 0 && path[len] == '/';
 }
 
-void verify_credentials(const struct settings *s, const struct config_options *o, struct findings *f) {
-        struct identity before;
-        bool is_service_user = service_user_become(&before);
-
+/* handed_over: those that systemd hands over, or else all others. */
+static void check_files(const struct settings *s,
+                        const struct config_options *o,
+                        bool handed_over,
+                        bool is_service_user,
+                        struct findings *f) {
         for (size_t i = 0; i < s->n_workers; i++) {
                 const struct worker_settings *w = s->workers[i];
                 const char *const files[][2] = {
@@ -68,10 +126,26 @@ void verify_credentials(const struct settings *s, const struct config_options *o
                         { "key_file", w->key_file },
                 };
 
-                for (size_t k = 0; k < ELEMENTSOF(files); k++)
-                        if (files[k][1] && !is_handed_over(files[k][1], o->credentials_directory))
-                                check_file(w, files[k][0], files[k][1], is_service_user, f);
+                for (size_t k = 0; k < ELEMENTSOF(files); k++) {
+                        const char *path = files[k][1];
+
+                        if (!path || is_handed_over(path, o->credentials_directory) != handed_over)
+                                continue;
+                        if (handed_over)
+                                check_handed_over(w, files[k][0], path, f);
+                        else
+                                check_file(w, files[k][0], path, is_service_user, f);
+                }
         }
+}
+
+void verify_credentials(const struct settings *s, const struct config_options *o, struct findings *f) {
+        struct identity before;
+        bool is_service_user;
+
+        check_files(s, o, true, false, f);
+        is_service_user = service_user_become(&before);
+        check_files(s, o, false, is_service_user, f);
         if (is_service_user)
                 service_user_return(&before);
 }
