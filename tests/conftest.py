@@ -5,10 +5,12 @@ import os
 import pytest
 
 from lib.agent import Agent, Standin, built
-from lib.container import Container, cannot_boot
+from lib.container import Container, ThisMachine, cannot_boot
 
 # tests/run gives each pytest process one of them, so that two suites run side by side.
 SUITES = os.environ.get("CONNECT_WATCHDOG_SUITES", "bookworm trixie").split()
+if ThisMachine.is_chosen():
+    SUITES = ["here"]
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +22,14 @@ def bootable():
 
 
 @pytest.fixture(scope="session", params=SUITES)
-def booted(request, bootable):
+def booted(request):
     """A container of each suite with the agent and the stand-in worker installed, shared by all tests."""
-    with Container.boot(request.param, install=[built(request.param)]) as container:
+    if ThisMachine.is_chosen():
+        machine = ThisMachine()
+    else:
+        request.getfixturevalue("bootable")
+        machine = Container.boot(request.param, install=[built(request.param)])
+    with machine as container:
         container.standin = Standin(container)
         container.agent = Agent(container)
         yield container

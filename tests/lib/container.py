@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import subprocess
 import time
 from pathlib import Path
@@ -15,6 +16,9 @@ UNIT_STARTED = "39f53479d3a045ac8e11786248231fbf"
 
 # Within this a command inside answers, or something hangs: two busy cores are no reason to take longer.
 COMMAND_TIMEOUT = 60
+
+# A clean environment, whatever this process has in its own.
+ENVIRONMENT = ["env", "-i", "--chdir=/root", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"]
 
 # The request is made inside, where the loopback addresses are the container's.
 HTTP_GET = """
@@ -49,8 +53,7 @@ class Container:
         self.handle = handle
         # As `packaging/container exec` does it, which costs five times as much.
         leader = (RUNNING / handle / "leader").read_text().strip()
-        self.enter = ["nsenter", "--target", leader, "--all", "--", "env", "-i", "--chdir=/root",
-                      "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"]
+        self.enter = ["nsenter", "--target", leader, "--all", "--", *ENVIRONMENT]
         self.mark()
 
     @classmethod
@@ -163,3 +166,27 @@ class Container:
             self.systemctl("list-units", "--failed", "--no-pager", "--legend=no", check=False).stdout,
             self.journalctl("-o", "short-precise", "-n", "150"),
         ])
+
+
+class ThisMachine(Container):
+    """The machine that runs the tests in a container's place: autopkgtest tests what it has installed there.
+
+    The tests stop services, write units and take the ledger away. So the machine must be named, by its machine id, which
+    no profile has by accident, and nobody may have begun to use the agent on it.
+    """
+
+    def __init__(self):
+        if os.environ["CONNECT_WATCHDOG_TEST_HERE"] != Path("/etc/machine-id").read_text().strip():
+            raise RuntimeError("CONNECT_WATCHDOG_TEST_HERE is not the machine id of this machine")
+        if in_use := list(Path("/etc/connect-watchdog/conf.d").iterdir()):
+            raise RuntimeError(f"connect-watchdog is in use on this machine: {in_use[0]}")
+        self.suite = platform.freedesktop_os_release()["VERSION_CODENAME"]
+        self.enter = ENVIRONMENT
+        self.mark()
+
+    @staticmethod
+    def is_chosen():
+        return "CONNECT_WATCHDOG_TEST_HERE" in os.environ
+
+    def __exit__(self, *_):
+        self.run("rm", "-f", "/etc/connect-watchdog/conf.d/50-test.conf")
