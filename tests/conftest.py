@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from lib.agent import Agent, Standin, built
+from lib.agent import OTHER, UNIT, Agent, Standin, built
 from lib.container import Container, ThisMachine, cannot_boot
 
 # tests/run gives each pytest process one of them, so that two suites run side by side.
@@ -52,6 +52,19 @@ def agent(container):
 def standin(container):
     container.standin.start()
     return container.standin
+
+
+@pytest.fixture
+def other(container):
+    """A worker whose unit the agent may not restart, unless somebody authorizes it; the agent ends before it."""
+    container.write(f"/etc/systemd/system/{OTHER}",
+                    "[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/usr/local/bin/standin-worker --mode-file /run/other-mode\n")
+    container.systemctl("daemon-reload")
+    container.systemctl("start", OTHER)
+    container.wait_until(lambda: container.http("http://127.0.0.1:8083/"), 10, "the other worker")
+    yield OTHER
+    container.systemctl("stop", UNIT)
+    container.systemctl("stop", OTHER, check=False)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -116,7 +116,7 @@ void authorize_refuse(struct authorize_request *q, struct asked_unit *u, const c
         q->refused = true;
 }
 
-/* Nobody is authorised unless everybody is. What should not have been can be taken back. */
+/* Nobody is authorized unless everybody is. What should not have been can be taken back. */
 static void judge(struct authorize_request *q, bool revoke) {
         for (size_t i = 0; i < q->n; i++) {
                 const char *name = q->units[i].name;

@@ -9,10 +9,10 @@ enum unit_outcome {
         UNIT_UNTOUCHED, /* another one was refused, so nothing is done */
         UNIT_REFUSED,
         UNIT_AUTHORIZED,
-        UNIT_UNCHANGED, /* was authorised */
+        UNIT_UNCHANGED, /* was authorized */
         UNIT_SHIPPED,   /* the shipped rule allows it */
         UNIT_REVOKED,
-        UNIT_ABSENT, /* was not authorised */
+        UNIT_ABSENT, /* was not authorized */
         _UNIT_OUTCOME_MAX,
 };
 

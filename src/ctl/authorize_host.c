@@ -25,11 +25,13 @@ static bool can_replace_in(const char *directory) {
 /* The file, or one that would take its place. */
 static bool can_change(const char *file) {
         _cleanup_free_ char *path = strdup(file);
+        struct stat st;
         char *slash;
 
         if (!path || path[0] != '/')
                 return false;
-        if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) >= 0)
+        /* A masked unit's is /dev/null. */
+        if (stat(path, &st) >= 0 && S_ISREG(st.st_mode) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) >= 0)
                 return true;
         while ((slash = strrchr(path, '/'))) {
                 slash[slash == path] = '\0';

@@ -7,11 +7,11 @@ static const struct {
 } outcomes[_UNIT_OUTCOME_MAX] = {
         [UNIT_UNTOUCHED] = { "untouched", "is left as it was" },
         [UNIT_REFUSED] = { "refused", "is refused" },
-        [UNIT_AUTHORIZED] = { "authorized", "is authorised now" },
-        [UNIT_UNCHANGED] = { "unchanged", "was authorised already" },
+        [UNIT_AUTHORIZED] = { "authorized", "is authorized now" },
+        [UNIT_UNCHANGED] = { "unchanged", "was authorized already" },
         [UNIT_SHIPPED] = { "shipped", "is allowed by the shipped rule already" },
-        [UNIT_REVOKED] = { "revoked", "is authorised no longer" },
-        [UNIT_ABSENT] = { "absent", "was not authorised" },
+        [UNIT_REVOKED] = { "revoked", "is authorized no longer" },
+        [UNIT_ABSENT] = { "absent", "was not authorized" },
 };
 
 /* ---- for a script ---- */

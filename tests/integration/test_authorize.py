@@ -43,7 +43,7 @@ class Root:
         return process
 
     def units(self):
-        """Those that we authorised, as --list has them."""
+        """Those that we authorized, as --list has them."""
         lines = self.run("--list").out.splitlines()
         assert lines[:2] == [f"{unit} (shipped rule)" for unit in SHIPPED_UNITS]
         return lines[2:]
@@ -60,9 +60,9 @@ def root(tmp_path):
 def test_given_listed_and_taken_back(root):
     assert root.units() == []
     said = root.run("worker.service", "kafka-connect@8083.service")
-    assert said.out.splitlines()[:2] == ["worker.service is authorised now", "kafka-connect@8083.service is authorised now"]
+    assert said.out.splitlines()[:2] == ["worker.service is authorized now", "kafka-connect@8083.service is authorized now"]
     assert root.units() == ["kafka-connect@8083.service", "worker.service"]
-    assert "is authorised no longer" in root.run("--revoke", "worker.service").out
+    assert "is authorized no longer" in root.run("--revoke", "worker.service").out
     assert root.units() == ["kafka-connect@8083.service"]
     root.run("--revoke", "kafka-connect@8083.service")
     assert root.units() == [] and root.names() == [], "the last one takes the file with it"
@@ -84,8 +84,8 @@ def test_polkitd_can_read_it_whatever_the_umask(root):
 def test_what_is_so_already_is_left_alone(root):
     root.run("worker.service")
     before = root.file.stat()
-    assert "was authorised already" in root.run("worker.service").out
-    assert "was not authorised" in root.run("--revoke", "other.service").out
+    assert "was authorized already" in root.run("worker.service").out
+    assert "was not authorized" in root.run("--revoke", "other.service").out
     for unit in SHIPPED_UNITS:
         assert "allowed by the shipped rule already" in root.run(unit).out
     after = root.file.stat()
@@ -99,7 +99,7 @@ def test_what_the_shipped_rule_gives_cannot_be_taken_back(root):
     assert root.units() == ["worker.service"]
 
 
-def test_what_is_no_name_is_not_taken_for_one_that_is_not_authorised(root):
+def test_what_is_no_name_is_not_taken_for_one_that_is_not_authorized(root):
     root.run("worker.service")
     assert "with .service at its end" in root.run("--revoke", "worker", status=1).err
     assert root.units() == ["worker.service"]
@@ -131,7 +131,7 @@ def test_a_shipped_rule_that_is_not_as_shipped_allows_nothing_for_sure(root, cha
     (b"\xff\xfe.service", "not the name of a service"),
     ("a" * 247 + ".servicemore", "not the name of a service"),
 ])
-def test_one_that_is_refused_keeps_all_from_being_authorised(root, unit, why):
+def test_one_that_is_refused_keeps_all_from_being_authorized(root, unit, why):
     said = root.run("good.service", unit, "dbus-broker.service", status=1)
     assert why in said.err and "dbus-broker.service is the system bus" in said.err
     assert "good" not in said.err and said.err.endswith("nothing was changed\n") and not said.out

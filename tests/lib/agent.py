@@ -7,6 +7,8 @@ from .container import TREE, tool
 UNIT = "connect-watchdog.service"
 CONFIG = "/etc/connect-watchdog/conf.d/50-test.conf"
 STANDIN = "kafka-connect.service"
+# A worker too, but no name that the shipped polkit rule has.
+OTHER = "other-worker.service"
 
 # A worker on short spans, so that a story takes seconds. The design's defaults are tested with virtual time.
 QUICK = {

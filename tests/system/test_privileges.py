@@ -5,10 +5,8 @@ import json
 import pytest
 
 from lib import sandbox_probe
-from lib.agent import STANDIN, UNIT
+from lib.agent import OTHER, STANDIN, UNIT
 from lib.container import TREE
-
-OTHER = "other-worker.service"
 
 BUSCTL = ("busctl call --allow-interactive-authorization=no org.freedesktop.systemd1 /org/freedesktop/systemd1"
           " org.freedesktop.systemd1.Manager")
@@ -43,18 +41,6 @@ def as_the_agent(in_its_place):
         return allowed
 
     return call
-
-
-@pytest.fixture
-def other(container):
-    container.write(f"/etc/systemd/system/{OTHER}",
-                    "[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/usr/local/bin/standin-worker --mode-file /run/other-mode\n")
-    container.systemctl("daemon-reload")
-    container.systemctl("start", OTHER)
-    container.wait_until(lambda: container.http("http://127.0.0.1:8083/"), 10, "the other worker")
-    yield OTHER
-    container.systemctl("stop", UNIT)
-    container.systemctl("stop", OTHER, check=False)
 
 
 def test_the_unit_is_hardened(container):

@@ -1,6 +1,6 @@
-/* packaging/man/ against the code: every key with its type, range and default, every option, state, outcome,
- * reason, hold, event, field and variable stands in the manual, and nothing else does. It needs no roff:
- * it reads the sources of the pages. */
+/* packaging/man/ against the code: every key with its type, range and default, every verb, option, check,
+ * exit status, state, outcome, reason, hold, event, field and variable stands in the manual, and nothing
+ * else does. It needs no roff: it reads the sources of the pages. */
 
 #include <glob.h>
 #include <setjmp.h>
@@ -13,6 +13,9 @@
 
 #include "config/keys.h"
 #include "config/values.h"
+#include "ctl/ctl.h"
+#include "ctl/finding.h"
+#include "ctl/verbs.h"
 #include "judge/told.h"
 #include "observe/kind.h"
 #include "observe/observation.h"
@@ -441,6 +444,110 @@ static void every_option_stands(void **state) {
         free(s);
 }
 
+/* ---- connect-watchdogctl(1) ---- */
+
+static struct section *read_page_1(const char *title) {
+        return read_section("packaging/man/connect-watchdogctl.1", title);
+}
+
+static void every_verb_stands_with_its_summary(void **state) {
+        struct section *s = read_page_1("VERBS");
+        size_t i = 0;
+
+        (void) state;
+        for (enum ctl_verb v = 0; v < _VERB_MAX; v++) {
+                const struct ctl_verb_info *verb = &ctl_verb_infos[v];
+                const struct item *item = expect(s, &i, verb->name);
+                char expected[256] = "";
+
+                text_append(expected, sizeof(expected), "%s.", verb->summary);
+                expected[0] = (char) (expected[0] - 'a' + 'A');
+                expect_text(item, expected);
+                /* "Ar UNIT ..." */
+                assert_true(starts_with(item->rest, verb->arguments[0] ? "Ar " : ""));
+                assert_int_equal(item->rest[0] != '\0', verb->arguments[0] != '\0');
+        }
+        expect_end(s, i);
+        free(s);
+}
+
+/* "Of verify-config, authorize." */
+static void describe_option(enum ctl_option o, char *buf, size_t size) {
+        bool first = true;
+
+        buf[0] = '\0';
+        if (OPTIONS_OF_ALL & OPTION_BIT(o))
+                return;
+        for (enum ctl_verb v = 0; v < _VERB_MAX; v++)
+                if (ctl_verb_takes(v, o)) {
+                        text_append(buf, size, "%s%s", first ? "Of " : ", ", ctl_verb_infos[v].name);
+                        first = false;
+                }
+        assert_false(first);
+        text_append(buf, size, ".");
+}
+
+static void every_option_of_a_verb_stands(void **state) {
+        struct section *s = read_page_1("OPTIONS");
+
+        (void) state;
+        assert_int_equal(s->n, _OPTION_MAX);
+        for (enum ctl_option o = 0; o < _OPTION_MAX; o++) {
+                const struct ctl_option_info *option = &ctl_option_infos[o];
+                const struct item *item = &s->items[o];
+                char expected[256], argument[64] = "";
+
+                if (!streq(item->macro, "Fl") || item->name[0] != '-' ||
+                    !streq(item->name + 1, option->name))
+                        fail_msg("the manual has %s %s, where the code has --%s", item->macro, item->name,
+                                 option->name);
+                if (option->argument)
+                        text_append(argument, sizeof(argument), "Ar %s", option->argument);
+                assert_string_equal(item->rest, argument);
+                describe_option(o, expected, sizeof(expected));
+                expect_text(item, expected);
+        }
+        free(s);
+}
+
+static void every_check_stands(void **state) {
+        struct section *s = read_page_1("CHECKS");
+        size_t i = 0;
+
+        (void) state;
+        for (const char *const *check = finding_checks(); *check; check++)
+                expect(s, &i, *check);
+        expect_end(s, i);
+        free(s);
+}
+
+static void every_severity_stands(void **state) {
+        FILE *f = open_source("packaging/man/connect-watchdogctl.1");
+        char line[1024], list[128] = "(";
+        bool found = false;
+
+        (void) state;
+        for (enum severity v = 0; v < _SEVERITY_MAX; v++)
+                text_append(list, sizeof(list), "%s%s", v > 0 ? ", " : "", severity_to_string(v));
+        text_append(list, sizeof(list), "),");
+        while (read_line(f, line, sizeof(line)))
+                found = found || streq(line, list);
+        assert_int_equal(fclose(f), 0);
+        if (!found)
+                fail_msg("the manual has not the line: %s", list);
+}
+
+static void every_exit_status_stands(void **state) {
+        static const int statuses[] = { CTL_OK, CTL_FAILED, CTL_USAGE, CTL_CONFIG };
+        struct section *s = read_page_1("EXIT STATUS");
+
+        (void) state;
+        assert_int_equal(s->n, ELEMENTSOF(statuses));
+        for (size_t i = 0; i < ELEMENTSOF(statuses); i++)
+                assert_int_equal(atoi(s->items[i].macro), statuses[i]);
+        free(s);
+}
+
 /* ---- the pages themselves ---- */
 
 static void check_page(const char *page) {
@@ -468,6 +575,7 @@ static void the_pages_are_well_formed(void **state) {
         (void) state;
         check_page("packaging/man/connect-watchdog.8");
         check_page("packaging/man/connect-watchdog.conf.5");
+        check_page("packaging/man/connect-watchdogctl.1");
 }
 
 int main(void) {
@@ -481,6 +589,11 @@ int main(void) {
                 cmocka_unit_test(every_journal_field_stands),
                 cmocka_unit_test(every_variable_that_is_read_stands),
                 cmocka_unit_test(every_option_stands),
+                cmocka_unit_test(every_verb_stands_with_its_summary),
+                cmocka_unit_test(every_option_of_a_verb_stands),
+                cmocka_unit_test(every_check_stands),
+                cmocka_unit_test(every_severity_stands),
+                cmocka_unit_test(every_exit_status_stands),
                 cmocka_unit_test(the_pages_are_well_formed),
         };
 

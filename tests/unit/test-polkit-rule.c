@@ -1,5 +1,5 @@
 /* polkit_rule.c: units to the text of a rule and back, and what is refused; unit_policy.c: which units
- * nobody may authorise. That polkitd understands the text is for tests/system/test_authorize.py. */
+ * nobody may authorize. That polkitd understands the text is for tests/system/test_authorize.py. */
 
 #include <errno.h>
 #include <setjmp.h>
@@ -202,7 +202,7 @@ static void test_another_version_is_understood_by_its_list(void **state) {
                 expect_of_rule(unreadable[i], "its list of units cannot be read");
 }
 
-static void test_what_nobody_may_authorise(void **state) {
+static void test_what_nobody_may_authorize(void **state) {
         static const struct {
                 const char *unit, *problem; /* NULL: may be */
         } units[] = {
@@ -240,7 +240,7 @@ static void test_what_nobody_may_authorise(void **state) {
                 const char *problem = unit_policy_problem(units[i].unit);
 
                 if (!problem != !units[i].problem || (problem && !strstr(problem, units[i].problem)))
-                        fail_msg("%s: %s", units[i].unit, problem ? problem : "may be authorised");
+                        fail_msg("%s: %s", units[i].unit, problem ? problem : "may be authorized");
         }
 }
 
@@ -253,7 +253,7 @@ int main(void) {
                 cmocka_unit_test(test_any_changed_byte_is_seen),
                 cmocka_unit_test(test_what_is_not_ours_is_told_from_what_was_edited),
                 cmocka_unit_test(test_another_version_is_understood_by_its_list),
-                cmocka_unit_test(test_what_nobody_may_authorise),
+                cmocka_unit_test(test_what_nobody_may_authorize),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
