@@ -46,12 +46,12 @@ static void scan_blanks(struct scan *scan, const char *text, size_t len) {
         }
 }
 
-static void scan_variable(struct scan *scan, const char *environ, size_t len, const char *name) {
-        for (size_t i = 0; environ && i < len;) {
-                size_t n = strnlen(environ + i, len - i);
+static void scan_variable(struct scan *scan, const char *variables, size_t len, const char *name) {
+        for (size_t i = 0; variables && i < len;) {
+                size_t n = strnlen(variables + i, len - i);
 
-                if (starts_with(environ + i, n, name))
-                        scan_blanks(scan, environ + i + strlen(name), n - strlen(name));
+                if (starts_with(variables + i, n, name))
+                        scan_blanks(scan, variables + i + strlen(name), n - strlen(name));
                 i += n + 1;
         }
 }
@@ -76,23 +76,23 @@ char *cmdline_program(const char *cmdline, size_t len, char *buf, size_t size) {
 
 enum oom_behaviour jvm_oom_behaviour(const char *cmdline,
                                      size_t cmdline_len,
-                                     const char *environ,
-                                     size_t environ_len,
+                                     const char *variables,
+                                     size_t variables_len,
                                      const char **ret_where) {
         struct scan scan = {};
 
         /* In the order in which they are applied: a later one wins. */
-        scan_variable(&scan, environ, environ_len, "JAVA_TOOL_OPTIONS=");
-        scan_variable(&scan, environ, environ_len, "JDK_JAVA_OPTIONS=");
+        scan_variable(&scan, variables, variables_len, "JAVA_TOOL_OPTIONS=");
+        scan_variable(&scan, variables, variables_len, "JDK_JAVA_OPTIONS=");
         scan_cmdline(&scan, cmdline, cmdline_len);
-        scan_variable(&scan, environ, environ_len, "_JAVA_OPTIONS=");
+        scan_variable(&scan, variables, variables_len, "_JAVA_OPTIONS=");
         if (scan.exits || scan.crashes || scan.runs_command)
                 return OOM_ENDS;
         if (scan.has_file) {
                 *ret_where = "in a file of options";
                 return OOM_HIDDEN;
         }
-        if (!environ) {
+        if (!variables) {
                 *ret_where = "in its environment, which only root can read";
                 return OOM_HIDDEN;
         }

@@ -14,10 +14,10 @@ enum oom_behaviour {
 char *cmdline_program(const char *cmdline, size_t len, char *buf, size_t size);
 
 /* Whether -XX:+ExitOnOutOfMemoryError, +CrashOnOutOfMemoryError or OnOutOfMemoryError= stand on the command
- * line or in a variable that a JVM reads; a later - takes one back. environ: NULL when it could not be read.
- * *ret_where: for OOM_HIDDEN, where. */
+ * line or in a variable that a JVM reads; a later - takes one back. variables (its environment): NULL when
+ * it could not be read. *ret_where: for OOM_HIDDEN, where. */
 enum oom_behaviour jvm_oom_behaviour(const char *cmdline,
                                      size_t cmdline_len,
-                                     const char *environ,
-                                     size_t environ_len,
+                                     const char *variables,
+                                     size_t variables_len,
                                      const char **ret_where);

@@ -1,42 +1,69 @@
 /* Listening TCP sockets as /proc/net/tcp and tcp6 have them. Reads no file. */
 #include <arpa/inet.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 #include "ctl/listener.h"
 
-#define STATE_LISTEN 0x0AU
+#define STATE_LISTEN 0x0AUL
 
 static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
 
-/* Groups of eight digits, each a word of four bytes in network order that was printed as a number of this
- * machine's. */
-static bool parse_address(const char *hex, struct ip_address *ret) {
-        size_t n_words = strlen(hex) / 8, first = n_words == 1 ? 3 : 0;
+/* Just so many digits. */
+static bool parse_hex(const char *text, size_t n_digits, unsigned long *ret) {
+        char digits[9];
 
-        if (strlen(hex) != 8 && strlen(hex) != 32)
+        if (strspn(text, "0123456789ABCDEFabcdef") < n_digits || n_digits >= sizeof(digits))
                 return false;
-        memcpy(ret->bytes, mapped_prefix, sizeof(mapped_prefix));
-        for (size_t i = 0; i < n_words; i++) {
-                uint32_t word;
-
-                if (sscanf(hex + 8 * i, "%8" SCNx32, &word) != 1)
-                        return false;
-                memcpy(ret->bytes + 4 * (first + i), &word, sizeof(word));
-        }
+        memcpy(digits, text, n_digits);
+        digits[n_digits] = '\0';
+        *ret = strtoul(digits, NULL, 16);
         return true;
 }
 
-bool listener_parse(const char *line, struct listener *ret) {
-        char address[33];
-        unsigned state;
+/* "0100007F:1F93": groups of eight digits, each a word of four bytes in network order that was printed as a
+ * number of this machine's; then the port. */
+static bool parse_socket(const char *text, struct listener *ret) {
+        size_t n_digits = strcspn(text, ":"), first = n_digits == 8 ? 12 : 0;
+        unsigned long number;
 
-        /* sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode */
-        return sscanf(line,
-                      " %*u: %32[0-9A-Fa-f]:%4" SCNx16
-                      " %*[0-9A-Fa-f]:%*x %2x %*x:%*x %*x:%*x %*x %*u %*u %" SCNu64,
-                      address, &ret->port, &state, &ret->inode) == 4 &&
-               state == STATE_LISTEN && parse_address(address, &ret->address);
+        if (n_digits != 8 && n_digits != 32)
+                return false;
+        memcpy(ret->address.bytes, mapped_prefix, sizeof(mapped_prefix));
+        for (size_t i = 0; i < n_digits / 8; i++) {
+                uint32_t word;
+
+                if (!parse_hex(text + 8 * i, 8, &number))
+                        return false;
+                word = (uint32_t) number;
+                memcpy(ret->address.bytes + first + 4 * i, &word, sizeof(word));
+        }
+        if (text[n_digits] != ':' || !parse_hex(text + n_digits + 1, 4, &number))
+                return false;
+        ret->port = (uint16_t) number;
+        return true;
+}
+
+/* The field of that number, or "". */
+static const char *find_field(const char *line, unsigned n) {
+        line += strspn(line, " ");
+        while (n-- > 0) {
+                line += strcspn(line, " ");
+                line += strspn(line, " ");
+        }
+        return line;
+}
+
+bool listener_parse(const char *line, struct listener *ret) {
+        /* sl, local_address, rem_address, st, tx_queue:rx_queue, tr:tm->when, retrnsmt, uid, timeout, inode
+         */
+        const char *address = find_field(line, 1), *state = find_field(line, 3),
+                   *inode = find_field(line, 9);
+        unsigned long number;
+        char *end;
+
+        if (!parse_hex(state, 2, &number) || number != STATE_LISTEN || !parse_socket(address, ret))
+                return false;
+        ret->inode = strtoull(inode, &end, 10);
+        return end != inode && inode[0] != '-' && strchr(" \n", *end);
 }
 
 static bool is_v4(const struct ip_address *a) {

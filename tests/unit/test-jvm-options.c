@@ -17,16 +17,17 @@ static size_t to_proc(const char *text, char *buf, size_t size) {
         return len + 1;
 }
 
-static enum oom_behaviour behaviour(const char *cmdline, const char *environ, const char **ret_where) {
+static enum oom_behaviour behaviour(const char *cmdline, const char *variables, const char **ret_where) {
         char c[512], e[512];
-        size_t c_len = to_proc(cmdline, c, sizeof(c)), e_len = environ ? to_proc(environ, e, sizeof(e)) : 0;
+        size_t c_len = to_proc(cmdline, c, sizeof(c)),
+               e_len = variables ? to_proc(variables, e, sizeof(e)) : 0;
 
-        return jvm_oom_behaviour(c, c_len, environ ? e : NULL, e_len, ret_where);
+        return jvm_oom_behaviour(c, c_len, variables ? e : NULL, e_len, ret_where);
 }
 
 static void options_are_found_wherever_a_jvm_reads_them(_unused_ void **state) {
         static const struct {
-                const char *cmdline, *environ;
+                const char *cmdline, *variables;
                 enum oom_behaviour expected;
         } rows[] = {
                 { "java|-Xmx1g|org.apache.kafka.connect.cli.ConnectDistributed", "PATH=/bin", OOM_LIVES_ON },
@@ -52,7 +53,7 @@ static void options_are_found_wherever_a_jvm_reads_them(_unused_ void **state) {
         const char *where = NULL;
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)
-                if (behaviour(rows[i].cmdline, rows[i].environ, &where) != rows[i].expected)
+                if (behaviour(rows[i].cmdline, rows[i].variables, &where) != rows[i].expected)
                         fail_msg("row %zu: %s", i, rows[i].cmdline);
         assert_null(where);
 }
