@@ -1,0 +1,100 @@
+# bash completion for connect-watchdog(8) and connect-watchdogctl(1)
+# shellcheck shell=bash
+
+# Offers those of the words on stdin, one a line, that begin with what stands before the cursor. bash breaks a word
+# also at the @ of kafka-connect@8083.service: of that it replaces "@8083.service" alone.
+_connect_watchdog_offer() {
+        local word line=${COMP_LINE:0:COMP_POINT} current broken=''
+        current=${line##*[[:space:]]}
+        if [[ $COMP_WORDBREAKS == *@* && $current == *@* ]]; then
+                broken=${current%@*}
+        fi
+        while IFS= read -r word; do
+                [[ $word == "$current"* ]] || continue
+                printf -v word %q "${word#"$broken"}"
+                COMPREPLY+=("$word")
+        done
+}
+
+# compgen's files (-f) or directories (-d).
+_connect_watchdog_offer_files() {
+        local current=${COMP_WORDS[COMP_CWORD]}
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen "$1" -- "${current#=}")
+}
+
+# What the option whose value is at the cursor takes: "-f", "-d" or nothing.
+_connect_watchdog_value_type() {
+        local i=$((COMP_CWORD - 1))
+        # --config=FILE are three words.
+        [[ ${COMP_WORDS[COMP_CWORD]} == = || ${COMP_WORDS[i]} != = ]] || i=$((i - 1))
+        case ${COMP_WORDS[i]} in
+        --config) echo -f ;;
+        --check-config) [[ ${COMP_WORDS[COMP_CWORD]} == -* ]] || echo -f ;;
+        --root | --state-dir) echo -d ;;
+        esac
+}
+
+_connect_watchdog() {
+        local value_type
+        COMPREPLY=()
+        value_type=$(_connect_watchdog_value_type)
+        if [[ -n $value_type ]]; then
+                _connect_watchdog_offer_files "$value_type"
+        else
+                _connect_watchdog_offer < <(printf '%s\n' --config --check-config --dry-run --state-dir --version --help)
+        fi
+}
+
+# Services of this host, also those that were never started; no template, which cannot be restarted.
+_connect_watchdogctl_services() {
+        local name
+        {
+                systemctl list-unit-files --type=service --no-legend --no-pager --full
+                systemctl list-units --all --type=service --no-legend --no-pager --full --plain
+        } 2>/dev/null | while read -r name _; do
+                [[ $name == *@.service ]] || printf '%s\n' "$name"
+        done | sort -u
+}
+
+# Only root can see them.
+_connect_watchdogctl_authorized() {
+        connect-watchdogctl authorize --list 2>/dev/null | grep -v ' '
+}
+
+_connect_watchdogctl() {
+        local value_type word verb='' skip=no given=' '
+        COMPREPLY=()
+        value_type=$(_connect_watchdog_value_type)
+        if [[ -n $value_type ]]; then
+                _connect_watchdog_offer_files "$value_type"
+                return
+        fi
+        for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+                if [[ $skip == yes && $word != = ]]; then
+                        skip=no
+                elif [[ $word == --config || $word == --root ]]; then
+                        skip=yes
+                elif [[ $word == -* ]]; then
+                        given+="$word "
+                elif [[ -z $verb && $word != = ]]; then
+                        verb=$word
+                fi
+        done
+        case $verb:${COMP_WORDS[COMP_CWORD]} in
+        :-*) _connect_watchdog_offer < <(printf '%s\n' --config --json --list --revoke --root --verbose --version --help) ;;
+        :*) _connect_watchdog_offer < <(printf '%s\n' verify-config authorize) ;;
+        verify-config:*) _connect_watchdog_offer < <(printf '%s\n' --config --json --verbose --version --help) ;;
+        authorize:-*) _connect_watchdog_offer < <(printf '%s\n' --json --list --revoke --root --version --help) ;;
+        authorize:*)
+                case $given in
+                *' --list '*) ;;
+                *' --revoke '*) _connect_watchdog_offer < <(_connect_watchdogctl_authorized) ;;
+                *) _connect_watchdog_offer < <(_connect_watchdogctl_services) ;;
+                esac
+                ;;
+        esac
+}
+
+complete -F _connect_watchdog connect-watchdog
+complete -F _connect_watchdogctl connect-watchdogctl
