@@ -5,12 +5,7 @@ import os
 import pytest
 
 from lib.agent import OTHER, UNIT, Agent, Standin, built
-from lib.container import Container, ThisMachine, cannot_boot
-
-# tests/run gives each pytest process one of them, so that two suites run side by side.
-SUITES = os.environ.get("CONNECT_WATCHDOG_SUITES", "bookworm trixie").split()
-if ThisMachine.is_chosen():
-    SUITES = ["here"]
+from lib.container import SUITES, Container, ThisMachine, cannot_boot
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +16,7 @@ def bootable():
         pytest.skip(f"containers cannot be booted here: {reason}")
 
 
-@pytest.fixture(scope="session", params=SUITES)
+@pytest.fixture(scope="session", params=["here"] if ThisMachine.is_chosen() else SUITES)
 def booted(request):
     """A container of each suite with the agent and the stand-in worker installed, shared by all tests."""
     if ThisMachine.is_chosen():

@@ -11,6 +11,9 @@ TREE = Path(__file__).resolve().parents[2]
 TOOL = TREE / "packaging" / "container"
 RUNNING = Path(os.environ.get("CONNECT_WATCHDOG_CONTAINERS", "/run/connect-watchdog-containers"))
 
+# tests/run gives each pytest process one of them, so that two suites run side by side.
+SUITES = os.environ.get("CONNECT_WATCHDOG_SUITES", "bookworm trixie").split()
+
 # systemd's "Started …" (SD_MESSAGE_UNIT_STARTED)
 UNIT_STARTED = "39f53479d3a045ac8e11786248231fbf"
 
