@@ -1,4 +1,5 @@
 /* connect-watchdogctl: argv to a verb. */
+#include <errno.h>
 #include <getopt.h>
 
 #include "ctl/ctl.h"
@@ -127,5 +128,11 @@ int main(int argc, char *argv[]) {
         }
         if (!options_fit(verb, given))
                 return CTL_USAGE;
-        return verbs[verb](&options, argc - optind, argv + optind);
+        r = verbs[verb](&options, argc - optind, argv + optind);
+        /* Who reads less than all must not take it for all. */
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+                fprintf(stderr, "connect-watchdogctl: the answer cannot be written: %s\n", strerror(errno));
+                return CTL_FAILED;
+        }
+        return r;
 }

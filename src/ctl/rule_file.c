@@ -138,7 +138,7 @@ int rule_file_read_shipped(struct rule_file *f, char ***ret_units) {
                 return r;
         if (r < 0)
                 (void) fail(f, r, "the shipped rule %s cannot be read: %s", f->shipped_path, strerror(-r));
-        else if (!streq(text, polkit_shipped_rule))
+        else if (!streq_ptr(text, polkit_shipped_rule))
                 (void) fail(f, -EBADMSG, "%s is not the rule that was shipped: what it allows is not known",
                             f->shipped_path);
         else

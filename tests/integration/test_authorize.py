@@ -178,6 +178,12 @@ def test_json(root):
                      {"unit": "worker.service", "from": "authorized", "file": str(root.file)}]
 
 
+def test_an_answer_that_cannot_be_written_is_no_success(root):
+    with open("/dev/full", "w") as full:
+        said = subprocess.run([CTL, "authorize", "--root", root.path, "--list"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert said.returncode == 1 and "No space left" in said.stderr
+
+
 # --- a file that is not ours
 
 

@@ -149,6 +149,25 @@ def test_a_unit_that_the_agents_user_could_change_is_refused(container, authoriz
         container.sh("rm -rf /root-of-worker /etc/systemd/system/open.service.d")
 
 
+def test_bash_completes_what_systemctl_lists(container, authorize, make_unit):
+    make_unit("shown-worker@.service")
+    container.systemctl("start", "shown-worker@8083.service")
+    authorize("given.service")
+
+    def complete(line):
+        return container.sh(f"""exec bash -c 'source /usr/share/bash-completion/completions/connect-watchdogctl
+            COMP_WORDBREAKS=" =" COMP_LINE="{line}" COMP_POINT={len(line)}
+            read -ra COMP_WORDS <<<"$COMP_LINE"; COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+            _connect_watchdogctl; printf "%s\\n" "${{COMPREPLY[@]}}"'""").split()
+
+    try:
+        assert complete("connect-watchdogctl authorize shown") == ["shown-worker@8083.service"]
+        assert complete("connect-watchdogctl authorize connect-w") == ["connect-watchdog.service"]
+        assert complete("connect-watchdogctl authorize --revoke g") == ["given.service"]
+    finally:
+        container.systemctl("stop", "shown-worker@8083.service")
+
+
 def test_without_a_bus_names_are_taken_as_they_are(container, authorize):
     said = authorize("some.service", env=["DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent"])
     assert "cannot be reached" in said.stderr and "names were taken as they are" in said.stderr
