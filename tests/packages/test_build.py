@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from lib.container import TREE
+from lib.container import TREE, Container
 from lib.package import build, copy_tree
 
 pytestmark = pytest.mark.xdist_group("build")
@@ -42,3 +42,15 @@ def test_lintian_says_nothing(twice):
     files = [path for path in first.iterdir() if path.suffix in (".deb", ".dsc")]
     result = subprocess.run([TREE / "packaging/lint", "deb", "--suite", suite, *files], capture_output=True, text=True, timeout=600)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_autopkgtest_passes_as_debian_runs_it(twice):
+    """A few of its tests: all of them run in tests/system."""
+    suite, first, _ = twice
+    with Container.boot(suite, options=["--layer", "packaging", "--size", "1g", "--bind-ro", f"{first}:/srv/dist"]) as container:
+        said = container.sh("""
+            rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
+            autopkgtest --env PYTEST_ADDOPTS='-k "as_shipped or a_stopped_process"' \
+                --ignore-restrictions=isolation-container,breaks-testbed \
+                /srv/dist/connect-watchdog_*.deb /srv/dist/*.dsc -- null 2>&1""", timeout=400)
+        assert " 2 passed" in said and "system               PASS" in said, said

@@ -61,13 +61,14 @@ def test_each_library_is_there(host):
     "/usr/share/man/man1/connect-watchdogctl.1.gz",
     "/usr/share/man/man5/connect-watchdog.conf.5.gz",
     "/usr/share/man/man8/connect-watchdog.8.gz",
+    "/usr/share/bash-completion/completions/connect-watchdog",
     "/usr/share/bash-completion/completions/connect-watchdogctl",
-    "/usr/share/zsh/vendor-completions/_connect-watchdogctl",
+    "/usr/share/zsh/vendor-completions/_connect-watchdog",
     "/usr/share/polkit-1/rules.d/50-connect-watchdog.rules",
     "/usr/lib/sysusers.d/connect-watchdog.conf",
 ])
 def test_what_goes_with_it_is_there_for_all_to_read(host, path):
-    assert host.run("stat", "--format=%U:%G %a", path).stdout.strip() == "root:root 644"
+    assert host.run("stat", "--dereference", "--format=%U:%G %a", path).stdout.strip() == "root:root 644"
 
 
 @pytest.mark.parametrize("path, owner, mode", [
