@@ -191,6 +191,25 @@ static int find_unit(struct ctl_bus *b, const char *name, char **ret_path, sd_bu
         return r;
 }
 
+/* Services that may have been meant. */
+static int read_similar(struct ctl_bus *b, char *buf, size_t size, sd_bus_error *e) {
+        const char *name, *load_state;
+        sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_call_method(b->bus, MANAGER, "/org/freedesktop/systemd1", MANAGER ".Manager",
+                               "ListUnitsByPatterns", e, &m, "asas", 0, 2, "*connect*.service",
+                               "*kafka*.service");
+        if (r >= 0)
+                r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "(ssssssouso)");
+        while (r >= 0 && (r = sd_bus_message_read(m, "(ssssssouso)", &name, NULL, &load_state, NULL, NULL,
+                                                  NULL, NULL, NULL, NULL, NULL)) > 0)
+                if (streq(load_state, "loaded") && !streq(name, AGENT_UNIT))
+                        text_append(buf, size, "%s%s", buf[0] ? ", " : "", name);
+        sd_bus_message_unref(m);
+        return r;
+}
+
 static int read_unit(struct ctl_bus *b, const char *name, struct unit_facts *ret, sd_bus_error *e) {
         _cleanup_free_ char *path = NULL;
         int r;
@@ -200,6 +219,8 @@ static int read_unit(struct ctl_bus *b, const char *name, struct unit_facts *ret
                 r = read_fact(b, path, i, ret, e);
         if (r >= 0)
                 r = read_accepts_143(b, path, &ret->accepts_143, e);
+        if (r >= 0 && streq(ret->load_state, "not-found"))
+                r = read_similar(b, ret->similar, sizeof(ret->similar), e);
         return r;
 }
 
@@ -356,7 +377,7 @@ static void not_asked(struct polkit_facts *p, const char *remedy, const char *wh
 /* Everything but silence means that it is not there, or cannot be started. */
 static void polkit_failed(struct ctl_bus *b, const sd_bus_error *e, int r, struct polkit_facts *ret) {
         b->polkit_hangs = is_timeout(r);
-        describe("polkit:", e, r, ret->why, sizeof(ret->why));
+        describe(is_timeout(r) ? "it" : "the bus says:", e, r, ret->why, sizeof(ret->why));
         ret->state = is_timeout(r) ? POLKIT_NOT_ASKED : POLKIT_MISSING;
         ret->remedy = is_timeout(r) ? "systemctl restart polkit.service"
                                     : "install polkit (polkitd); systemctl status polkit.service";

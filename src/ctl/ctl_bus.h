@@ -4,6 +4,8 @@
 
 #include "ctl/unit_checks.h"
 
+#define AGENT_UNIT "connect-watchdog.service"
+
 struct ctl_bus;
 
 /* Returns 0, or a negative errno with *problem: why there is no systemd to be asked. */

@@ -71,8 +71,9 @@ static bool check_load_state(const struct worker_settings *w,
                 return true;
         if (streq(u->load_state, "not-found"))
                 finding_add(f, FINDING_PROBLEM, CHECK_UNIT, w->name,
-                            REMEDY("correct unit = in %s:%u (systemctl list-units --type=service)",
-                                   w->source_file, w->source_line),
+                            REMEDY("correct unit = in %s:%u%s%s%s", w->source_file, w->source_line,
+                                   u->similar[0] ? "; there is " : " (systemctl list-units --type=service",
+                                   u->similar, u->similar[0] ? "" : ")"),
                             "there is no %s", w->unit);
         else if (streq(u->load_state, "masked"))
                 finding_add(f, FINDING_PROBLEM, CHECK_UNIT, w->name,

@@ -25,6 +25,7 @@ struct unit_facts {
         usec_t timeout_stop_usec;
         bool accepts_143; /* SuccessExitStatus= has it */
         bool refuse_manual_start, refuse_manual_stop;
+        char similar[UNIT_NAME_SIZE]; /* of one that is not there: services that may be meant, or "" */
         const struct worker_settings *same_as; /* an earlier worker with the same unit, or NULL */
 
         struct proc_text cmdline, environ, status; /* of the main process */

@@ -58,9 +58,9 @@ static int print_json(const struct config_errors *errors, const struct findings 
 
 /* ---- for a person ---- */
 
-static void print_heading(const struct worker_settings *w) {
-        printf("\n%s: %s%s%s, action = %s\n", w->name, w->url, w->unit ? ", " : "", strempty(w->unit),
-               worker_action_to_string(w->action));
+static void print_heading(const struct worker_settings *w, bool dry_run) {
+        printf("\n%s: %s%s%s, action = %s%s\n", w->name, w->url, w->unit ? ", " : "", strempty(w->unit),
+               worker_action_to_string(w->action), dry_run ? " (but dry_run = yes)" : "");
 }
 
 static void append_count(char *buf, size_t size, size_t n, const char *what) {
@@ -99,7 +99,7 @@ static void print_report(const struct ctl_options *options,
                 finding_print_line(stdout, FINDING_WARNING, options->colors, "configuration", *line);
         findings_print(stdout, f, NULL, options->colors);
         for (size_t i = 0; i < s->n_workers; i++) {
-                print_heading(s->workers[i]);
+                print_heading(s->workers[i], s->agent.dry_run);
                 findings_print(stdout, f, s->workers[i]->name, options->colors);
         }
         print_summary(s, f, strv_length(errors->warnings));

@@ -41,8 +41,12 @@ static void check_file(const struct worker_settings *w,
                             "%s %s: the service's sandbox hides %s", key, path, directory);
                 return;
         }
-        if (!is_service_user)
+        if (!is_service_user) {
+                finding_add(f, FINDING_UNKNOWN, CHECK_CREDENTIAL, w->name, "run this as root",
+                            "%s %s: whether the user " CONFIG_SERVICE_USER " can read it was not looked at",
+                            key, path);
                 return;
+        }
         r = try_open(path);
         if (r < 0)
                 finding_add(f, FINDING_PROBLEM, CHECK_CREDENTIAL, w->name, remedy,

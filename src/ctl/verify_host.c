@@ -9,8 +9,6 @@
 #include "ctl/process.h"
 #include "ctl/verify.h"
 
-#define AGENT_UNIT "connect-watchdog.service"
-
 struct worker_facts {
         struct unit_facts unit;
         struct polkit_facts polkit;

@@ -6,6 +6,7 @@ module it starts a bus of its own (class FakeSystemd, for pytest).
 """
 
 import argparse
+import fnmatch
 import json
 import os
 import subprocess
@@ -298,6 +299,14 @@ class Server:
         return self.reply(message, "v", d.Struct((unit, d.ObjectPath(self.path(unit))), signature="so",
                                                  variant_level=1))
 
+    def list_units(self, message, patterns):
+        d = self.dbus
+        rows = [(name, "", u["properties"]["LoadState"], u["properties"]["ActiveState"], u["properties"]["SubState"], "",
+                 d.ObjectPath(self.path(name)), d.UInt32(0), "", d.ObjectPath("/"))
+                for name, u in self.units.items() if any(fnmatch.fnmatchcase(name, p) for p in patterns)]
+        self.reply(message, "a(ssssssouso)", d.Array([d.Struct(row, signature="ssssssouso") for row in rows],
+                                                     signature="(ssssssouso)"))
+
     def check_authorization(self, message, subject, action, details, _flags, _id):
         d = self.dbus
         self.polkit_asked.append([subject[0], str(subject[1].get("name")), action, dict(details)])
@@ -324,6 +333,8 @@ class Server:
         elif member == "LoadUnit":
             self.unit(args[0])
             self.reply(message, "o", self.dbus.ObjectPath(self.path(self.canonical(args[0]))))
+        elif member == "ListUnitsByPatterns":
+            self.list_units(message, args[1])
         elif member in ("TryRestartUnit", "RestartUnit"):
             kind = "try-restart" if member == "TryRestartUnit" else "restart"
             self.restart_job(args[0], kind, lambda p: self.reply(message, "o", p))

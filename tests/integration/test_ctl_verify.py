@@ -103,7 +103,7 @@ def test_a_remedy_follows_its_problem(verifier):
     result = verifier.run()
     assert result.returncode == PROBLEM
     assert ("  ✗ problem  unit: there is no none.service\n"
-            f"             → correct unit = in {verifier.config}:1 (systemctl list-units --type=service)\n") in result.stdout
+            f"             → correct unit = in {verifier.config}:1; there is {UNIT}\n") in result.stdout
     assert "\033" not in result.stdout, "no colour in a pipe"
     assert result.stdout.endswith("\n1 worker, 2 problems\n")
 
@@ -335,6 +335,13 @@ def test_a_file_that_the_sandbox_hides(lone, worker):
     lone.configure(a={"url": worker.url, "bearer_token_file": "/root/token"})
     found = lone.findings(status=PROBLEM)
     assert severity(found, "a", "credential") == "problem" and "/root/" in found["a", "credential"][0][1]
+
+
+def test_a_dry_run_needs_no_leave(verifier, bus, worker):
+    bus.do("polkit", refused=["try-restart", "restart", "reset-failed"])
+    verifier.configure("[agent]\ndry_run = yes\n", a={"url": worker.url, "unit": UNIT, "action": "restart"})
+    assert f"\na: {worker.url}, {UNIT}, action = restart (but dry_run = yes)\n" in verifier.run().stdout
+    assert severity(verifier.findings(), "a", "polkit") != "problem"
 
 
 def test_peers(lone, worker):

@@ -134,8 +134,12 @@ def test_a_unit_that_cannot_be_started(container, agent, standin, verify, state)
     finally:
         container.systemctl("unmask", "--runtime", "some.service")
     assert said.status == PROBLEM
-    assert said.of("unit")[:2] == ("problem", "there is no some.service" if state == "missing"
-                                   else "some.service is masked, and cannot be started")
+    severity, text, remedy = said.of("unit")
+    assert severity == "problem"
+    if state == "masked":
+        assert text == "some.service is masked, and cannot be started"
+    else:
+        assert text == "there is no some.service" and f"; there is {STANDIN}" in remedy
 
 
 def test_two_sections_for_one_unit_under_two_names(container, agent, standin, verify):

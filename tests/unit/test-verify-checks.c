@@ -164,6 +164,18 @@ static void a_unit_that_cannot_be_started_is_a_problem(_unused_ void **state) {
         }
 }
 
+static void what_may_have_been_meant(_unused_ void **state) {
+        const struct worker_settings w = worker();
+        struct unit_facts u = unit();
+
+        (void) strcpy(u.load_state, "not-found");
+        (void) strcpy(u.similar, "confluent-kafka-connect.service, kafka.service");
+        expect_unit(&w, &u,
+                    "problem unit: there is no kafka-connect.service → correct unit = in /etc/a.conf:3; "
+                    "there is "
+                    "confluent-kafka-connect.service, kafka.service\n");
+}
+
 static void the_agent_runs_or_not(_unused_ void **state) {
         struct unit_facts u = unit();
         struct findings f = {};
@@ -571,6 +583,7 @@ int main(void) {
                 cmocka_unit_test(a_unit_is_there_and_runs),
                 cmocka_unit_test(a_unit_that_does_not_run_is_told),
                 cmocka_unit_test(a_unit_that_cannot_be_started_is_a_problem),
+                cmocka_unit_test(what_may_have_been_meant),
                 cmocka_unit_test(the_agent_runs_or_not),
                 cmocka_unit_test(polkit_decides_what_the_agent_may),
                 cmocka_unit_test(a_good_unit_has_nothing_said_of_it),
