@@ -256,6 +256,8 @@ static int set_tls(struct transfer *t) {
                 bad |= curl_easy_setopt(e, CURLOPT_SSLCERT, target->cert_file);
                 bad |= curl_easy_setopt(e, CURLOPT_SSLKEY,
                                         target->key_file ? target->key_file : target->cert_file);
+                /* Without one OpenSSL would ask the terminal for that of an encrypted key, and wait. */
+                bad |= curl_easy_setopt(e, CURLOPT_KEYPASSWD, "");
         }
         return bad ? -ENOMEM : 0;
 }
