@@ -12,10 +12,10 @@
 #include <systemd/sd-event.h>
 
 #include "agent.h"
+#include "intent.h"
 #include "report/notify.h"
 #include "report/status_line.h"
 #include "report/words.h"
-#include "restart.h"
 #include "util/hash.h"
 #include "util/text.h"
 #include "worker.h"
@@ -349,7 +349,7 @@ static void agent_done(struct agent *a) {
         if (a->ledger)
                 ledger_flush(a->ledger, 2 * USEC_PER_SEC);
         ledger_free(a->ledger);
-        restart_free_intents(a);
+        intents_free(a);
         ledger_entries_free(a->absent, a->n_absent);
         sd_event_source_disable_unref(a->ledger_source);
         sd_event_source_disable_unref(a->status_source);
