@@ -183,7 +183,8 @@ int connector_restart(struct http_client *client,
         c->name = strdup(name);
         if (!c->name)
                 return -ENOMEM;
-        r = worker_target_copy(w, &c->target);
+        const struct http_target target = poll_target(w);
+        r = target_copy(&target, &c->target);
         if (r < 0)
                 return r;
         c->target.timeout_usec = w->connectors_timeout_usec;
