@@ -87,6 +87,7 @@ static void transfer_free(struct transfer *t) {
                 curl_easy_cleanup(t->easy);
         curl_slist_free_all(t->resolve);
         curl_slist_free_all(t->connect_to);
+        curl_slist_free_all(t->post_headers);
         free(t->path);
         free(t->body);
         free(t);
@@ -379,6 +380,12 @@ int transfer_set_method(struct transfer *t, bool post) {
 
         if (t->post == post)
                 return 0;
+        /* curl would call it a form's, which Connect refuses with 415 even where there is no body. */
+        if (post && !t->post_headers)
+                t->post_headers = curl_slist_append(NULL, "Content-Type: application/json");
+        if (post && !t->post_headers)
+                return -ENOMEM;
+        bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, post ? t->post_headers : NULL);
         if (post) {
                 bad |= curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
                 bad |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE, 0L);

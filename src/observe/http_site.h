@@ -24,6 +24,7 @@ struct transfer {
         size_t body_len, body_size;
         uint64_t received_bytes;
         bool post;
+        struct curl_slist *post_headers;
         size_t header_len;
         int socket_error; /* errno of socket(2) */
         bool too_large;

@@ -82,6 +82,9 @@ class Cluster:
 
     def _post(self, e):
         self.posted.append((time.monotonic(), e.path))
+        if e.request.headers.get("content-type", "application/json") != "application/json":
+            e.send(error(415, "HTTP 415 Unsupported Media Type"))
+            return
         if self.post_status:
             e.send(error(self.post_status, "Cannot complete request momentarily due to stale configuration"))
             return

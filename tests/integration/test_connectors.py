@@ -257,6 +257,9 @@ def test_what_failed_is_restarted_and_heals(agent, bus, worker, cluster):
     agent.expect("connector-recovered")
     wait_for_looks(cluster)
     assert cluster.posts() == ["/connectors/orders%20%C3%A9%2F1/restart?includeTasks=true&onlyFailed=true"]
+    request = next(r for r in worker.requests if r.method == "POST")
+    assert (request.headers["content-type"], request.headers["content-length"]) == ("application/json", "0")
+    assert all("content-type" not in r.headers for r in worker.requests if r.method == "GET")
 
 
 def test_the_pause_grows_and_the_limit_ends_it(agent, bus, worker, cluster):
