@@ -215,7 +215,8 @@ int connectors_view_finish(struct connectors_view *v,
                            struct connector_changes *ret) {
         int r = 0;
 
-        qsort(v->list, v->n, sizeof(*v->list), by_name);
+        if (v->n > 1) /* or there may be no list at all, which qsort() must not be given */
+                qsort(v->list, v->n, sizeof(*v->list), by_name);
         for (size_t i = 0; r >= 0 && i < v->n; i++) {
                 const struct troubled_connector *c = &v->list[i],
                                                 *was = connectors_view_find(before, c->name);
