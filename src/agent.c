@@ -145,6 +145,10 @@ static void introduce(struct worker *w) {
                             SAY_SPAN(s->sustain_usec),
                             SAY_SPAN(MAX(s->sustain_kafka_usec, s->sustain_usec)));
 
+        if (s->connectors && s->connector_restart && s->action == ACTION_RESTART)
+                text_append(how, sizeof(how), "; %s what fails of the connectors on %s",
+                            agent_dry_run(w->agent) ? "would restart" : "restarts", strempty(s->worker_id));
+
         checksum = hash_bytes(HASH_BASIS, how, strlen(how));
         if (checksum == w->introduced)
                 return;

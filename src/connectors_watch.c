@@ -40,6 +40,10 @@ struct connectors_watch {
 
 static void consider(struct connectors_watch *c);
 
+static bool watches(const struct worker *w) {
+        return w->settings->connectors && w->settings->kind->has_connectors;
+}
+
 static bool is_well(const struct worker *w) {
         return (w->health.state == STATE_HEALTHY || w->health.state == STATE_DEGRADED) &&
                (w->health.last.outcome == OUTCOME_OK || w->health.last.outcome == OUTCOME_DEGRADED) &&
@@ -237,8 +241,7 @@ static void on_called(_unused_ struct connector_call *call,
 static bool may_act(const struct connectors_watch *c) {
         const struct worker *w = c->worker;
 
-        return w->settings->connectors && w->settings->connector_restart && w->settings->worker_id &&
-               is_well(w);
+        return watches(w) && w->settings->connector_restart && w->settings->worker_id && is_well(w);
 }
 
 static bool only_observes(const struct worker *w) {
@@ -348,21 +351,27 @@ static void consider(struct connectors_watch *c) {
 /* ---- life ---- */
 
 const struct connectors_view *connectors_watch_view(const struct connectors_watch *c) {
-        return c->worker->settings->connectors ? c->view : NULL;
+        return watches(c->worker) ? c->view : NULL;
 }
 
 void connectors_watch_polled(struct connectors_watch *c) {
         int enabled = SD_EVENT_OFF;
 
         (void) sd_event_source_get_enabled(c->timer, &enabled);
-        if (enabled == SD_EVENT_OFF && c->worker->settings->connectors && is_well(c->worker))
+        if (enabled == SD_EVENT_OFF && watches(c->worker) && is_well(c->worker))
                 arm(c, 0);
 }
 
-void connectors_watch_reconfigure(struct connectors_watch *c, bool same_target) {
+void connectors_watch_reconfigure(struct connectors_watch *c,
+                                  const struct worker_settings *old,
+                                  bool same_target) {
+        const struct worker_settings *s = c->worker->settings;
+
         c->look = connectors_look_unref(c->look);
         c->coming = connectors_view_free(c->coming);
-        if (!same_target || !c->worker->settings->connectors) {
+        /* What only the new rules leave out has not recovered. */
+        if (!same_target || !watches(c->worker) || !streq_ptr(old->worker_id, s->worker_id) ||
+            old->unhealthy_states != s->unhealthy_states || old->considered != s->considered) {
                 c->view = connectors_view_free(c->view);
                 connector_attempts_done(&c->would);
         }

@@ -455,7 +455,7 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings) {
 
         w->settings = settings;
         if (w->connectors)
-                connectors_watch_reconfigure(w->connectors, same_target);
+                connectors_watch_reconfigure(w->connectors, old, same_target);
         if (!same_target) {
                 health_init(&w->health, w->agent->incident_seed, agent_now());
                 if (w->restart)
