@@ -75,3 +75,43 @@ def test_a_paused_connector_is_no_failure(container, agent, connect):
         assert not agent.events("connector-failed", "connectors-unreadable")
     finally:
         connect.delete("paused")
+
+
+@pytest.fixture
+def second(container, connect):
+    """A second worker of the same group, on port 8084; its unit."""
+    unit = "kafka-connect-second.service"
+    container.sh(f"""
+        sed s/:8083/:8084/ /etc/kafka/connect-distributed.properties >/etc/kafka/connect-second.properties
+        sed s/connect-distributed.properties/connect-second.properties/ /etc/systemd/system/{CONNECT} >/etc/systemd/system/{unit}
+        systemctl daemon-reload
+        systemctl start {unit}
+    """)
+    yield unit
+    container.sh(f"systemctl stop {unit}; rm /etc/systemd/system/{unit}; systemctl daemon-reload")
+
+
+def test_a_killed_second_worker_is_no_reason_for_anything(container, agent, connect, second):
+    """What it ran is without a worker for up to scheduled.rebalance.max.delay.ms, five minutes, by design."""
+    names = ["source-1", "source-2", "source-3"]
+
+    def parts():
+        statuses = [connect.status().get(name, {"status": {"tasks": []}})["status"] for name in names]
+        return [part for s in statuses for part in [*s["tasks"], s.get("connector", {"state": "", "worker_id": ""})]]
+
+    for name in names:
+        connect.create(name, {"connector.class": "org.apache.kafka.connect.file.FileStreamSourceConnector", "tasks.max": "1",
+                              "topic": "connect-test", "file": "/dev/null"})
+    try:
+        container.wait_until(lambda: len(parts()) == 6 and all(p["state"] == "RUNNING" for p in parts()) and
+                             any(p["worker_id"].endswith(":8084") for p in parts()), 90, "both workers to run some")
+        agent.watch(timeout="15s", connectors_interval="1s", worker_id=WORKER_ID, connector_restart="yes")
+        invocation = connect.invocation()
+        container.signal(second, "SIGKILL")
+        container.run("sleep", "40")
+        print(parts())
+        assert not agent.events("connector-failed", "connector-unassigned", "connectors-changed", "connector-restart-requested")
+        assert not agent.restarts() and connect.invocation() == invocation
+    finally:
+        for name in names:
+            connect.delete(name)
