@@ -206,6 +206,8 @@ static int begin_handshake(struct http_request *q, const struct addresses *a) {
 static int begin(struct http_request *q, const struct addresses *a) {
         int r;
 
+        if (site_check_files(q->site, q->detail, sizeof(q->detail)) < 0)
+                return end_early(q, TRANSFER_CREDENTIAL);
         if (q->only_certificate)
                 return begin_handshake(q, a);
         if (transfer_set_credentials(q->transfer, q->detail, sizeof(q->detail)) < 0)

@@ -1,12 +1,13 @@
 /* What is kept between the requests to one server, so that a poll sets nothing up anew. Knows no loop. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "observe/http_site.h"
 #include "observe/resolver.h"
+#include "util/hash.h"
+#include "util/regular_file.h"
 #include "util/text.h"
 
 #define HEADERS_BYTES_MAX ((size_t) 64 * 1024)
@@ -22,13 +23,12 @@
 /* ---- targets ---- */
 
 static void hash_text(uint64_t *h, const char *text) {
-        for (const char *p = strempty(text); *p; p++)
-                *h = (*h ^ (unsigned char) *p) * UINT64_C(1099511628211);
-        *h = (*h ^ (text ? 1U : 2U)) * UINT64_C(1099511628211);
+        *h = hash_bytes(*h, strempty(text), strlen(strempty(text)));
+        *h = hash_bytes(*h, text ? "\1" : "\2", 1);
 }
 
 uint64_t target_hash(const struct http_target *t) {
-        uint64_t h = UINT64_C(14695981039346656037);
+        uint64_t h = HASH_BASIS;
 
         hash_text(&h, t->base_url);
         hash_text(&h, t->username);
@@ -450,6 +450,8 @@ int site_take_for_expiry(struct site *s,
 
 /* ---- credentials ---- */
 
+static const char not_regular[] = "is no regular file";
+
 /* Reads a secret of one line. Returns 0 and a text, to be wiped and freed; the end of its line is not
  * part of it. */
 static int read_secret(const char *path, char **ret, const char **ret_problem) {
@@ -459,14 +461,13 @@ static int read_secret(const char *path, char **ret, const char **ret_problem) {
         ssize_t n;
 
         *ret_problem = NULL;
-        /* Not blocking: somebody may have put a pipe there. */
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        if (fd < 0 || fstat(fd, &st) < 0)
+        fd = open_regular(path);
+        if (fd == -EINVAL)
+                *ret_problem = not_regular;
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
                 return -errno;
-        if (!S_ISREG(st.st_mode)) {
-                *ret_problem = "is no regular file";
-                return -EINVAL;
-        }
         if (st.st_size > (off_t) CREDENTIAL_BYTES_MAX) {
                 *ret_problem = "is too large for a credential";
                 return -EFBIG;
@@ -527,6 +528,21 @@ static int set_secret(struct transfer *t,
         explicit_bzero(secret, strlen(secret)); /* NOLINT(clang-analyzer-core.NonNullParamChecker): r >= 0 */
         free(secret);
         return code == CURLE_OK ? 0 : credential_problem(key, path, -ENOMEM, NULL, detail, size);
+}
+
+int site_check_files(const struct site *s, char *detail, size_t size) {
+        const char *const files[][2] = {
+                { "ca_file", s->target.ca_file },
+                { "cert_file", s->target.cert_file },
+                { "key_file", s->target.key_file },
+        };
+        struct stat st;
+
+        for (size_t i = 0; i < ELEMENTSOF(files); i++)
+                if (files[i][1] && stat(files[i][1], &st) >= 0 && !S_ISREG(st.st_mode))
+                        return credential_problem(files[i][0], files[i][1], -EINVAL, not_regular, detail,
+                                                  size);
+        return 0;
 }
 
 int transfer_set_credentials(struct transfer *t, char *detail, size_t size) {

@@ -65,6 +65,10 @@ int transfer_prepare(struct transfer *t, const char *path, const struct addresse
 /* GET, or POST without a body; as it was the last time until it is set anew. Returns 0 or -ENOMEM. */
 int transfer_set_method(struct transfer *t, bool post);
 
+/* curl opens these files itself, and would wait for a pipe's other end, and all of the agent with it.
+ * Returns 0, or -EINVAL where one is no regular file; *detail is then a clause that names it. One that is
+ * missing is curl's to tell. */
+int site_check_files(const struct site *s, char *detail, size_t size);
 /* Returns 0, or a negative errno when a credential cannot be read; *detail is then a clause that names
  * its file. */
 int transfer_set_credentials(struct transfer *t, char *detail, size_t size);
