@@ -11,6 +11,8 @@ static int set_texts(const struct config_key *k, const struct raw_value *v, void
         char problem[KEY_PROBLEM_SIZE];
         int r;
 
+        if (k->type == KEY_SET) /* of what was written alone, not of the default as well */
+                *(unsigned *) ((char *) base + k->offset) = 0;
         STRV_FOREACH (text, v->texts) {
                 r = key_set(k, *text, base, problem);
                 if (r < 0)

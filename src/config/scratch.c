@@ -208,6 +208,8 @@ static bool is_sound(struct scratch *s,
         case KEY_URL:
         case KEY_UNIT:
         case KEY_FILE:
+        case KEY_WORKER_ID:
+        case KEY_CONNECTOR:
                 free(*(char **) ((char *) &base + k->offset));
                 break;
         default:

@@ -12,6 +12,8 @@
 
 #define HEADERS_BYTES_MAX ((size_t) 64 * 1024)
 #define CREDENTIAL_BYTES_MAX ((size_t) 64 * 1024)
+/* Of the body of an answer that nobody awaited. */
+#define EXCERPT_BYTES_MAX ((size_t) 4 * 1024)
 #define BODY_BYTES_FIRST ((size_t) 1024)
 /* A CA file that was mended is read again after this many seconds. */
 #define CA_CACHE_SEC 60L
@@ -85,6 +87,7 @@ static void transfer_free(struct transfer *t) {
                 curl_easy_cleanup(t->easy);
         curl_slist_free_all(t->resolve);
         curl_slist_free_all(t->connect_to);
+        curl_slist_free_all(t->post_headers);
         free(t->path);
         free(t->body);
         free(t);
@@ -156,13 +159,7 @@ struct site *site_free(struct site *s) {
 
 /* ---- what curl calls while it transfers ---- */
 
-static size_t on_body(char *data, _unused_ size_t one, size_t len, void *userdata) {
-        struct transfer *t = userdata;
-
-        if (len > t->site->target.max_response_bytes - t->body_len) {
-                t->too_large = true;
-                return 0;
-        }
+static size_t keep_body(struct transfer *t, const char *data, size_t len) {
         if (len > t->body_size - t->body_len) {
                 size_t size = MAX(t->body_size * 2, t->body_len + len);
                 char *p;
@@ -180,6 +177,25 @@ static size_t on_body(char *data, _unused_ size_t one, size_t len, void *userdat
         memcpy(t->body + t->body_len, data, len);
         t->body_len += len;
         return len;
+}
+
+static size_t on_body(char *data, _unused_ size_t one, size_t len, void *userdata) {
+        struct transfer *t = userdata;
+        long status = 0;
+
+        if (len > t->site->target.max_response_bytes - t->received_bytes) {
+                t->too_large = true;
+                return 0;
+        }
+        t->received_bytes += len;
+        if (!t->body_taken)
+                return keep_body(t, data, len);
+
+        (void) curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+        if (status == 200)
+                return t->body_taken(data, len, t->body_userdata) < 0 ? 0 : len;
+        (void) keep_body(t, data, MIN(len, EXCERPT_BYTES_MAX - t->body_len));
+        return t->no_memory ? 0 : len;
 }
 
 static size_t on_header(_unused_ char *data, _unused_ size_t one, size_t len, void *userdata) {
@@ -304,6 +320,7 @@ void site_give_back(struct site *s, struct transfer *t) {
         }
         s->n_busy--;
         t->request = NULL;
+        t->body_taken = NULL;
         free(TAKE_PTR(t->body));
         t->body_size = t->body_len = 0;
         s->idle = t;
@@ -360,12 +377,34 @@ static int set_addresses(struct transfer *t, const struct addresses *a) {
         return 0;
 }
 
+int transfer_set_method(struct transfer *t, bool post) {
+        unsigned bad = 0;
+
+        if (t->post == post)
+                return 0;
+        /* curl would call it a form's, which Connect refuses with 415 even where there is no body. */
+        if (post && !t->post_headers)
+                t->post_headers = curl_slist_append(NULL, "Content-Type: application/json");
+        if (post && !t->post_headers)
+                return -ENOMEM;
+        bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, post ? t->post_headers : NULL);
+        if (post) {
+                bad |= curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
+                bad |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE, 0L);
+                bad |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, "");
+        } else
+                bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
+        t->post = post;
+        return bad ? -ENOMEM : 0;
+}
+
 int transfer_prepare(struct transfer *t, const char *path, const struct addresses *a, usec_t timeout_usec) {
         usec_t whole_msec = MIN(timeout_usec / USEC_PER_MSEC, (usec_t) INT32_MAX);
         long msec = (long) MAX(whole_msec, 1U);
         unsigned bad = 0;
 
         t->body_len = t->header_len = 0;
+        t->received_bytes = 0;
         t->socket_error = 0;
         t->too_large = t->no_memory = false;
         t->error[0] = '\0';

@@ -50,6 +50,18 @@ static const struct {
         { SECTION_WORKER, "cert_file", "" },
         { SECTION_WORKER, "key_file", "" },
         { SECTION_WORKER, "verify", "yes" },
+        { SECTION_WORKER, "connectors", "yes" },
+        { SECTION_WORKER, "connectors_interval", "30s" },
+        { SECTION_WORKER, "connectors_timeout", "30s" },
+        { SECTION_WORKER, "connectors_max_response", "64M" },
+        { SECTION_WORKER, "unhealthy_states", "FAILED" },
+        { SECTION_WORKER, "considered", "connector task" },
+        { SECTION_WORKER, "failure_threshold", "0" },
+        { SECTION_WORKER, "rebalance_delay", "5min" },
+        { SECTION_WORKER, "worker_id", "" },
+        { SECTION_WORKER, "broker_connector", "" },
+        { SECTION_WORKER, "connector_restart", "no" },
+        { SECTION_WORKER, "connector_restart_limit", "7" },
 };
 
 static void *new_base(enum config_section section) {
@@ -127,6 +139,10 @@ static const struct {
         { "username", "J. Doe = x", NULL },
         { "password_file", "connect-password", NULL },
         { "ca_file", "/etc/ssl/with space.pem", NULL },
+        { "unhealthy_states", "failed,PAUSED , FAILED", "PAUSED FAILED" },
+        { "considered", "TASK", "task" },
+        { "worker_id", "[::1]:8083", NULL },
+        { "broker_connector", "orders / of today", NULL },
 };
 
 static void values_come_back_as_they_were_meant(void **state) {
@@ -180,7 +196,7 @@ static void a_refused_value_changes_nothing(void **state) {
                 char problem[KEY_PROBLEM_SIZE] = "";
                 void *base = new_base(k->section);
 
-                if (k->type == KEY_USERNAME) {
+                if (k->type == KEY_USERNAME || k->type == KEY_CONNECTOR) {
                         free_base(k->section, base);
                         continue;
                 }
