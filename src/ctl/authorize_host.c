@@ -140,6 +140,7 @@ int authorize_look_at_host(struct authorize_request *q, bool thorough) {
         if (r >= 0 || r == -ENOMEM)
                 return r;
         return warn(&q->warning,
-                    "%s: names were taken as they are, and an alias is not what polkit is asked about",
+                    "%s: names were taken as they are, and an alias is not what polkit is asked about; who "
+                    "can change what they run was not looked at",
                     problem);
 }
