@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import re
 import socket
 import subprocess
@@ -424,6 +425,17 @@ def test_our_own_certificate(lone, certificates):
 def test_a_certificate_that_is_none(lone, certificates):
     lone.configure(a={"url": "https://127.0.0.1:1", "cert_file": certificates / "key", "key_file": certificates / "key"})
     assert "there is no certificate" in lone.findings()["a", "certificate"][0][1]
+
+
+def has_service_user():
+    return any(user.pw_name == "connect-watchdog" for user in pwd.getpwall())
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or has_service_user(), reason="takes root, on a host without the agent's user")
+def test_without_the_agents_user_root_is_not_told_to_become_root(lone):
+    lone.configure(a={"url": "https://127.0.0.1:1", "ca_file": "/etc/hosts"})
+    ((how_bad, _, remedy),) = lone.findings()["a", "credential"]
+    assert how_bad == "unknown" and remedy == "make that user: systemd-sysusers"
 
 
 def test_a_pipe_is_not_waited_for(lone, certificates, tmp_path):
