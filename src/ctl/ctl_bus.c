@@ -19,7 +19,7 @@
 
 struct ctl_bus {
         sd_bus *bus;
-        bool manager_hangs, polkit_hangs;
+        bool polkit_hangs;
         char *agent_name; /* the agent's on the bus, once looked for */
         uint32_t agent_pid;
 };
@@ -290,8 +290,7 @@ static int read_unit_files(struct ctl_bus *b, const char *name, char ***files, s
 }
 
 /* What came of a question to systemd. */
-static int answered(struct ctl_bus *b, int r, sd_bus_error *e, char *problem, size_t size) {
-        b->manager_hangs = b->manager_hangs || is_timeout(r);
+static int answered(int r, sd_bus_error *e, char *problem, size_t size) {
         if (r < 0)
                 describe(is_timeout(r) ? "systemd" : "systemd:", e, r, problem, size);
         sd_bus_error_free(e);
@@ -304,24 +303,22 @@ int ctl_bus_read_unit(struct ctl_bus *b,
                       char *problem,
                       size_t size) {
         sd_bus_error e = SD_BUS_ERROR_NULL;
-        int r = -ETIMEDOUT;
+        int r;
 
-        if (!b->manager_hangs)
-                r = read_unit(b, name, ret, &e);
+        r = read_unit(b, name, ret, &e);
         ret->known = r >= 0;
-        return answered(b, r, &e, problem, size);
+        return answered(r, &e, problem, size);
 }
 
 int ctl_bus_read_unit_files(struct ctl_bus *b, const char *name, char ***ret, char *problem, size_t size) {
         _cleanup_strv_ char **files = NULL;
         sd_bus_error e = SD_BUS_ERROR_NULL;
-        int r = -ETIMEDOUT;
+        int r;
 
-        if (!b->manager_hangs)
-                r = read_unit_files(b, name, &files, &e);
+        r = read_unit_files(b, name, &files, &e);
         if (r >= 0)
                 *ret = TAKE_PTR(files);
-        return answered(b, r, &e, problem, size);
+        return answered(r, &e, problem, size);
 }
 
 /* ---- polkit ---- */
