@@ -40,9 +40,8 @@ class Said:
 
 @pytest.fixture
 def verify(container):
-    def run(user=None):
-        as_user = ["runuser", "-u", user, "--"] if user else []
-        result = container.run(*as_user, "connect-watchdogctl", "verify-config", "--json", check=False)
+    def run(prefix=()):
+        result = container.run(*prefix, "connect-watchdogctl", "verify-config", "--json", check=False)
         assert result.stderr == "", result.stderr
         return Said(result.returncode, json.loads(result.stdout))
     return run
@@ -191,7 +190,7 @@ def test_a_worker_that_listens_on_every_address(container, agent, standin, verif
 def test_an_ordinary_user(container, agent, enabled, verify):
     enabled.start(unit_settings=GOOD)
     agent.start(worker(**CALM))
-    said = verify(user="nobody")
+    said = verify(prefix=["runuser", "-u", "nobody", "--"])
     assert said.status == OK
     # The option stands in the environment, which is the process's own.
     assert said.not_ok() == {"polkit": "unknown", "port": "unknown", "out-of-memory": "unknown"}
@@ -241,6 +240,19 @@ def test_a_file_that_only_root_can_read(container, agent, standin, verify):
     container.sh("chgrp connect-watchdog /etc/secret; chmod 640 /etc/secret")
     assert "credential" not in verify().not_ok()
     container.sh("rm /etc/secret")
+
+
+def test_a_file_is_read_with_the_agents_groups_and_none_of_roots(container, agent, standin, verify):
+    secret = "/etc/connect-watchdog/group-secret"
+    container.write(secret, "secret", mode="640")
+    agent.start(worker(username="u", password_file=secret, **CALM))
+    in_group_root = ["setpriv", "--groups", "0"]
+    try:
+        assert verify(prefix=in_group_root).of("credential")[0] == "problem"
+        container.sh(f"groupadd extra; gpasswd -a connect-watchdog extra; chgrp extra {secret}")
+        assert "credential" not in verify(prefix=in_group_root).not_ok()
+    finally:
+        container.sh(f"rm {secret}; groupdel extra || :")
 
 
 def test_a_secret_that_the_running_agent_has_not_got(container, agent, standin, verify):
