@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 
 #include "agent.h"
+#include "report/http/server.h"
 #include "report/notify.h"
 #include "report/status_line.h"
 #include "report/words.h"
@@ -227,6 +228,7 @@ static int start_workers(struct agent *a) {
         }
         tell_nothing_watched(a);
         agent_polled(a);
+        agent_observed(a);
         return 0;
 }
 
@@ -295,6 +297,7 @@ static void reload(struct agent *a) {
                 take_agent_settings(a);
                 r = apply_workers(a, a->settings);
                 settings_free(old);
+                agent_http_reconfigure(a);
                 reporter_tell(a->reporter,
                               event_new(EVENT_CONFIG_RELOADED, "configuration reloaded: %zu worker%s",
                                         a->n_workers, a->n_workers == 1 ? "" : "s"));
@@ -344,6 +347,7 @@ static void agent_done(struct agent *a) {
         for (size_t i = 0; a->workers && i < a->n_workers; i++)
                 worker_free(a->workers[i]);
         free(a->workers);
+        http_server_free(a->http_server);
         http_client_free(a->http);
         systemd_free(a->systemd);
         if (a->ledger)
@@ -374,6 +378,7 @@ static int set_up(struct agent *a) {
         r = agent_open_ledger(a);
         if (r < 0)
                 return r;
+        agent_http_start(a);
         r = systemd_new(a->event, agent_now, on_bus_changed, a, &a->systemd);
         if (r < 0)
                 return r;

@@ -9,6 +9,7 @@
 #include "config/suggest.h"
 #include "config/values.h"
 #include "observe/kind.h"
+#include "util/listen_address.h"
 #include "util/span.h"
 #include "util/text.h"
 
@@ -150,6 +151,32 @@ static int set_urls(const struct config_key *k,
         return 0;
 }
 
+/* Addresses, each once; or off, which empties the list. */
+static int set_listen(const struct config_key *k,
+                      const char *text,
+                      void *base,
+                      char problem[static KEY_PROBLEM_SIZE]) {
+        _cleanup_free_ char *copy = strdup(text);
+        char ***list = place_of(k, base), *rest = NULL;
+
+        if (!copy)
+                return -ENOMEM;
+        if (streq(text, "off")) {
+                *list = strv_free(*list);
+                return 0;
+        }
+        for (char *item = strtok_r(copy, " \t", &rest); item; item = strtok_r(NULL, " \t", &rest)) {
+                struct listen_address at;
+                const char *why = NULL;
+
+                if (listen_address_parse(item, &at, &why) < 0)
+                        return refuse(k, item, problem, why);
+                if (!strv_contains(*list, item) && strv_extend(list, item) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
 /* A path, or a name that is resolved later. */
 static const char *file_problem(const char *text) {
         if (text[0] == '/')
@@ -238,6 +265,8 @@ int key_set(const struct config_key *k,
                 return set_url(k, text, base, problem);
         case KEY_URLS:
                 return set_urls(k, text, base, problem);
+        case KEY_LISTEN:
+                return set_listen(k, text, base, problem);
         case KEY_USERNAME:
         case KEY_HOSTNAME:
         case KEY_UNIT:
@@ -290,6 +319,11 @@ int key_format(const struct config_key *k, const void *base, char **ret) {
         }
         case KEY_ACTION:
                 text = worker_action_to_string(*(const enum worker_action *) place);
+                break;
+        case KEY_LISTEN:
+                if (*(char *const *const *) place)
+                        return format_list(*(char *const *const *) place, ret);
+                text = "off";
                 break;
         case KEY_URLS:
                 return format_list(*(char *const *const *) place, ret);

@@ -11,6 +11,7 @@
 #include "util/text.h"
 
 #define AGENT(member) .section = SECTION_AGENT, .offset = offsetof(struct agent_settings, member)
+#define HTTP(member) .section = SECTION_HTTP, .offset = offsetof(struct http_settings, member)
 #define WORKER(member) .section = SECTION_WORKER, .offset = offsetof(struct worker_settings, member)
 #define RANGE(from, to) .min = (from), .max = (to)
 
@@ -24,6 +25,11 @@ const struct config_key config_keys[] = {
           .meaning = "the least important messages that are still told" },
         { AGENT(hostname), .name = "hostname", .type = KEY_HOSTNAME,
           .meaning = "this host's name in reports; unset: the machine's" },
+
+        { HTTP(listen), .name = "listen", .type = KEY_LISTEN, .fallback = "127.0.0.1:18083",
+          .meaning = "where others can ask over HTTP; off: nowhere" },
+        { HTTP(access_log), .name = "access_log", .type = KEY_BOOL, .fallback = "no",
+          .meaning = "tell of each request" },
 
         { WORKER(kind), .name = "kind", .type = KEY_KIND, .fallback = "kafka-connect",
           .meaning = "what the worker is, and so how it is asked" },
@@ -103,7 +109,8 @@ const size_t n_config_keys = ELEMENTSOF(config_keys);
 _Static_assert(ELEMENTSOF(config_keys) <= CONFIG_KEYS_MAX, "raise CONFIG_KEYS_MAX");
 
 /* Named by the design, not yet built: known, so that nobody is sent to a name that only looks alike. */
-static const char *const planned_sections[] = { "http", "kafka", "notify", "coordination", NULL };
+static const char *const planned_sections[] = { "kafka", "notify", "coordination", NULL };
+static const char *const planned_http_keys[] = { "krakend_path", "healthcheck_compat", NULL };
 static const char *const planned_worker_keys[] = {
         "requires",
         "dependency_grace",
@@ -127,11 +134,13 @@ int key_index(enum config_section section, const char *name) {
 }
 
 bool key_is_list(const struct config_key *k) {
-        return k->type == KEY_URLS;
+        return k->type == KEY_URLS || k->type == KEY_LISTEN;
 }
 
 bool key_is_planned(int section, const char *name) {
-        const char *const *names = section < 0 ? planned_sections : planned_worker_keys;
+        const char *const *names = section < 0               ? planned_sections
+                                   : section == SECTION_HTTP ? planned_http_keys
+                                                             : planned_worker_keys;
 
         if (section == SECTION_AGENT)
                 return false;

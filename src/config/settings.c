@@ -29,6 +29,7 @@ struct settings *settings_free(struct settings *s) {
                 worker_settings_free(s->workers[i]);
         free(s->workers);
         free(s->agent.hostname);
+        strv_free(s->http.listen);
         free(s);
         return NULL;
 }

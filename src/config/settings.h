@@ -18,6 +18,12 @@ struct agent_settings {
         char *hostname; /* NULL: the machine's */
 };
 
+/* [http] */
+struct http_settings {
+        char **listen; /* as listen_address.h has them; NULL: off */
+        bool access_log;
+};
+
 /* [worker NAME], with [defaults] applied. Spans in microseconds, sizes in bytes. A credential is named by
  * the file that holds it, resolved (a bare name is below $CREDENTIALS_DIRECTORY), never by its content. */
 struct worker_settings {
@@ -65,6 +71,7 @@ struct worker_settings {
 
 struct settings {
         struct agent_settings agent;
+        struct http_settings http;
         struct worker_settings **workers; /* in the order of the files */
         size_t n_workers;
 };
