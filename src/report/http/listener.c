@@ -97,14 +97,15 @@ static struct listener *find_listener(const struct http_server *s, const char *a
 }
 
 static struct listener *add_listener(struct http_server *s) {
-        struct listener *l = calloc(1, sizeof(*l));
+        struct listener *l = calloc(1, sizeof(*l)), **at = &s->listeners;
 
         if (!l)
                 return NULL;
         l->server = s;
         l->error = 1;
-        l->next = s->listeners;
-        s->listeners = l;
+        while (*at)
+                at = &(*at)->next;
+        *at = l;
         return l;
 }
 
