@@ -37,9 +37,10 @@ exec "$@"
 
 
 def ini(workers, agent=None, defaults=None):
-    """The text of a configuration: {"connect-a": {"url": …}} and so on."""
+    """The text of a configuration: {"connect-a": {"url": …}} and so on. It listens nowhere: many run at once."""
     sections = [("agent", agent or {}), ("defaults", {**QUICK, **(defaults or {})})]
     sections += [(f"worker {name}", keys) for name, keys in workers.items()]
+    sections.append(("http", {"listen": "off"}))
     return "".join(f"[{section}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()) + "\n"
                    for section, keys in sections)
 

@@ -100,9 +100,11 @@ static const struct row name_rows[] = {
         { "[worker.a]\n", "main.conf:1: [worker.a] is no section; did you mean [worker a]?", NULL },
         { "[wroker]\n", "main.conf:1: [wroker] is no section; did you mean [worker NAME]?", NULL },
         { "[unit]\n",
-          "main.conf:1: [unit] is no section; the sections are [agent], [defaults] and [worker NAME]",
+          "main.conf:1: [unit] is no section; the sections are [agent], [http], [defaults] and [worker "
+          "NAME]",
           NULL },
-        { "[]\n", "main.conf:1: [] is no section; the sections are [agent], [defaults] and [worker NAME]",
+        { "[]\n",
+          "main.conf:1: [] is no section; the sections are [agent], [http], [defaults] and [worker NAME]",
           NULL },
         { "[worker]\n", "main.conf:1: [worker] has no name; write [worker NAME]", NULL },
         { "[worker \"a\"]\n",
@@ -117,8 +119,23 @@ static const struct row name_rows[] = {
           "main.conf:1: [kafka main] is not supported by this version; remove the section, or comment it "
           "out",
           NULL },
-        { "[http]\nlisten = off\n",
-          "main.conf:1: [http] is not supported by this version; remove the section, or comment it out",
+        { "[http]\nlisten = off\ninterval = 1s\nlistne = off\n",
+          "main.conf:3: interval is no key of [http]; it belongs into [worker NAME] or [defaults]\n"
+          "main.conf:4: listne is no key of [http]; did you mean listen?",
+          NULL },
+        { "[http]\nkrakend_path = /x\n",
+          "main.conf:2: krakend_path is not supported by this version; remove the line, or comment it out",
+          NULL },
+        { "[http]\nlisten = 127.0.0.1\nlisten = localhost:1\nlisten = [::1]:70000\nlisten = unix:x\n",
+          "main.conf:2: listen = \"127.0.0.1\" has no port of 1 to 65535 at its end; write ADDRESS:PORT, "
+          "like "
+          "127.0.0.1:18083, [::1]:18083 or *:18083, or unix:/PATH\n"
+          "main.conf:3: listen = \"localhost:1\" is no address; write ADDRESS:PORT, like 127.0.0.1:18083, "
+          "[::1]:18083 or *:18083, or unix:/PATH\n"
+          "main.conf:4: listen = \"[::1]:70000\" has no port of 1 to 65535 at its end; write ADDRESS:PORT, "
+          "like "
+          "127.0.0.1:18083, [::1]:18083 or *:18083, or unix:/PATH\n"
+          "main.conf:5: listen = \"unix:x\" has no absolute path; write unix:/PATH",
           NULL },
         { "[notify ops]\n[coordination]\n",
           "main.conf:1: [notify ops] is not supported by this version; remove the section, or comment it "

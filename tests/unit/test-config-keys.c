@@ -19,6 +19,8 @@ static const struct {
         { SECTION_AGENT, "dry_run", "no" },
         { SECTION_AGENT, "log_level", "info" },
         { SECTION_AGENT, "hostname", "" },
+        { SECTION_HTTP, "listen", "127.0.0.1:18083" },
+        { SECTION_HTTP, "access_log", "no" },
         { SECTION_WORKER, "kind", "kafka-connect" },
         { SECTION_WORKER, "url", "http://127.0.0.1:8083" },
         { SECTION_WORKER, "url_is_local", "no" },
@@ -53,8 +55,12 @@ static const struct {
 };
 
 static void *new_base(enum config_section section) {
-        void *base = calloc(1, section == SECTION_AGENT ? sizeof(struct agent_settings)
-                                                        : sizeof(struct worker_settings));
+        static const size_t sizes[_CONFIG_SECTION_MAX] = {
+                [SECTION_AGENT] = sizeof(struct agent_settings),
+                [SECTION_HTTP] = sizeof(struct http_settings),
+                [SECTION_WORKER] = sizeof(struct worker_settings),
+        };
+        void *base = calloc(1, sizes[section]);
 
         assert_non_null(base);
         return base;
@@ -63,6 +69,9 @@ static void *new_base(enum config_section section) {
 static void free_base(enum config_section section, void *base) {
         if (section == SECTION_AGENT) {
                 free(((struct agent_settings *) base)->hostname);
+                free(base);
+        } else if (section == SECTION_HTTP) {
+                strv_free(((struct http_settings *) base)->listen);
                 free(base);
         } else
                 worker_settings_free(base);

@@ -154,6 +154,7 @@ static void append_type(char *buf, size_t size, enum key_type type) {
                 [KEY_HOSTNAME] = "A host name",
                 [KEY_URL] = "A URL",
                 [KEY_URLS] = "A list of URLs",
+                [KEY_LISTEN] = "Addresses",
                 [KEY_UNIT] = "The name of a service",
                 [KEY_FILE] = "A credential or path",
         };
@@ -210,6 +211,7 @@ static void describe_key(const struct config_key *k, char *buf, size_t size) {
 static void every_key_stands_with_its_range_and_default(void **state) {
         static const char *const titles[_CONFIG_SECTION_MAX] = {
                 [SECTION_AGENT] = "[agent] SECTION",
+                [SECTION_HTTP] = "[http] SECTION",
                 [SECTION_WORKER] = "[worker NAME] AND [defaults] SECTIONS",
         };
 
