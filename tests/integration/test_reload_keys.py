@@ -6,6 +6,7 @@ import base64
 import os
 import re
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -30,13 +31,14 @@ class Scene:
     def __init__(self, agent, worker, bus):
         self.agent, self.worker, self.bus = agent, worker, bus
         self.general = {}
+        self.http = {"listen": "off"}
         self.keys = {"url": worker.url, "unit": UNIT, "action": "restart"}
         self.since = 0
 
     def write(self, general=None, **keys):
         self.general.update(general or {})
         self.keys.update(keys)
-        self.agent.configure({"a": self.keys}, self.general)
+        self.agent.configure({"a": self.keys}, self.general, self.http)
 
     def start(self, general=None, **keys):
         self.write(general, **keys)
@@ -464,6 +466,38 @@ def _(scene, strict_worker, certificates):
     assert scene.expect("cannot-tell").field("reason") == "tls-client"
     scene.change(key_file=certificates / "client.key")
     scene.expect("state-changed", state="healthy")
+
+
+# --- [http]
+
+
+def ask_over(path):
+    """One request over a unix socket, and the status line of its answer."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(harness.TIMEOUT)
+        s.connect(str(path))
+        s.sendall(b"GET /ping HTTP/1.0\r\n\r\n")
+        return s.recv(1000).split(b"\r\n")[0]
+
+
+@proves("http", "listen")
+def _(scene, tmp_path):
+    scene.start()
+    scene.http = {"listen": f"unix:{tmp_path}/http"}
+    scene.change()
+    assert ask_over(tmp_path / "http") == b"HTTP/1.1 200 OK"
+
+
+@proves("http", "access_log")
+def _(scene, tmp_path):
+    scene.http = {"listen": f"unix:{tmp_path}/http"}
+    scene.start()
+    ask_over(tmp_path / "http")
+    scene.http["access_log"] = "yes"
+    scene.change()
+    assert not scene.agent.journal.select("http-request")
+    ask_over(tmp_path / "http")
+    scene.expect("http-request")
 
 
 # --- each key, and each proof
