@@ -123,6 +123,8 @@ static const struct {
         WORD(UNIT_INTERFACE, "ActiveState", active_state),
         WORD(UNIT_INTERFACE, "SubState", sub_state),
         WORD(UNIT_INTERFACE, "UnitFileState", unit_file_state),
+        NUMBER(UNIT_INTERFACE, "StartLimitIntervalUSec", FACT_UINT64, start_limit_usec),
+        NUMBER(UNIT_INTERFACE, "StartLimitBurst", FACT_UINT, start_limit_burst),
         NUMBER(UNIT_INTERFACE, "RefuseManualStart", FACT_BOOL, refuse_manual_start),
         NUMBER(UNIT_INTERFACE, "RefuseManualStop", FACT_BOOL, refuse_manual_stop),
         WORD(SERVICE_INTERFACE, "Restart", restart),

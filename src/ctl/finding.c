@@ -29,6 +29,7 @@ static const char *const check_names[_CHECK_MAX + 1] = {
         [CHECK_STOP_TIMEOUT] = "stop-timeout",
         [CHECK_EXIT_STATUS] = "exit-status",
         [CHECK_RESTART] = "restart",
+        [CHECK_START_LIMIT] = "start-limit",
         [CHECK_MANUAL_START] = "manual-start",
         [CHECK_OUT_OF_MEMORY] = "out-of-memory",
         [CHECK_THREAD_DUMP] = "thread-dump",

@@ -30,6 +30,7 @@ enum check {
         CHECK_STOP_TIMEOUT,  /* TimeoutStopSec= */
         CHECK_EXIT_STATUS,   /* SuccessExitStatus= */
         CHECK_RESTART,       /* Restart= */
+        CHECK_START_LIMIT,   /* StartLimitIntervalSec= */
         CHECK_MANUAL_START,  /* RefuseManualStart=, RefuseManualStop= */
         CHECK_OUT_OF_MEMORY, /* the JVM ends when it has no memory left */
         CHECK_THREAD_DUMP,   /* the JVM can be asked for its threads */

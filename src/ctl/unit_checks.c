@@ -217,6 +217,22 @@ static void check_restart(const struct worker_settings *w,
                         "again at once");
 }
 
+/* A restart of a unit that runs clears its counter of starts; a revive leaves that to the administrator. */
+static void check_start_limit(const struct worker_settings *w,
+                              const struct unit_facts *u,
+                              bool acts,
+                              struct findings *f) {
+        if (!acts || !w->revive || u->start_limit_burst == 0 || u->start_limit_usec <= w->sustain_usec)
+                return;
+        finding_add(
+                f, FINDING_WARNING, CHECK_START_LIMIT, w->name,
+                REMEDY("systemctl edit %s: [Unit] StartLimitIntervalSec=%s or less", w->unit,
+                       SPAN(w->sustain_usec)),
+                "StartLimitIntervalSec=%s: once it crashed %" PRIu32
+                " times in that (StartLimitBurst=), systemd lets the agent revive it only when that is over",
+                SPAN(u->start_limit_usec), u->start_limit_burst);
+}
+
 static void check_manual_start(const struct worker_settings *w,
                                const struct unit_facts *u,
                                bool acts,
@@ -301,6 +317,7 @@ void unit_check_settings(const struct worker_settings *w,
         check_stop_timeout(w, u, f);
         check_exit_status(w, u, f);
         check_restart(w, u, acts, f);
+        check_start_limit(w, u, acts, f);
         check_out_of_memory(w, u, f);
         check_thread_dump(w, u, f);
 }

@@ -23,6 +23,8 @@ struct unit_facts {
         char restart[UNIT_FACT_SIZE];
         uint32_t main_pid;
         usec_t timeout_stop_usec;
+        usec_t start_limit_usec; /* StartLimitIntervalSec= */
+        uint32_t start_limit_burst;
         bool accepts_143; /* SuccessExitStatus= has it */
         bool refuse_manual_start, refuse_manual_stop;
         char similar[UNIT_NAME_SIZE]; /* of one that is not there: services that may be meant, or "" */

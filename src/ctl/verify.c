@@ -41,18 +41,25 @@ static json_object *strv_to_json(char *const *l) {
         return array;
 }
 
+/* Takes value over, whatever comes of it. */
+static bool add(json_object *to, const char *key, json_object *value) {
+        if (to && value && json_object_object_add(to, key, value) == 0)
+                return true;
+        json_object_put(value);
+        return false;
+}
+
 static int print_json(const struct config_errors *errors, const struct findings *f) {
         _cleanup_(json_object_unrefp) json_object *all = json_object_new_object();
-        json_object *configuration = json_object_new_object(), *findings = findings_to_json(f);
+        json_object *configuration = json_object_new_object();
         const char *text;
 
-        json_object_object_add(all, "configuration", configuration);
-        json_object_object_add(configuration, "errors", strv_to_json(errors->lines));
-        json_object_object_add(configuration, "warnings", strv_to_json(errors->warnings));
-        json_object_object_add(all, "findings", findings);
-        text = findings ? json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
-                                                                      JSON_C_TO_STRING_NOSLASHESCAPE)
-                        : NULL;
+        if (!add(all, "configuration", configuration) ||
+            !add(configuration, "errors", strv_to_json(errors->lines)) ||
+            !add(configuration, "warnings", strv_to_json(errors->warnings)) ||
+            !add(all, "findings", findings_to_json(f)))
+                return -ENOMEM;
+        text = json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
         return text && puts(text) >= 0 ? 0 : -ENOMEM;
 }
 

@@ -42,7 +42,7 @@ TYPES = {
     "InactiveExitTimestamp": "t", "InactiveExitTimestampMonotonic": "t", "ActiveEnterTimestamp": "t",
     "ActiveEnterTimestampMonotonic": "t", "Result": "s", "ExecMainCode": "i", "ExecMainStatus": "i", "MainPID": "u",
     "NRestarts": "u", "TimeoutStartUSec": "t", "TimeoutStopUSec": "t", "MemoryCurrent": "t", "CPUUsageNSec": "t",
-    "RefuseManualStop": "b", "Restart": "s", "SuccessExitStatus": "(aiai)",
+    "RefuseManualStop": "b", "StartLimitIntervalUSec": "t", "StartLimitBurst": "u", "Restart": "s", "SuccessExitStatus": "(aiai)",
 }
 UINT64_MAX = 2**64 - 1
 
@@ -60,7 +60,8 @@ def default_properties(name):
         "InactiveExitTimestampMonotonic": 0, "ActiveEnterTimestamp": 0, "ActiveEnterTimestampMonotonic": 0,
         "Result": "success", "ExecMainCode": 0, "ExecMainStatus": 0, "MainPID": 0, "NRestarts": 0,
         "TimeoutStartUSec": 90000000, "TimeoutStopUSec": 90000000, "MemoryCurrent": UINT64_MAX,
-        "CPUUsageNSec": UINT64_MAX, "RefuseManualStop": False, "Restart": "no", "SuccessExitStatus": [[], []],
+        "CPUUsageNSec": UINT64_MAX, "RefuseManualStop": False, "StartLimitIntervalUSec": 10000000, "StartLimitBurst": 5,
+        "Restart": "no", "SuccessExitStatus": [[], []],
     }
 
 

@@ -165,9 +165,10 @@ def test_the_settings_of_the_unit(verifier, bus, worker):
     assert {check for (name, check), fs in found.items() if name == "a" and fs[0][0] == "warning"} == {
         "stop-timeout", "exit-status", "restart"}
     bus.do("set", name=UNIT, properties={"TimeoutStopUSec": 180000000, "SuccessExitStatus": [[1, 143], [15]],
-                                         "Restart": "on-failure", "RefuseManualStart": True})
+                                         "Restart": "on-failure", "RefuseManualStart": True,
+                                         "StartLimitIntervalUSec": 3600000000})
     found = verifier.findings()
-    assert not any(f[0] == "warning" for fs in found.values() for f in fs)
+    assert [check for (_, check), fs in found.items() for f in fs if f[0] == "warning"] == ["start-limit"]
     assert severity(found, "a", "manual-start") == "problem"
 
 

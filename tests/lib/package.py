@@ -1,4 +1,4 @@
-"""Debian packages of this tree, and apt in a container that has no network.
+"""Packages of this tree, Debian's and RPMs, and apt in a container that has no network.
 
     python3 tests/lib/package.py SUITE    makes all that tests/packages needs of a suite, and prints the packages' sizes
 """
@@ -53,9 +53,9 @@ def copy_tree(dest):
                    cwd=TREE, check=True, timeout=60)
 
 
-def build(suite, output, tree=TREE, version=None, environment=None, umask=-1):
+def build(suite, output, tree=TREE, version=None, environment=None, umask=-1, kind="deb"):
     """Runs packaging/build; its progress goes to our stderr, its results to `output`."""
-    subprocess.run([tree / "packaging/build", "deb", "--suite", suite, "--output", output,
+    subprocess.run([tree / "packaging/build", kind, "--suite", suite, "--output", output,
                     *(["--version", version] if version else [])],
                    stdout=sys.stderr, timeout=BUILD_TIMEOUT, check=True, env={**os.environ, **(environment or {})}, umask=umask)
 
@@ -81,16 +81,17 @@ def locked(name):
         yield
 
 
-def built(suite, release="current"):
+def built(suite, release="current", kind="deb"):
     """The directory with the packages of a release; cached, `packaging/container gc` removes it in the end."""
     version, edit = RELEASES[release]
     digest = tree_hash()
     digest.update(tool("layer", suite, "packaging").encode())
-    dest = CACHE / "packages" / f"{suite}-{release}-{digest.hexdigest()[:16]}"
-    with locked(f"package-{suite}-{release}"):
+    name = f"{kind}-{suite}-{release}"
+    dest = CACHE / "packages" / f"{name}-{digest.hexdigest()[:16]}"
+    with locked(f"package-{name}"):
         if not dest.exists():
             dest.parent.mkdir(exist_ok=True)
-            new = dest.with_name(f".new-{suite}-{release}")
+            new = dest.with_name(f".new-{name}")
             shutil.rmtree(new, ignore_errors=True)
             with tempfile.TemporaryDirectory() as scratch:
                 tree = TREE
@@ -98,7 +99,7 @@ def built(suite, release="current"):
                     tree = Path(scratch)
                     copy_tree(tree)
                     edit(tree)
-                build(suite, new, tree, version)
+                build(suite, new, tree, version, kind=kind)
             new.rename(dest)
     dest.with_name(dest.name + ".used").touch()
     return dest
@@ -164,17 +165,25 @@ class Apt:
         return self.container.run("dpkg-query", "-W", "-f", "${db:Status-Status}", NAME, check=False).stdout
 
 
+def installed_kib(suite, package):
+    """What it takes on the disk, as the package itself says."""
+    query = {".deb": ["dpkg-deb", "--show", "--showformat", "${Installed-Size}"],
+             ".rpm": ["sh", "-c", 'echo $(($(rpm --query --package --queryformat "%{SIZE}" "$1") / 1024))', "sh"]}[package.suffix]
+    return tool("run", suite, "--layer", "packaging", "--bind", f"{package.parent}:/srv", "--", *query, f"/srv/{package.name}")
+
+
 def tell_sizes(suite):
-    for deb in sorted(built(suite).glob("*.deb")):
-        installed = tool("run", suite, "--layer", "bare", "--bind", f"{deb.parent}:/srv", "--",
-                         "dpkg-deb", "--field", f"/srv/{deb.name}", "Installed-Size")
-        print(f"{deb.name}: {round(deb.stat().st_size / 1024)} KiB, installed {installed} KiB")
+    for package in sorted([*built(suite).glob("*.deb"), *built(suite, kind="rpm").glob("*.rpm")]):
+        if package.match("*.src.rpm"):
+            continue
+        print(f"{package.name}: {round(package.stat().st_size / 1024)} KiB, installed {installed_kib(suite, package)} KiB")
 
 
 def main():
     suite, = sys.argv[1:]
-    for release in RELEASES:
-        built(suite, release)
+    for kind in ("deb", "rpm"):
+        for release in RELEASES:
+            built(suite, release, kind)
     repository(suite)
     tell_sizes(suite)
 

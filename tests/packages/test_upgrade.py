@@ -14,7 +14,7 @@ BLOCKED_START = "/etc/systemd/system/connect-watchdog.service.d/60-blocked.conf"
 
 
 @pytest.fixture
-def upgradable(apt, container, agent, standin):
+def upgradable(apt, container):
     """A host with the previous release."""
     apt.install("previous")
     return container
@@ -122,6 +122,13 @@ def test_what_is_switched_off_stays_off(upgradable, apt, switched_off):
     apt.install()
     assert upgradable.systemctl("is-enabled", UNIT, check=False).stdout.strip() == state
     assert upgradable.show(UNIT, "ActiveState") == "inactive" and not upgradable.invocations(UNIT)
+
+
+def test_what_was_only_stopped_is_started_as_debian_does_it(upgradable, apt):
+    """Stopping is for now; what is to stay off over an upgrade must be disabled."""
+    upgradable.systemctl("stop", UNIT)
+    apt.install()
+    assert upgradable.is_active(UNIT)
 
 
 def test_a_disabled_service_that_runs_is_restarted_and_stays_disabled(upgradable, apt):

@@ -49,6 +49,8 @@ static struct unit_facts unit(void) {
                 .restart = "on-failure",
                 .main_pid = 42,
                 .timeout_stop_usec = 180 * USEC_PER_SEC,
+                .start_limit_usec = 10 * USEC_PER_SEC,
+                .start_limit_burst = 5,
                 .accepts_143 = true,
                 .cmdline = PROC("/usr/bin/java\0-XX:+ExitOnOutOfMemoryError\0Main"),
                 .environ = PROC("PATH=/bin"),
@@ -317,6 +319,26 @@ static void how_a_unit_stops_and_comes_back(_unused_ void **state) {
                         "problem manual-start: RefuseManualStop=yes: systemd lets nobody restart it → "
                         "systemctl edit "
                         "kafka-connect.service: [Unit] RefuseManualStop=no\n");
+}
+
+static void a_start_limit_that_outlasts_the_patience(_unused_ void **state) {
+        struct worker_settings w = worker();
+        struct unit_facts u = unit();
+
+        u.start_limit_usec = 3 * USEC_PER_MINUTE;
+        expect_settings(&w, &u, true, "");
+        u.start_limit_usec = USEC_PER_HOUR;
+        expect_settings(&w, &u, true,
+                        "warning start-limit: StartLimitIntervalSec=1h: once it crashed 5 times in that "
+                        "(StartLimitBurst=), "
+                        "systemd lets the agent revive it only when that is over → systemctl edit "
+                        "kafka-connect.service: [Unit] StartLimitIntervalSec=3min or less\n");
+        expect_settings(&w, &u, false, "");
+        u.start_limit_burst = 0;
+        expect_settings(&w, &u, true, "");
+        u.start_limit_burst = 5;
+        w.revive = false;
+        expect_settings(&w, &u, true, "");
 }
 
 static void the_jvm_and_its_memory(_unused_ void **state) {
@@ -588,6 +610,7 @@ int main(void) {
                 cmocka_unit_test(polkit_decides_what_the_agent_may),
                 cmocka_unit_test(a_good_unit_has_nothing_said_of_it),
                 cmocka_unit_test(how_a_unit_stops_and_comes_back),
+                cmocka_unit_test(a_start_limit_that_outlasts_the_patience),
                 cmocka_unit_test(the_jvm_and_its_memory),
                 cmocka_unit_test(a_jvm_that_cannot_dump_its_threads),
                 cmocka_unit_test(what_a_worker_answers),
