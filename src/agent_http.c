@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "report/http/server.h"
+#include "util/text.h"
 #include "worker.h"
 
 static void fill_worker(const struct worker *w, struct worker_snapshot *ret) {
@@ -56,7 +57,7 @@ static void on_listening(const char *address, int error, void *userdata) {
 static void on_access(const struct http_access *access, void *userdata) {
         struct agent *a = userdata;
 
-        if (a->settings->http.access_log)
+        if (a->settings->http.access_log && !strv_contains(a->settings->http.access_log_skip, access->path))
                 reporter_tell(a->reporter,
                               event_new(EVENT_HTTP_REQUEST, "%s asked %s %s: %u, %zu bytes", access->peer,
                                         access->method, access->path, access->status, access->body_bytes));

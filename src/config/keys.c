@@ -30,6 +30,12 @@ const struct config_key config_keys[] = {
           .meaning = "where others can ask over HTTP; off: nowhere" },
         { HTTP(access_log), .name = "access_log", .type = KEY_BOOL, .fallback = "no",
           .meaning = "tell of each request" },
+        { HTTP(access_log_skip), .name = "access_log_skip", .type = KEY_URL_PATHS,
+          .meaning = "but not of those for these paths" },
+        { HTTP(krakend_path), .name = "krakend_path", .type = KEY_URL_PATH, .fallback = "/__health",
+          .meaning = "where it is answered as KrakenD does; off: nowhere" },
+        { HTTP(krakend_body), .name = "krakend_body", .type = KEY_JSON,
+          .meaning = "what is answered there; unset: when each worker was last ok" },
 
         { WORKER(kind), .name = "kind", .type = KEY_KIND, .fallback = "kafka-connect",
           .meaning = "what the worker is, and so how it is asked" },
@@ -110,7 +116,7 @@ _Static_assert(ELEMENTSOF(config_keys) <= CONFIG_KEYS_MAX, "raise CONFIG_KEYS_MA
 
 /* Named by the design, not yet built: known, so that nobody is sent to a name that only looks alike. */
 static const char *const planned_sections[] = { "kafka", "notify", "coordination", NULL };
-static const char *const planned_http_keys[] = { "krakend_path", "healthcheck_compat", NULL };
+static const char *const planned_http_keys[] = { "healthcheck_compat", NULL };
 static const char *const planned_worker_keys[] = {
         "requires",
         "dependency_grace",
@@ -134,7 +140,7 @@ int key_index(enum config_section section, const char *name) {
 }
 
 bool key_is_list(const struct config_key *k) {
-        return k->type == KEY_URLS || k->type == KEY_LISTEN;
+        return k->type == KEY_URLS || k->type == KEY_LISTEN || k->type == KEY_URL_PATHS;
 }
 
 bool key_is_planned(int section, const char *name) {

@@ -24,8 +24,11 @@ enum key_type {
         KEY_URLS, /* a list */
         KEY_UNIT,
         KEY_ACTION,
-        KEY_LISTEN, /* a list, or off */
-        KEY_FILE,   /* a credential's bare name, or a path */
+        KEY_LISTEN,    /* a list, or off */
+        KEY_FILE,      /* a credential's bare name, or a path */
+        KEY_URL_PATH,  /* or off */
+        KEY_URL_PATHS, /* a list */
+        KEY_JSON,      /* an object */
 };
 
 struct config_key {

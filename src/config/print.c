@@ -52,7 +52,7 @@ static void print_http(FILE *f, const struct http_settings *http) {
                 fprintf(f, "# out of memory\n");
         else
                 print_keys(f, SECTION_HTTP, http, &plain);
-        strv_free(plain.listen);
+        http_settings_done(&plain);
 }
 
 void config_print(FILE *f, const struct settings *s) {

@@ -215,6 +215,7 @@ static bool is_sound(struct scratch *s,
         switch (k->type) {
         case KEY_URLS:
         case KEY_LISTEN:
+        case KEY_URL_PATHS:
                 strv_free(*(char ***) ((char *) &base + k->offset));
                 break;
         case KEY_USERNAME:
@@ -222,6 +223,8 @@ static bool is_sound(struct scratch *s,
         case KEY_URL:
         case KEY_UNIT:
         case KEY_FILE:
+        case KEY_URL_PATH:
+        case KEY_JSON:
                 free(*(char **) ((char *) &base + k->offset));
                 break;
         default:

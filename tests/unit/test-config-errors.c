@@ -123,8 +123,36 @@ static const struct row name_rows[] = {
           "main.conf:3: interval is no key of [http]; it belongs into [worker NAME] or [defaults]\n"
           "main.conf:4: listne is no key of [http]; did you mean listen?",
           NULL },
-        { "[http]\nkrakend_path = /x\n",
-          "main.conf:2: krakend_path is not supported by this version; remove the line, or comment it out",
+        { "[http]\nhealthcheck_compat = yes\n",
+          "main.conf:2: healthcheck_compat is not supported by this version; remove the line, or comment it "
+          "out",
+          NULL },
+        { "[http]\nkrakend_path = __health\nkrakend_path = /a?b\naccess_log_skip = /a b\n",
+          "main.conf:2: krakend_path = \"__health\" is no path; begin it with /, like /__health\n"
+          "main.conf:3: krakend_path is set already in line 2; remove one of the two\n"
+          "main.conf:4: access_log_skip = \"b\" is no path; begin it with /, like /__health",
+          NULL },
+        { "[http]\nkrakend_path = /a?b\n",
+          "main.conf:2: krakend_path = \"/a?b\" holds what no path has; write it as it is asked for, "
+          "without "
+          "?, # and %, like /__health",
+          NULL },
+        { "[http]\nkrakend_path =\n",
+          "main.conf:2: krakend_path has no value; write one, or remove the line for the default "
+          "(/__health)",
+          NULL },
+        { "[http]\nkrakend_body = {\"a\": 1\n",
+          "main.conf:2: krakend_body = \"{\"a\": 1\" is no JSON object (it ends too early); write one like "
+          "{\"status\":\"ok\"}",
+          NULL },
+        { "[http]\nkrakend_body = [1]\n",
+          "main.conf:2: krakend_body = \"[1]\" is no JSON object (it is a list); write one like "
+          "{\"status\":\"ok\"}",
+          NULL },
+        { "[http]\nkrakend_body = {'a': 1}\n",
+          "main.conf:2: krakend_body = \"{'a': 1}\" is no JSON object (it is not plain JSON in UTF-8); "
+          "write "
+          "one like {\"status\":\"ok\"}",
           NULL },
         { "[http]\nlisten = 127.0.0.1\nlisten = localhost:1\nlisten = [::1]:70000\nlisten = unix:x\n",
           "main.conf:2: listen = \"127.0.0.1\" has no port of 1 to 65535 at its end; write ADDRESS:PORT, "

@@ -157,6 +157,9 @@ static void append_type(char *buf, size_t size, enum key_type type) {
                 [KEY_LISTEN] = "Addresses",
                 [KEY_UNIT] = "The name of a service",
                 [KEY_FILE] = "A credential or path",
+                [KEY_URL_PATH] = "A URL path, or off",
+                [KEY_URL_PATHS] = "A list of URL paths",
+                [KEY_JSON] = "A JSON object",
         };
         const char *actions[] = { worker_action_to_string(ACTION_ALERT),
                                   worker_action_to_string(ACTION_RESTART), NULL };

@@ -16,6 +16,9 @@ struct route {
 static const struct route routes[] = {
         { "/ping", false, document_ping },
         { "/health", false, document_health },
+        { "/startup", false, document_startup },
+        { "/ready", false, document_ready },
+        { "/actuator/health", true, document_spring },
 };
 
 void document_done(struct document *d) {
@@ -31,6 +34,10 @@ int document_text(struct document *ret, unsigned status, const char *text) {
         ret->status = status;
         ret->content_type = "text/plain; charset=utf-8";
         return 0;
+}
+
+int document_no_worker(struct document *ret) {
+        return document_text(ret, 404, "There is no worker of that name.\n");
 }
 
 int document_json(struct document *ret, unsigned status, const char *content_type, json_object *o) {
@@ -64,10 +71,11 @@ int question_workers(const struct snapshot *s,
 }
 
 struct verdict snapshot_verdict(const struct snapshot *s, const struct worker_snapshot *w) {
-        usec_t sustained = health_sustained(w->health, w->settings, s->now_usec);
+        bool lost = health_wants_remedy(w->health, w->settings, s->now_usec);
 
-        return verdict_of(health_shown_state(w->health, w->history), w->history->seen_ok,
-                          sustained > w->settings->sustain_usec);
+        for (size_t i = 0; i < w->n_holds; i++)
+                lost = lost && !hold_spares(w->holds[i].hold);
+        return verdict_of(health_shown_state(w->health, w->history), w->history->seen_ok, lost);
 }
 
 struct verdict snapshot_verdict_of_all(const struct snapshot *s, const struct worker_snapshot *w, size_t n) {
@@ -98,6 +106,11 @@ char *snapshot_clause(const struct snapshot *s,
 }
 
 int document_answer(const struct snapshot *s, const struct question *q, struct document *ret) {
+        const char *krakend_path = s->settings->http.krakend_path;
+
+        /* Where the operator put it, it takes precedence. */
+        if (krakend_path && streq(q->path, krakend_path))
+                return document_krakend(s, q, ret);
         for (size_t i = 0; i < ELEMENTSOF(routes); i++) {
                 const struct route *r = &routes[i];
                 size_t len = strlen(r->path);

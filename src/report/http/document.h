@@ -63,6 +63,8 @@ typedef struct json_object json_object;
 int document_json(struct document *ret, unsigned status, const char *content_type, json_object *o);
 /* A short text, copied. Returns 0 or -ENOMEM. */
 int document_text(struct document *ret, unsigned status, const char *text);
+/* For a name that no worker has. Returns 0 or -ENOMEM. */
+int document_no_worker(struct document *ret);
 
 /* The workers that q asks for: all of them, or the one of ?worker=. Returns 0; -ENOENT: there is none of
  * that name. *ret points into s->workers. */
@@ -86,3 +88,7 @@ char *snapshot_clause(const struct snapshot *s,
 
 int document_ping(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_health(const struct snapshot *s, const struct question *q, struct document *ret);
+int document_startup(const struct snapshot *s, const struct question *q, struct document *ret);
+int document_ready(const struct snapshot *s, const struct question *q, struct document *ret);
+int document_spring(const struct snapshot *s, const struct question *q, struct document *ret);
+int document_krakend(const struct snapshot *s, const struct question *q, struct document *ret);

@@ -41,7 +41,7 @@ int document_health(const struct snapshot *s, const struct question *q, struct d
         size_t n;
 
         if (question_workers(s, q, &workers, &n) < 0)
-                return document_text(ret, 404, "There is no worker of that name.\n");
+                return document_no_worker(ret);
         worst = snapshot_verdict_of_all(s, workers, n);
         write_message(s, workers, n, worst, message, sizeof(message));
 

@@ -1,34 +1,30 @@
 #include "report/http/verdict.h"
 
-#define HEALTHY 200
-#define STARTING 503
-#define UNHEALTHY 500
-
-/* A suspect worker did not pass its last poll: whoever asks for traffic is told so, and whoever might kill
- * is not. One that is being restarted, was stopped or paused is out of service on purpose. */
+/* Whoever asks for traffic is told of the first failing poll; whoever might kill, only of a worker that is
+ * lost. Restarting, stopped and paused are on purpose: out of service, and nobody is to be killed for them.
+ */
 static const struct verdict verdicts[_STATE_MAX] = {
-        [STATE_UNKNOWN] = { false, STARTING, "unknown", true, false, SPRING_UNKNOWN, SPRING_UP },
-        [STATE_STARTING] = { false, STARTING, "starting", false, false, SPRING_OUT_OF_SERVICE, SPRING_UP },
-        [STATE_HEALTHY] = { true, HEALTHY, "healthy", true, true, SPRING_UP, SPRING_UP },
-        [STATE_DEGRADED] = { false, HEALTHY, "healthy", true, true, SPRING_UP, SPRING_UP },
-        [STATE_SUSPECT] = { false, UNHEALTHY, "unhealthy", true, false, SPRING_DOWN, SPRING_UP },
-        [STATE_UNHEALTHY] = { false, UNHEALTHY, "unhealthy", true, false, SPRING_DOWN, SPRING_UP },
-        [STATE_RESTARTING] = { false, STARTING, "starting", false, false, SPRING_OUT_OF_SERVICE, SPRING_UP },
-        [STATE_EXHAUSTED] = { false, UNHEALTHY, "unhealthy", true, false, SPRING_DOWN, SPRING_UP },
-        [STATE_STOPPED] = { false, UNHEALTHY, "unhealthy", false, false, SPRING_OUT_OF_SERVICE, SPRING_UP },
-        [STATE_PAUSED] = { false, STARTING, "unknown", true, false, SPRING_OUT_OF_SERVICE, SPRING_UP },
+        [STATE_UNKNOWN] = { 503, "unknown", true, false, SPRING_UNKNOWN, SPRING_UP },
+        [STATE_STARTING] = { 503, "starting", false, false, SPRING_OUT_OF_SERVICE, SPRING_UP },
+        [STATE_HEALTHY] = { 200, "healthy", true, true, SPRING_UP, SPRING_UP },
+        [STATE_DEGRADED] = { 200, "healthy", true, true, SPRING_UP, SPRING_UP },
+        [STATE_SUSPECT] = { 500, "unhealthy", true, false, SPRING_DOWN, SPRING_UP },
+        [STATE_UNHEALTHY] = { 500, "unhealthy", true, false, SPRING_DOWN, SPRING_DOWN },
+        [STATE_RESTARTING] = { 503, "starting", false, false, SPRING_OUT_OF_SERVICE, SPRING_UP },
+        [STATE_EXHAUSTED] = { 500, "unhealthy", true, false, SPRING_DOWN, SPRING_DOWN },
+        [STATE_STOPPED] = { 503, "stopped", false, false, SPRING_OUT_OF_SERVICE, SPRING_UP },
+        [STATE_PAUSED] = { 503, "unknown", true, false, SPRING_OUT_OF_SERVICE, SPRING_UP },
 };
 
-/* Nothing is watched, so nothing is known; and nobody is to be killed for it. */
-static const struct verdict verdict_none = { false, STARTING,       "unknown", false,
-                                             false, SPRING_UNKNOWN, SPRING_UP };
+/* Nothing is watched, so nothing is known. */
+static const struct verdict verdict_none = { 503, "unknown", false, false, SPRING_UNKNOWN, SPRING_UP };
 
-struct verdict verdict_of(enum worker_state state, bool seen_ok, bool lost_for_long) {
+struct verdict verdict_of(enum worker_state state, bool seen_ok, bool lost) {
         struct verdict v = verdicts[state < _STATE_MAX ? state : STATE_UNKNOWN];
 
         v.started = v.started && seen_ok;
-        if (v.status == SPRING_DOWN && lost_for_long)
-                v.liveness = SPRING_DOWN;
+        if (!lost)
+                v.liveness = SPRING_UP;
         return v;
 }
 
@@ -36,15 +32,33 @@ struct verdict verdict_of_none(void) {
         return verdict_none;
 }
 
-static unsigned health_rank(unsigned status) {
-        return status == HEALTHY ? 0 : status == STARTING ? 1 : 2;
+bool hold_spares(enum hold h) {
+        switch (h) {
+        case HOLD_PAUSED:
+        case HOLD_UNIT_BUSY:
+        case HOLD_PACKAGE_MANAGER:
+        case HOLD_DEPENDENCY_DOWN:
+        case HOLD_PEERS_UNHEALTHY:
+        case HOLD_NOT_OUR_TURN:
+                return true;
+        default:
+                return false;
+        }
+}
+
+static unsigned health_rank(const char *word) {
+        static const char *const words[] = { "healthy", "starting", "stopped", "unknown" };
+        unsigned rank = 0;
+
+        while (rank < ELEMENTSOF(words) && !streq(words[rank], word))
+                rank++;
+        return rank;
 }
 
 struct verdict verdict_worse(struct verdict a, struct verdict b) {
-        bool b_is_worse = health_rank(b.health_status) > health_rank(a.health_status);
+        bool b_is_worse = health_rank(b.health_word) > health_rank(a.health_word);
 
         return (struct verdict) {
-                .passes = a.passes && b.passes,
                 .health_status = b_is_worse ? b.health_status : a.health_status,
                 .health_word = b_is_worse ? b.health_word : a.health_word,
                 .started = a.started && b.started,
