@@ -1,5 +1,6 @@
 /* The agent's side of HTTP: the snapshot that documents are made from, and what is told of listeners. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "report/http/server.h"
@@ -20,9 +21,13 @@ static void fill_worker(const struct worker *w, struct worker_snapshot *ret) {
 static int answer(const struct question *q, struct document *ret, void *userdata) {
         const struct agent *a = userdata;
         _cleanup_free_ struct worker_snapshot *workers = calloc(a->n_workers + 1, sizeof(*workers));
+        const char *hostname = a->settings->agent.hostname;
+        char machine[HOST_NAME_MAX + 1] = "";
 
         if (!workers)
                 return -ENOMEM;
+        if (!hostname && gethostname(machine, sizeof(machine) - 1) == 0)
+                hostname = machine;
         for (size_t i = 0; i < a->n_workers; i++)
                 fill_worker(a->workers[i], &workers[i]);
 
@@ -30,7 +35,7 @@ static int answer(const struct question *q, struct document *ret, void *userdata
                 .now_usec = agent_now(),
                 .clock_offset_usec = agent_clock_offset(),
                 .started_at_usec = a->started_at_usec,
-                .hostname = a->settings->agent.hostname,
+                .hostname = hostname,
                 .dry_run = agent_dry_run(a),
                 .config_rejected = a->config_rejected,
                 .settings = a->settings,

@@ -1,5 +1,6 @@
 /* Which path is whose document, and what the documents share. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "report/http/document.h"
@@ -19,6 +20,7 @@ static const struct route routes[] = {
         { "/startup", false, document_startup },
         { "/ready", false, document_ready },
         { "/actuator/health", true, document_spring },
+        { "/workers", true, document_workers },
 };
 
 void document_done(struct document *d) {
@@ -51,6 +53,19 @@ int document_json(struct document *ret, unsigned status, const char *content_typ
         ret->status = status;
         ret->content_type = content_type;
         return 0;
+}
+
+usec_t snapshot_realtime(const struct snapshot *s, usec_t at_usec) {
+        return usec_shift(at_usec, s->clock_offset_usec);
+}
+
+char *document_seconds(char buf[static SECONDS_SIZE], usec_t span) {
+        int n = snprintf(buf, SECONDS_SIZE, "%" PRIu64 ".%06" PRIu64, span / USEC_PER_SEC,
+                         span % USEC_PER_SEC);
+
+        while (buf[n - 1] == '0' && buf[n - 2] != '.')
+                buf[--n] = '\0';
+        return buf;
 }
 
 int question_workers(const struct snapshot *s,

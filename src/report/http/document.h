@@ -23,7 +23,7 @@ struct snapshot {
         usec_t now_usec;           /* agent time */
         int64_t clock_offset_usec; /* agent time + this = realtime */
         usec_t started_at_usec;    /* of the agent */
-        const char *hostname;      /* as reports have it */
+        const char *hostname;      /* as reports have it; NULL: not known */
         bool dry_run;
         bool config_rejected; /* what is on disk is not what is in force */
         const struct settings *settings;
@@ -66,6 +66,13 @@ int document_text(struct document *ret, unsigned status, const char *text);
 /* For a name that no worker has. Returns 0 or -ENOMEM. */
 int document_no_worker(struct document *ret);
 
+/* Agent time as realtime. */
+usec_t snapshot_realtime(const struct snapshot *s, usec_t at_usec) _pure_;
+
+/* Seconds as a decimal number that JSON and Prometheus take: "0.0025", "12.0". Returns buf. */
+#define SECONDS_SIZE 32
+char *document_seconds(char buf[static SECONDS_SIZE], usec_t span);
+
 /* The workers that q asks for: all of them, or the one of ?worker=. Returns 0; -ENOENT: there is none of
  * that name. *ret points into s->workers. */
 int question_workers(const struct snapshot *s,
@@ -92,3 +99,4 @@ int document_startup(const struct snapshot *s, const struct question *q, struct 
 int document_ready(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_spring(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_krakend(const struct snapshot *s, const struct question *q, struct document *ret);
+int document_workers(const struct snapshot *s, const struct question *q, struct document *ret);

@@ -13,7 +13,7 @@
 /* As Go's Time.String() writes it, in the local zone: "2022-01-19 18:25:17.00225307 +0100 CET
  * m=+0.031662879". m is the time since the agent started: where it goes back, the agent was restarted. */
 static void write_go_time(const struct snapshot *s, usec_t at_usec, char *buf, size_t size) {
-        usec_t real_usec = (usec_t) ((int64_t) at_usec + s->clock_offset_usec);
+        usec_t real_usec = snapshot_realtime(s, at_usec);
         usec_t since_usec = usec_sub(at_usec, s->started_at_usec);
         time_t seconds = (time_t) (real_usec / USEC_PER_SEC);
         char date[32] = "", fraction[16], zone[32] = "";

@@ -1,0 +1,74 @@
+/* Snapshots for the tests of the documents. */
+#include "document-scene.h"
+
+#include "observe/kind.h"
+
+static struct settings no_settings;
+
+static void init_other_worker(struct document_scene *s) {
+        static char name[] = "connect-b", url[] = "https://[::1]:8443/\"x\"";
+        static struct worker_settings settings;
+        static struct worker_counts counts;
+        static struct history history;
+        static struct health health;
+
+        scene_settings(&settings);
+        settings.name = name;
+        settings.url = url;
+        settings.unit = NULL;
+        settings.action = ACTION_ALERT;
+        settings.kind = &kafka_connect_kind;
+        health_init(&health, 4713, s->judge.now);
+        s->workers[1] = (struct worker_snapshot) {
+                .settings = &settings,
+                .health = &health,
+                .history = &history,
+                .counts = &counts,
+        };
+}
+
+void document_scene_init(struct document_scene *s) {
+        *s = (struct document_scene) {};
+        scene_init(&s->judge);
+        s->judge.w.kind = &kafka_connect_kind;
+        s->workers[0] = (struct worker_snapshot) {
+                .settings = &s->judge.w,
+                .health = &s->judge.h,
+                .history = &s->judge.history,
+                .counts = &s->counts,
+        };
+        init_other_worker(s);
+        s->snapshot = (struct snapshot) {
+                .started_at_usec = s->judge.now,
+                .hostname = "host.example.org",
+                .settings = &no_settings,
+                .workers = s->workers,
+                .n_workers = ELEMENTSOF(s->workers),
+        };
+}
+
+void document_scene_decide(struct document_scene *s) {
+        (void) scene_decide(&s->judge);
+        s->workers[0].holds = s->judge.decision.holds;
+        s->workers[0].n_holds = s->judge.decision.n_holds;
+}
+
+const char *document_scene_get(struct document_scene *s,
+                               const char *path,
+                               const char *worker,
+                               const char *accept,
+                               unsigned status) {
+        const struct question q = { .path = path, .rest = "", .worker = worker, .accept = accept };
+
+        document_done(&s->answer);
+        s->snapshot.now_usec = s->judge.now;
+        assert_int_equal(document_answer(&s->snapshot, &q, &s->answer), 0);
+        assert_int_equal(s->answer.status, status);
+        assert_non_null(s->answer.body);
+        assert_int_equal(strlen(s->answer.body), s->answer.body_len);
+        return s->answer.body;
+}
+
+void document_scene_done(struct document_scene *s) {
+        document_done(&s->answer);
+}
