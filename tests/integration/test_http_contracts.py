@@ -12,8 +12,8 @@ import pytest
 
 import harness
 from harness import UNIT, until
+from http_ask import ask
 from http_server import WorkerServer
-from test_http_server import ask
 
 SPRING = "application/vnd.spring-boot.actuator.v3+json"
 GROUPS = "startup", "readiness", "liveness"

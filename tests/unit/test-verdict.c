@@ -1,13 +1,6 @@
 /* The table of what each state answers: as connect-watchdog.conf(5) has it, and what it must never say. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
+#include "man-page.h"
 #include "report/http/verdict.h"
 #include "util/text.h"
 
@@ -16,21 +9,15 @@
 
 /* The ".It" lines of the table of states, below its heading. Returns how many there are. */
 static size_t read_manual(char rows[ROWS_MAX][ROW_SIZE]) {
-        char path[4096], line[1024];
+        FILE *f = open_source(PAGE_5);
         bool inside = false;
+        char line[1024];
         size_t n = 0;
-        FILE *f;
 
-        assert_non_null(getenv("TEST_SOURCE_DIR"));
-        (void) snprintf(path, sizeof(path), "%s/../../packaging/man/connect-watchdog.conf.5",
-                        getenv("TEST_SOURCE_DIR"));
-        f = fopen(path, "re");
-        assert_non_null(f);
-        while (fgets(line, sizeof(line), f)) {
-                line[strcspn(line, "\n")] = '\0';
-                if (strncmp(line, ".It Em state Ta ", 16) == 0)
+        while (read_line(f, line, sizeof(line))) {
+                if (starts_with(line, ".It Em state Ta "))
                         inside = true;
-                else if (inside && strncmp(line, ".It ", 4) == 0 && n < ROWS_MAX)
+                else if (inside && starts_with(line, ".It ") && n < ROWS_MAX)
                         text_copy_line(rows[n++], ROW_SIZE, line + 4, strlen(line + 4));
                 else if (inside)
                         break;

@@ -44,7 +44,8 @@ int document_no_worker(struct document *ret) {
 
 int document_json(struct document *ret, unsigned status, const char *content_type, json_object *o) {
         _cleanup_(json_object_unrefp) json_object *owned = o;
-        const char *text = o ? json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
+        const char *text =
+                owned ? json_object_to_json_string_ext(owned, JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
 
         ret->body = text ? strdup(text) : NULL;
         if (!ret->body)
