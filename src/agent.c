@@ -12,11 +12,11 @@
 #include <systemd/sd-event.h>
 
 #include "agent.h"
+#include "intent.h"
 #include "report/http/server.h"
 #include "report/notify.h"
 #include "report/status_line.h"
 #include "report/words.h"
-#include "restart.h"
 #include "util/hash.h"
 #include "util/text.h"
 #include "worker.h"
@@ -145,6 +145,10 @@ static void introduce(struct worker *w) {
                             agent_dry_run(w->agent) ? "would restart" : "restarts", s->unit, s->failures,
                             SAY_SPAN(s->sustain_usec),
                             SAY_SPAN(MAX(s->sustain_kafka_usec, s->sustain_usec)));
+
+        if (s->connectors && s->connector_restart && s->action == ACTION_RESTART)
+                text_append(how, sizeof(how), "; %s what fails of the connectors on %s",
+                            agent_dry_run(w->agent) ? "would restart" : "restarts", strempty(s->worker_id));
 
         checksum = hash_bytes(HASH_BASIS, how, strlen(how));
         if (checksum == w->introduced)
@@ -353,7 +357,7 @@ static void agent_done(struct agent *a) {
         if (a->ledger)
                 ledger_flush(a->ledger, 2 * USEC_PER_SEC);
         ledger_free(a->ledger);
-        restart_free_intents(a);
+        intents_free(a);
         ledger_entries_free(a->absent, a->n_absent);
         sd_event_source_disable_unref(a->ledger_source);
         sd_event_source_disable_unref(a->status_source);

@@ -42,7 +42,7 @@ struct agent {
         bool ledger_dirty, ledger_saving, ledger_writable, ledger_failure_told;
         bool ledger_distrusted; /* it was lost: whoever has no entry has a spent budget for one window */
         usec_t started_at_usec;
-        struct saved_intent *intents; /* on their way to the disk; restart.c's */
+        struct saved_intent *intents; /* on their way to the disk; intent.c's */
 
         uint64_t incident_seed;
         bool logind_failure_told, bus_known, ready;
@@ -84,4 +84,8 @@ void agent_observed(struct agent *a);
 void agent_keep_history(struct agent *a, const struct worker *w);
 struct worker *agent_find_worker(const struct agent *a, const char *name) _pure_;
 /* The entry of a unit (or of a worker without one) that was absent, taken out; false: there is none. */
-bool agent_take_history(struct agent *a, const char *worker, const char *unit, struct history *ret);
+bool agent_take_history(struct agent *a,
+                        const char *worker,
+                        const char *unit,
+                        struct history *ret,
+                        struct connector_attempts *ret_attempts);

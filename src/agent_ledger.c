@@ -57,8 +57,11 @@ void agent_ledger_result(struct agent *a, int error) {
 
 static bool still_of_use(const struct ledger_entry *e, usec_t now_usec) {
         const struct restart_record *last = budget_last(&e->history.budget);
+        usec_t at = last ? last->at_usec : 0;
 
-        return last && usec_sub(now_usec, last->at_usec) < ABSENT_KEPT_USEC;
+        for (size_t i = 0; i < e->connectors.n; i++)
+                at = MAX(at, e->connectors.list[i].last_at_usec);
+        return at > 0 && usec_sub(now_usec, at) < ABSENT_KEPT_USEC;
 }
 
 static char *ledger_text(struct agent *a) {
@@ -74,6 +77,7 @@ static char *ledger_text(struct agent *a) {
                         .worker = a->workers[i]->settings->name,
                         .unit = a->workers[i]->settings->unit,
                         .history = a->workers[i]->history,
+                        .connectors = a->workers[i]->attempts,
                 };
         for (size_t i = 0; i < a->n_absent; i++)
                 if (still_of_use(&a->absent[i], now.agent_usec))
@@ -123,7 +127,11 @@ static usec_t last_restart(const struct history *h) {
         return last ? last->at_usec : 0;
 }
 
-bool agent_take_history(struct agent *a, const char *worker, const char *unit, struct history *ret) {
+bool agent_take_history(struct agent *a,
+                        const char *worker,
+                        const char *unit,
+                        struct history *ret,
+                        struct connector_attempts *ret_attempts) {
         bool found = false;
 
         for (size_t i = 0; i < a->n_absent;) {
@@ -134,8 +142,12 @@ bool agent_take_history(struct agent *a, const char *worker, const char *unit, s
                         i++;
                         continue;
                 }
-                if (!found || last_restart(&e->history) > last_restart(ret))
+                if (!found || last_restart(&e->history) > last_restart(ret)) {
                         *ret = e->history;
+                        connector_attempts_done(ret_attempts);
+                        *ret_attempts = e->connectors;
+                } else
+                        connector_attempts_done(&e->connectors);
                 found = true;
                 free(e->worker);
                 free(e->unit);
@@ -154,8 +166,10 @@ void agent_keep_history(struct agent *a, const struct worker *w) {
                 return;
         a->absent = grown;
         if (free_and_strdup(&e.worker, w->settings->name) < 0 ||
-            free_and_strdup(&e.unit, w->settings->unit) < 0) {
+            free_and_strdup(&e.unit, w->settings->unit) < 0 ||
+            connector_attempts_copy(&e.connectors, &w->attempts) < 0) {
                 free(e.worker);
+                free(e.unit);
                 return;
         }
         e.history.incident = (struct incident) {};

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "act/evidence.h"
+#include "intent.h"
 #include "report/narrate.h"
 #include "report/words.h"
 #include "restart.h"
@@ -39,15 +40,6 @@ struct restart {
 static void read_surroundings(struct restart *r, enum step step);
 static void call(struct restart *r, enum step step, enum unit_verb verb, usec_t deadline_usec);
 static void call_restart(struct restart *r);
-
-/* Saves that are under way when a restart is dropped come back to a worker by name, never to freed memory.
- */
-struct saved_intent {
-        struct saved_intent *next; /* in agent->intents */
-        struct agent *agent;
-        char worker[128];
-        usec_t at_usec;
-};
 
 bool restart_is_committed(const struct restart *r) {
         return r->step >= STEP_INTENT;
@@ -185,22 +177,6 @@ static void retract(struct restart *r) {
         restart_free(r);
 }
 
-static struct saved_intent *saved_intent_free(struct saved_intent *s) {
-        struct saved_intent **p = &s->agent->intents;
-
-        while (*p != s)
-                p = &(*p)->next;
-        *p = s->next;
-        free(s);
-        return NULL;
-}
-DEFINE_CLEANUP(struct saved_intent *, saved_intent_free)
-
-void restart_free_intents(struct agent *a) {
-        while (a->intents)
-                saved_intent_free(a->intents);
-}
-
 /* Disk and systemd take their time. Meanwhile somebody may have started the unit anew, or stopped it, and a
  * reload may have forbidden what was decided. */
 static bool still_stands(const struct restart *r) {
@@ -214,13 +190,10 @@ static bool still_stands(const struct restart *r) {
         return now == (r->action == REMEDY_REVIVE ? UNIT_CRASHED : UNIT_UP);
 }
 
-static void on_intent_saved(int error, void *userdata) {
-        _cleanup_(saved_intent_freep) struct saved_intent *s = userdata;
-        struct worker *w = agent_find_worker(s->agent, s->worker);
-        struct restart *r = w ? w->restart : NULL;
+static void on_intent_saved(struct worker *w, int error, usec_t at_usec) {
+        struct restart *r = w->restart;
 
-        agent_ledger_result(s->agent, error);
-        if (!r || r->step != STEP_INTENT || r->intent_at_usec != s->at_usec)
+        if (!r || r->step != STEP_INTENT || r->intent_at_usec != at_usec)
                 return;
         if (error < 0 || !still_stands(r) ||
             usec_sub(agent_now(), r->intent_at_usec) > INTENT_PATIENCE_USEC) {
@@ -262,8 +235,6 @@ static void call_restart(struct restart *r) {
 
 static void write_intent(struct restart *r) {
         struct worker *w = r->worker;
-        struct saved_intent *s = calloc(1, sizeof(*s));
-        int error;
 
         r->step = STEP_INTENT;
         r->intent_at_usec = agent_now();
@@ -272,22 +243,8 @@ static void write_intent(struct restart *r) {
         health_restart_begun(&w->health, r->intent_at_usec);
         history_copy(&w->saved, &w->history);
         agent_status_changed(w->agent);
-
-        if (!s) {
+        if (intent_save(w, r->intent_at_usec, on_intent_saved) < 0)
                 retract(r);
-                return;
-        }
-        s->agent = w->agent;
-        s->at_usec = r->intent_at_usec;
-        s->next = w->agent->intents;
-        w->agent->intents = s;
-        (void) snprintf(s->worker, sizeof(s->worker), "%s", w->settings->name);
-        error = agent_save_ledger(w->agent, on_intent_saved, s);
-        if (error < 0) {
-                saved_intent_free(s);
-                agent_ledger_result(w->agent, error);
-                retract(r);
-        }
 }
 
 /* ---- systemd ---- */

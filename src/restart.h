@@ -14,5 +14,3 @@ void restart_adopt(struct worker *w, const struct unit_view *view);
 struct restart *restart_free(struct restart *r);
 /* Whether systemd has been, or is just about to be, asked: it cannot be taken back. */
 bool restart_is_committed(const struct restart *r) _pure_;
-/* At the agent's end, once the ledger calls nobody back any more. */
-void restart_free_intents(struct agent *a);

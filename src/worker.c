@@ -30,6 +30,11 @@ struct peer {
 
 /* ---- telling ---- */
 
+int worker_about(const struct worker *w, struct event *e) {
+        e->state = worker_state_to_string(health_shown_state(&w->health, &w->history));
+        return event_about(e, w->settings->name, w->settings->unit, w->history.incident.id);
+}
+
 struct event *worker_event(const struct worker *w, enum event_type type, const char *format, ...) {
         char message[1024] = "";
         va_list ap;
@@ -39,9 +44,8 @@ struct event *worker_event(const struct worker *w, enum event_type type, const c
         va_end(ap);
 
         _cleanup_(event_freep) struct event *e = event_new(type, "%s", message);
-        if (!e || event_about(e, w->settings->name, w->settings->unit, w->history.incident.id) < 0)
+        if (!e || worker_about(w, e) < 0)
                 return NULL;
-        e->state = worker_state_to_string(health_shown_state(&w->health, &w->history));
         e->failures = (int) MIN(w->health.failures, (unsigned) INT_MAX);
         return TAKE_PTR(e);
 }
@@ -131,6 +135,7 @@ static void schedule_next(struct worker *w) {
 }
 
 static void take_observation(struct worker *w, const struct observation *o) {
+        struct observation weighed = *o;
         struct tolds told;
 
         tolds_init(&told);
@@ -138,9 +143,11 @@ static void take_observation(struct worker *w, const struct observation *o) {
         w->observed = true;
         agent_observed(w->agent);
         w->history.lacks_health = w->probe.lacks_health;
-        health_observe(&w->health, &w->history, w->settings, o, agent_now(), &told);
+        connectors_weigh(connectors_watch_view(w->connectors), w->settings, &weighed);
+        health_observe(&w->health, &w->history, w->settings, &weighed, agent_now(), &told);
         worker_settled(w, &told);
         schedule_next(w);
+        connectors_watch_polled(w->connectors);
         worker_consider(w);
 }
 
@@ -390,7 +397,8 @@ static void recall(struct worker *w) {
         const struct restart_record *last;
 
         history_copy(&w->history, &nothing);
-        if (!agent_take_history(a, s->name, s->unit, &w->history) && a->ledger_distrusted)
+        connector_attempts_done(&w->attempts);
+        if (!agent_take_history(a, s->name, s->unit, &w->history, &w->attempts) && a->ledger_distrusted)
                 w->history.budget.distrusted_until_usec =
                         usec_add(a->started_at_usec, s->restart_window_usec);
         /* Without an InvocationID nothing says that this is still the same start. */
@@ -430,6 +438,9 @@ int worker_start(struct worker *w) {
         if (r < 0)
                 return r;
         (void) sd_event_source_set_enabled(w->deadline_source, SD_EVENT_OFF);
+        r = connectors_watch_new(w, &w->connectors);
+        if (r < 0)
+                return r;
         r = watch_unit(w);
         if (r < 0)
                 return r;
@@ -459,6 +470,8 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings) {
         ask_what_cannot_be_known(w);
 
         w->settings = settings;
+        if (w->connectors)
+                connectors_watch_reconfigure(w->connectors, old, same_target);
         if (!same_target) {
                 health_init(&w->health, w->agent->incident_seed, agent_now());
                 if (w->restart)
@@ -488,6 +501,8 @@ struct worker *worker_free(struct worker *w) {
         if (!w)
                 return NULL;
         restart_free(w->restart);
+        connectors_watch_free(w->connectors);
+        connector_attempts_done(&w->attempts);
         poll_local_unref(w->url_query);
         poll_unref(w->poll);
         forget_peers(w);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "agent.h"
+#include "connectors_watch.h"
+#include "judge/connector_remedy.h"
 #include "judge/remedy.h"
 #include "observe/poll.h"
 #include "report/http/counts.h"
@@ -43,6 +45,9 @@ struct worker {
         char refused_why[192];
         char refused_incident[INCIDENT_ID_SIZE];
 
+        struct connectors_watch *connectors;
+        struct connector_attempts attempts; /* restarts of single connectors */
+
         struct peer *peers;
         size_t n_peers, n_peers_asked;
         int peers_healthy; /* negative: not known */
@@ -75,3 +80,5 @@ bool worker_overdue(const struct worker *w, usec_t now_usec) _pure_;
 struct event *worker_event(const struct worker *w, enum event_type type, const char *format, ...)
         _printf_(3, 4);
 void worker_tell(const struct worker *w, struct event *e);
+/* Makes an event made elsewhere one about this worker. Returns 0 or -ENOMEM. */
+int worker_about(const struct worker *w, struct event *e);

@@ -60,6 +60,7 @@ def other(container):
     yield OTHER
     container.systemctl("stop", UNIT)
     container.systemctl("stop", OTHER, check=False)
+    container.systemctl("reset-failed", OTHER, check=False)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -3,6 +3,7 @@
  * back as agent time. */
 #pragma once
 
+#include "judge/connector_remedy.h"
 #include "judge/history.h"
 
 typedef struct sd_event sd_event;
@@ -20,6 +21,7 @@ struct ledger_entry {
         char *worker;
         char *unit; /* NULL: none */
         struct history history;
+        struct connector_attempts connectors;
 };
 
 /* ---- pure: text to entries and back (act/ledger_text.c, in the pure library) ---- */

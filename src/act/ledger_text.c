@@ -28,6 +28,7 @@ struct ledger_entry *ledger_entries_free(struct ledger_entry *entries, size_t n)
         for (size_t i = 0; i < n; i++) {
                 free(entries[i].worker);
                 free(entries[i].unit);
+                connector_attempts_done(&entries[i].connectors);
         }
         free(entries);
         return NULL;
@@ -146,6 +147,24 @@ static json_object *incident_to_json(struct writer *w, const struct incident *i)
         return o;
 }
 
+static json_object *connectors_to_json(struct writer *w, const struct connector_attempts *a) {
+        json_object *list = json_object_new_array();
+
+        for (size_t i = 0; list && i < a->n; i++) {
+                const struct connector_attempt *t = &a->list[i];
+                json_object *o = json_object_new_object();
+
+                if (o) {
+                        add(w, o, "name", json_object_new_string(t->name));
+                        add_number(w, o, "n", t->n);
+                        add_stamp(w, o, "last_at", t->last_at_usec);
+                        add_bool(w, o, "exhausted", t->exhausted);
+                }
+                append(w, list, o);
+        }
+        return list;
+}
+
 static json_object *entry_to_json(struct writer *w, const struct ledger_entry *e) {
         const struct history *h = &e->history;
         json_object *o = json_object_new_object();
@@ -165,6 +184,8 @@ static json_object *entry_to_json(struct writer *w, const struct ledger_entry *e
         add_bool(w, o, "stop_seen", h->stop_seen);
         add_bool(w, o, "lacks_health", h->lacks_health);
         add_string(w, o, "target", h->target);
+        if (e->connectors.n > 0)
+                add(w, o, "connectors", connectors_to_json(w, &e->connectors));
         return o;
 }
 
@@ -417,6 +438,42 @@ static int get_name(struct reader *r, json_object *from, const char *key, char *
         return *ret ? 0 : -ENOMEM;
 }
 
+static int connector_from_json(struct reader *r, json_object *o, struct connector_attempts *ret) {
+        struct connector_attempt *t;
+        json_object *name;
+        unsigned n;
+        int q;
+
+        if (!json_object_is_type(o, json_type_object))
+                return bad(r, "a connector is no object");
+        if ((q = get(r, o, "name", json_type_string, &name)) < 0 || (q = get_unsigned(r, o, "n", &n)) < 0)
+                return q;
+        if (strlen(json_object_get_string(name)) != (size_t) json_object_get_string_len(name) ||
+            connector_attempts_find(ret, json_object_get_string(name)))
+                return bad(r, "a connector's name stands in it twice, or holds a NUL");
+        t = connector_attempts_get(ret, json_object_get_string(name));
+        if (!t)
+                return -ENOMEM;
+        t->n = n;
+        if ((q = get_stamp(r, o, "last_at", &t->last_at_usec)) < 0)
+                return q;
+        return get_bool(r, o, "exhausted", &t->exhausted);
+}
+
+/* Absent where none was ever restarted, as in all that older agents wrote. */
+static int connectors_from_json(struct reader *r, json_object *from, struct connector_attempts *ret) {
+        json_object *list;
+        int q = 0;
+
+        if (!json_object_object_get_ex(from, "connectors", &list))
+                return 0;
+        if (!json_object_is_type(list, json_type_array))
+                return bad(r, "\"connectors\" is not array");
+        for (size_t i = 0; q >= 0 && i < json_object_array_length(list); i++)
+                q = connector_from_json(r, json_object_array_get_idx(list, i), ret);
+        return q;
+}
+
 static int entry_from_json(struct reader *r, json_object *o, struct ledger_entry *ret) {
         struct history *h = &ret->history;
         json_object *unit;
@@ -437,6 +494,8 @@ static int entry_from_json(struct reader *r, json_object *o, struct ledger_entry
                 return q;
         /* Who stopped it before the reboot has no part in its being down now. */
         h->stop_seen = h->stop_seen && r->same_boot;
+        if ((q = connectors_from_json(r, o, &ret->connectors)) < 0)
+                return q;
         return get_hex(r, o, "target", h->target, sizeof(h->target));
 }
 

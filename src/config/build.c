@@ -16,6 +16,8 @@ static int set_texts(const struct config_key *k, const struct raw_value *v, void
 
                 *list = strv_free(*list);
         }
+        if (k->type == KEY_SET) /* of what was written alone, not of the default as well */
+                *(unsigned *) ((char *) base + k->offset) = 0;
         STRV_FOREACH (text, v->texts) {
                 r = key_set(k, *text, base, problem);
                 if (r < 0)

@@ -148,6 +148,30 @@ static void check_peers(struct problems *p, const struct checked_worker *c) {
                                 w->name, w->url);
 }
 
+static void check_connectors(struct problems *p, const struct checked_worker *c) {
+        const struct worker_settings *w = c->worker;
+
+        if (!w->connector_restart || !sound(c, "connector_restart", "worker_id"))
+                return;
+        if (!w->worker_id)
+                problem_error(
+                        p, at(c, "connector_restart"),
+                        "worker %s has connector_restart = yes but no worker_id; write worker_id = the "
+                        "HOST:PORT that the worker advertises, so that each connector has one agent",
+                        w->name);
+        if (!w->connectors && sound(c, "connector_restart", "connectors"))
+                problem_error(p, at(c, "connector_restart"),
+                              "worker %s has connector_restart = yes, but connectors = no, so it sees none; "
+                              "remove one of the two",
+                              w->name);
+        if (w->action != ACTION_RESTART && sound(c, "connector_restart", "action"))
+                problem_warning(
+                        p, at(c, "connector_restart"),
+                        "worker %s has connector_restart = yes, which with action = alert only says "
+                        "what it would restart; better write action = restart once you agree with it",
+                        w->name);
+}
+
 void check_worker(struct problems *p, const struct checked_worker *c) {
         const char *path = strrchr(c->worker->url, '/');
 
@@ -156,6 +180,7 @@ void check_worker(struct problems *p, const struct checked_worker *c) {
         check_tls(p, c);
         check_times(p, c);
         check_peers(p, c);
+        check_connectors(p, c);
         if (path && streq(path, "/health") && sound(c, "url", "kind"))
                 problem_warning(p, at(c, "url"),
                                 "worker %s has a url that ends in /health, which is added by itself; better "

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "config/keys.h"
 #include "config/suggest.h"
@@ -263,6 +264,14 @@ static int set_text(const struct config_key *k,
         case KEY_FILE:
                 why = file_problem(text);
                 break;
+        case KEY_WORKER_ID:
+                if (!value_is_worker_id(text))
+                        why = "is no worker's id; write HOST:PORT as the worker advertises it, which is "
+                              "what "
+                              "GET /connectors?expand=status shows as worker_id";
+                break;
+        case KEY_CONNECTOR:
+                break;
         case KEY_USERNAME:
         default:
                 if (strchr(text, ':'))
@@ -273,6 +282,30 @@ static int set_text(const struct config_key *k,
         if (why)
                 return refuse(k, text, problem, why);
         return free_and_strdup(place_of(k, base), text);
+}
+
+/* "FAILED, PAUSED", each once or more; capitals do not matter. */
+static int set_set(const struct config_key *k,
+                   const char *text,
+                   void *base,
+                   char problem[static KEY_PROBLEM_SIZE]) {
+        _cleanup_free_ char *copy = strdup(text);
+        char *rest = NULL;
+
+        if (!copy)
+                return -ENOMEM;
+        if (text[strspn(text, " \t,")] == '\0')
+                return refuse_name(k, text, problem, "such name", k->names);
+        for (char *item = strtok_r(copy, " \t,", &rest); item; item = strtok_r(NULL, " \t,", &rest)) {
+                unsigned bit = 0;
+
+                while (k->names[bit] && strcasecmp(k->names[bit], item) != 0)
+                        bit++;
+                if (!k->names[bit])
+                        return refuse_name(k, item, problem, "such name", k->names);
+                *(unsigned *) place_of(k, base) |= 1U << bit;
+        }
+        return 0;
 }
 
 static bool is_quoted(const char *text) {
@@ -329,13 +362,26 @@ int key_set(const struct config_key *k,
                 return set_url_paths(k, text, base, problem);
         case KEY_JSON:
                 return set_json(k, text, base, problem);
+        case KEY_SET:
+                return set_set(k, text, base, problem);
         case KEY_USERNAME:
         case KEY_HOSTNAME:
         case KEY_UNIT:
         case KEY_FILE:
+        case KEY_WORKER_ID:
+        case KEY_CONNECTOR:
         default:
                 return set_text(k, text, base, problem);
         }
+}
+
+/* Returns buf. */
+static char *format_set(const struct config_key *k, unsigned set, char *buf, size_t size) {
+        buf[0] = '\0';
+        for (unsigned bit = 0; k->names[bit]; bit++)
+                if (set & 1U << bit)
+                        text_append(buf, size, "%s%s", buf[0] ? " " : "", k->names[bit]);
+        return buf;
 }
 
 static int format_list(char *const *list, char **ret) {
@@ -355,7 +401,7 @@ static int format_list(char *const *list, char **ret) {
 
 int key_format(const struct config_key *k, const void *base, char **ret) {
         const void *place = const_place_of(k, base);
-        char number[SPAN_TEXT_SIZE];
+        char number[SPAN_TEXT_SIZE], set[128];
         const char *text;
         char *copy;
 
@@ -392,6 +438,9 @@ int key_format(const struct config_key *k, const void *base, char **ret) {
                 if (!text)
                         text = "off";
                 break;
+        case KEY_SET:
+                text = format_set(k, *(const unsigned *) place, set, sizeof(set));
+                break;
         case KEY_URLS:
         case KEY_URL_PATHS:
                 return format_list(*(char *const *const *) place, ret);
@@ -401,6 +450,8 @@ int key_format(const struct config_key *k, const void *base, char **ret) {
         case KEY_UNIT:
         case KEY_FILE:
         case KEY_JSON:
+        case KEY_WORKER_ID:
+        case KEY_CONNECTOR:
         default:
                 text = *(char *const *) place;
                 break;

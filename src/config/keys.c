@@ -7,6 +7,7 @@
 
 #include "config/values.h"
 #include "judge/history.h"
+#include "observe/connectors.h"
 #include "observe/kind.h"
 #include "util/text.h"
 
@@ -17,6 +18,8 @@
 
 #define KIB ((uint64_t) 1024)
 #define GIB (KIB * KIB * KIB)
+
+static const char *const considered_names[] = { "connector", "task", NULL };
 
 const struct config_key config_keys[] = {
         { AGENT(dry_run), .name = "dry_run", .type = KEY_BOOL, .fallback = "no",
@@ -109,6 +112,35 @@ const struct config_key config_keys[] = {
           .meaning = "the private key (PEM) of cert_file" },
         { WORKER(verify), .name = "verify", .type = KEY_BOOL, .fallback = "yes",
           .meaning = "whether the worker's certificate is checked" },
+
+        { WORKER(connectors), .name = "connectors", .type = KEY_BOOL, .fallback = "yes",
+          .meaning = "whether connectors and tasks are watched, too" },
+        { WORKER(connectors_interval_usec), .name = "connectors_interval", .type = KEY_SPAN,
+          .fallback = "30s", RANGE(100 * USEC_PER_MSEC, USEC_PER_DAY),
+          .meaning = "time from one look at them to the next" },
+        { WORKER(connectors_timeout_usec), .name = "connectors_timeout", .type = KEY_SPAN, .fallback = "30s",
+          RANGE(USEC_PER_SEC, 10 * USEC_PER_MINUTE),
+          .meaning = "how long one look at all of them may take" },
+        { WORKER(connectors_max_response_bytes), .name = "connectors_max_response", .type = KEY_SIZE,
+          .fallback = "64M", RANGE(4 * KIB, GIB), .meaning = "how large the answer about them may be" },
+        { WORKER(unhealthy_states), .name = "unhealthy_states", .type = KEY_SET, .fallback = "FAILED",
+          .names = connector_state_names, .meaning = "the states that count as failed" },
+        { WORKER(considered), .name = "considered", .type = KEY_SET, .fallback = "connector task",
+          .names = considered_names, .meaning = "what can make a worker degraded" },
+        { WORKER(failure_threshold), .name = "failure_threshold", .type = KEY_UNSIGNED, .fallback = "0",
+          RANGE(0, 100), .meaning = "how many percent of them may have failed" },
+        { WORKER(rebalance_delay_usec), .name = "rebalance_delay", .type = KEY_SPAN, .fallback = "5min",
+          RANGE(USEC_PER_SEC, USEC_PER_DAY),
+          .meaning = "how long they may be UNASSIGNED, or without a task, before it is told" },
+        { WORKER(worker_id), .name = "worker_id", .type = KEY_WORKER_ID, .one_worker = true,
+          .meaning = "the worker's advertised HOST:PORT; unset: all workers' connectors count" },
+        { WORKER(broker_connector), .name = "broker_connector", .type = KEY_CONNECTOR,
+          .meaning = "what is asked for where no connector runs here; unset: the first one" },
+        { WORKER(connector_restart), .name = "connector_restart", .type = KEY_BOOL, .fallback = "no",
+          .meaning = "whether failed connectors and tasks are restarted" },
+        { WORKER(connector_restart_limit), .name = "connector_restart_limit", .type = KEY_UNSIGNED,
+          .fallback = "7", RANGE(1, 1000),
+          .meaning = "restarts of one connector before a person has to look" },
 };
 
 const size_t n_config_keys = ELEMENTSOF(config_keys);
@@ -120,15 +152,6 @@ static const char *const planned_http_keys[] = { "healthcheck_compat", NULL };
 static const char *const planned_worker_keys[] = {
         "requires",
         "dependency_grace",
-        "connectors",
-        "connectors_interval",
-        "unhealthy_states",
-        "considered",
-        "failure_threshold",
-        "worker_id",
-        "broker_connector",
-        "connector_restart",
-        "connector_restart_limit",
         NULL,
 };
 
@@ -140,7 +163,8 @@ int key_index(enum config_section section, const char *name) {
 }
 
 bool key_is_list(const struct config_key *k) {
-        return k->type == KEY_URLS || k->type == KEY_LISTEN || k->type == KEY_URL_PATHS;
+        return k->type == KEY_URLS || k->type == KEY_SET || k->type == KEY_LISTEN ||
+               k->type == KEY_URL_PATHS;
 }
 
 bool key_is_planned(int section, const char *name) {

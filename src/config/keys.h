@@ -29,18 +29,22 @@ enum key_type {
         KEY_URL_PATH,  /* or off */
         KEY_URL_PATHS, /* a list */
         KEY_JSON,      /* an object */
+        KEY_SET,       /* a list of some of a few names */
+        KEY_WORKER_ID,
+        KEY_CONNECTOR,
 };
 
 struct config_key {
         enum config_section section;
         const char *name;
         enum key_type type;
-        size_t offset;        /* in struct agent_settings, http_settings or worker_settings */
-        const char *fallback; /* as the operator would write it; NULL: nothing is set */
-        uint64_t min, max;    /* numbers, spans (microseconds), sizes (bytes) */
-        bool zero_is_never;   /* 0 is allowed also below min */
-        bool infinity;        /* a span that may be endless */
-        bool one_worker;      /* refused in [defaults] */
+        size_t offset;            /* in the struct of its section */
+        const char *fallback;     /* as the operator would write it; NULL: nothing is set */
+        uint64_t min, max;        /* numbers, spans (microseconds), sizes (bytes) */
+        bool zero_is_never;       /* 0 is allowed also below min */
+        bool infinity;            /* a span that may be endless */
+        bool one_worker;          /* refused in [defaults] */
+        const char *const *names; /* of a set: what can stand in it, in the order of its bits */
         const char *meaning;
 };
 

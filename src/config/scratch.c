@@ -225,6 +225,8 @@ static bool is_sound(struct scratch *s,
         case KEY_FILE:
         case KEY_URL_PATH:
         case KEY_JSON:
+        case KEY_WORKER_ID:
+        case KEY_CONNECTOR:
                 free(*(char **) ((char *) &base + k->offset));
                 break;
         default:

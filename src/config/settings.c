@@ -18,6 +18,8 @@ struct worker_settings *worker_settings_free(struct worker_settings *w) {
         free(w->ca_file);
         free(w->cert_file);
         free(w->key_file);
+        free(w->worker_id);
+        free(w->broker_connector);
         free(w);
         return NULL;
 }

@@ -11,6 +11,12 @@ enum worker_action {
         ACTION_RESTART,
 };
 
+/* Bits: the places of their names in considered =. */
+enum considered {
+        CONSIDER_CONNECTOR = 1,
+        CONSIDER_TASK = 2,
+};
+
 /* [agent] */
 struct agent_settings {
         bool dry_run;
@@ -72,6 +78,19 @@ struct worker_settings {
         char *cert_file;
         char *key_file;
         bool verify;
+
+        bool connectors;
+        usec_t connectors_interval_usec;
+        usec_t connectors_timeout_usec;
+        uint64_t connectors_max_response_bytes;
+        unsigned unhealthy_states;  /* connector_state_bit() of each */
+        unsigned considered;        /* enum considered */
+        unsigned failure_threshold; /* percent */
+        usec_t rebalance_delay_usec;
+        char *worker_id; /* NULL: all count */
+        char *broker_connector;
+        bool connector_restart;
+        unsigned connector_restart_limit;
 };
 
 struct settings {

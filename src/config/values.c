@@ -146,6 +146,14 @@ bool value_is_hostname(const char *text) {
         return is_hostname(text, len, "") && text[len - 1] != '.';
 }
 
+bool value_is_worker_id(const char *text) {
+        const char *colon = strrchr(text, ':');
+        uint64_t port;
+
+        return colon && colon != text && !strpbrk(text, " \t/,") && value_unsigned(colon + 1, &port) == 0 &&
+               port <= 65535;
+}
+
 bool value_is_credential_name(const char *text) {
         size_t len = strnlen(text, 201);
 

@@ -31,6 +31,8 @@ int value_url(const char *text, char **ret, const char **ret_problem);
 bool value_is_worker_name(const char *text) _pure_;
 /* As RFC 1123 has it. */
 bool value_is_hostname(const char *text) _pure_;
+/* A worker's id as Connect writes it: HOST:PORT. */
+bool value_is_worker_id(const char *text) _pure_;
 /* A file's name without a path, visible, as credentials have. */
 bool value_is_credential_name(const char *text) _pure_;
 

@@ -7,16 +7,23 @@
 #include <openssl/x509.h>
 
 #include "ctl/certificate.h"
+#include "util/regular_file.h"
 
 const char *certificate_read_end(const char *path, usec_t *ret_usec) {
         struct tm tm = {};
         bool is_read;
         X509 *x;
         FILE *f;
+        int fd;
 
-        f = fopen(path, "re");
-        if (!f)
-                return strerror(errno);
+        fd = open_regular(path);
+        if (fd < 0)
+                return fd == -EINVAL ? "it is no regular file" : strerror(-fd);
+        f = fdopen(fd, "r");
+        if (!f) {
+                (void) close(fd);
+                return "out of memory";
+        }
         x = PEM_read_X509(f, NULL, NULL, NULL);
         (void) fclose(f);
         if (!x)

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "ctl/polkit_rule.h"
@@ -45,6 +47,26 @@ static int lock(struct rule_file *f) {
         return 0;
 }
 
+/* Of a system that does not run, links lead where they would there: never out of it, and into ours. */
+static int open_directory(const char *root, const char *path) {
+        const struct open_how how = {
+                .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+                .resolve = RESOLVE_IN_ROOT,
+        };
+        _cleanup_close_ int root_fd = -1;
+        int fd;
+
+        if (!root)
+                fd = open(path, (int) how.flags);
+        else {
+                root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+                if (root_fd < 0)
+                        return -errno;
+                fd = (int) syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+        }
+        return fd < 0 ? -errno : fd;
+}
+
 int rule_file_open(const char *root, bool exclusive, struct rule_file *ret) {
         _cleanup_free_ char *directory = NULL;
 
@@ -53,15 +75,15 @@ int rule_file_open(const char *root, bool exclusive, struct rule_file *ret) {
             asprintf(&ret->path, "%s/" RULE_FILE, directory) < 0 ||
             asprintf(&ret->shipped_path, "%s" SHIPPED_RULE_FILE, strempty(root)) < 0)
                 return fail(ret, -ENOMEM, "out of memory");
-        ret->dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (ret->dir_fd < 0 && errno == ENOENT)
+        ret->dir_fd = open_directory(root, RULE_DIRECTORY);
+        if (ret->dir_fd == -ENOENT)
                 return fail(ret, -ENOENT,
                             "there is no %s: polkit, without which nothing can be restarted, is not "
                             "installed; install polkitd (Debian) or polkit (RPM)",
                             directory);
         if (ret->dir_fd < 0)
-                return fail(ret, -errno, "%s cannot be opened: %s%s", directory, strerror(errno),
-                            errno == EACCES ? "; run this as root" : "");
+                return fail(ret, ret->dir_fd, "%s cannot be opened: %s%s", directory, strerror(-ret->dir_fd),
+                            ret->dir_fd == -EACCES ? "; run this as root" : "");
         return exclusive ? lock(ret) : 0;
 }
 

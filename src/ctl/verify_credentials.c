@@ -6,6 +6,7 @@
 
 #include "config/service_user.h"
 #include "ctl/verify.h"
+#include "util/regular_file.h"
 
 /* Where systemd keeps what it handed to the running agent. */
 #define HANDED_OVER "/run/credentials/connect-watchdog.service"
@@ -58,19 +59,26 @@ static void check_file(const struct worker_settings *w,
 
 /* Returns 1, 0, or a negative errno. */
 static int is_same(const char *a, const char *b) {
-        FILE *f = fopen(a, "re"), *g = f ? fopen(b, "re") : NULL;
-        int r = -errno, c;
+        _cleanup_close_ int f = -1, g = -1;
+        ssize_t n, m;
 
-        if (f && g) {
-                while ((c = getc(f)) == getc(g) && c != EOF)
-                        ;
-                r = c == EOF && feof(f) && feof(g);
-        }
-        if (f)
-                (void) fclose(f);
-        if (g)
-                (void) fclose(g);
-        return r;
+        f = open_regular(a);
+        if (f < 0)
+                return f;
+        g = open_regular(b);
+        if (g < 0)
+                return g;
+        do {
+                char of_f[4096], of_g[4096];
+
+                n = read(f, of_f, sizeof(of_f));
+                m = read(g, of_g, sizeof(of_g));
+                if (n < 0 || m < 0)
+                        return -errno;
+                if (n != m || memcmp(of_f, of_g, (size_t) n) != 0)
+                        return 0;
+        } while (n > 0);
+        return 1;
 }
 
 static int is_as_handed_over(const char *path) {

@@ -12,12 +12,16 @@
 /* Strimzi's cap, in minutes. */
 #define BACKOFF_CAP_MINUTES 60
 
-usec_t remedy_backoff(const struct budget *b, const struct worker_settings *w) {
-        uint64_t n = MIN(b->n, (unsigned) BACKOFF_CAP_MINUTES);
+usec_t remedy_backoff_of(unsigned restarts, const struct worker_settings *w) {
+        uint64_t n = MIN(restarts, (unsigned) BACKOFF_CAP_MINUTES);
 
         usec_t backoff = MIN(n * n + n, (uint64_t) BACKOFF_CAP_MINUTES) * USEC_PER_MINUTE;
 
         return MIN(backoff, w->backoff_max_usec);
+}
+
+usec_t remedy_backoff(const struct budget *b, const struct worker_settings *w) {
+        return remedy_backoff_of(b->n, w);
 }
 
 unsigned remedy_restarts_in_window(const struct budget *b,

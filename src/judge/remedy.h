@@ -76,6 +76,7 @@ void remedy_refund(struct history *history);
 void remedy_credit(struct history *history, const struct health *h, const struct worker_settings *w);
 
 /* min(n² + n, 60) minutes, capped. */
+usec_t remedy_backoff_of(unsigned restarts, const struct worker_settings *w) _pure_;
 usec_t remedy_backoff(const struct budget *b, const struct worker_settings *w) _pure_;
 /* Counted restarts within restart_window. */
 unsigned remedy_restarts_in_window(const struct budget *b,

@@ -29,6 +29,7 @@ struct http_request {
         sd_event_source *deadline; /* of the look-up */
         sd_event_source *early;    /* ended before it began: told from the loop */
         enum transfer_error error;
+        bool post;
         http_done_t done;
         void *userdata;
         usec_t started_usec, timeout_usec;
@@ -205,11 +206,15 @@ static int begin_handshake(struct http_request *q, const struct addresses *a) {
 static int begin(struct http_request *q, const struct addresses *a) {
         int r;
 
+        if (site_check_files(q->site, q->detail, sizeof(q->detail)) < 0)
+                return end_early(q, TRANSFER_CREDENTIAL);
         if (q->only_certificate)
                 return begin_handshake(q, a);
         if (transfer_set_credentials(q->transfer, q->detail, sizeof(q->detail)) < 0)
                 return end_early(q, TRANSFER_CREDENTIAL);
-        r = transfer_prepare(q->transfer, q->path, a, time_left(q));
+        r = transfer_set_method(q->transfer, q->post);
+        if (r >= 0)
+                r = transfer_prepare(q->transfer, q->path, a, time_left(q));
         if (r >= 0)
                 r = curl_glue_add(q->client->glue, q->transfer->easy);
         if (r < 0) {
@@ -341,7 +346,9 @@ static int resolve(struct http_request *q) {
 
 static int request_start(struct http_client *c,
                          const struct http_target *target,
+                         bool post,
                          const char *path, /* NULL: only the certificate */
+                         http_body_t body,
                          http_done_t done,
                          void *userdata,
                          struct http_request **ret) {
@@ -355,6 +362,7 @@ static int request_start(struct http_client *c,
                 return -ENOMEM;
         q->started_usec = now;
         q->timeout_usec = target->timeout_usec;
+        q->post = post;
         q->done = done;
         q->userdata = userdata;
         q->only_certificate = !path;
@@ -369,6 +377,8 @@ static int request_start(struct http_client *c,
                 if (r < 0)
                         return r;
                 q->transfer->request = q;
+                q->transfer->body_taken = body;
+                q->transfer->body_userdata = userdata;
         }
         q->client = c;
         q->next = c->requests;
@@ -389,7 +399,7 @@ int http_get(struct http_client *c,
              http_done_t done,
              void *userdata,
              struct http_request **ret) {
-        return request_start(c, target, path, done, userdata, ret);
+        return request_start(c, target, false, path, NULL, done, userdata, ret);
 }
 
 int http_look_at_certificate(struct http_client *c,
@@ -397,7 +407,26 @@ int http_look_at_certificate(struct http_client *c,
                              http_done_t done,
                              void *userdata,
                              struct http_request **ret) {
-        return request_start(c, target, NULL, done, userdata, ret);
+        return request_start(c, target, false, NULL, NULL, done, userdata, ret);
+}
+
+int http_get_stream(struct http_client *c,
+                    const struct http_target *target,
+                    const char *path,
+                    http_body_t body,
+                    http_done_t done,
+                    void *userdata,
+                    struct http_request **ret) {
+        return request_start(c, target, false, path, body, done, userdata, ret);
+}
+
+int http_post(struct http_client *c,
+              const struct http_target *target,
+              const char *path,
+              http_done_t done,
+              void *userdata,
+              struct http_request **ret) {
+        return request_start(c, target, true, path, NULL, done, userdata, ret);
 }
 
 struct http_request *http_request_unref(struct http_request *q) {

@@ -46,6 +46,28 @@ int http_look_at_certificate(struct http_client *c,
                              void *userdata,
                              struct http_request **ret);
 
+/* Takes the next bytes of a body. Returns 0, or a negative errno, which ends the request (as
+ * TRANSFER_NO_RESOURCES; the taker knows better). Must not touch the client. */
+typedef int (*http_body_t)(const char *data, size_t len, void *userdata);
+
+/* As http_get(), but the body of a 200 is handed to body as it comes in (max_response_bytes counts for all
+ * of it) and is not in the answer. Of any other answer a little is kept, for a person. */
+int http_get_stream(struct http_client *c,
+                    const struct http_target *target,
+                    const char *path,
+                    http_body_t body,
+                    http_done_t done,
+                    void *userdata,
+                    struct http_request **ret);
+
+/* As http_get(), but a POST without a body. */
+int http_post(struct http_client *c,
+              const struct http_target *target,
+              const char *path,
+              http_done_t done,
+              void *userdata,
+              struct http_request **ret);
+
 /* Cancels when still under way, and frees. May be called from within done. */
 struct http_request *http_request_unref(struct http_request *q);
 DEFINE_CLEANUP(struct http_request *, http_request_unref)

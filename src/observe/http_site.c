@@ -1,16 +1,19 @@
 /* What is kept between the requests to one server, so that a poll sets nothing up anew. Knows no loop. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "observe/http_site.h"
 #include "observe/resolver.h"
+#include "util/hash.h"
+#include "util/regular_file.h"
 #include "util/text.h"
 
 #define HEADERS_BYTES_MAX ((size_t) 64 * 1024)
 #define CREDENTIAL_BYTES_MAX ((size_t) 64 * 1024)
+/* Of the body of an answer that nobody awaited. */
+#define EXCERPT_BYTES_MAX ((size_t) 4 * 1024)
 #define BODY_BYTES_FIRST ((size_t) 1024)
 /* A CA file that was mended is read again after this many seconds. */
 #define CA_CACHE_SEC 60L
@@ -20,13 +23,12 @@
 /* ---- targets ---- */
 
 static void hash_text(uint64_t *h, const char *text) {
-        for (const char *p = strempty(text); *p; p++)
-                *h = (*h ^ (unsigned char) *p) * UINT64_C(1099511628211);
-        *h = (*h ^ (text ? 1U : 2U)) * UINT64_C(1099511628211);
+        *h = hash_bytes(*h, strempty(text), strlen(strempty(text)));
+        *h = hash_bytes(*h, text ? "\1" : "\2", 1);
 }
 
 uint64_t target_hash(const struct http_target *t) {
-        uint64_t h = UINT64_C(14695981039346656037);
+        uint64_t h = HASH_BASIS;
 
         hash_text(&h, t->base_url);
         hash_text(&h, t->username);
@@ -85,6 +87,7 @@ static void transfer_free(struct transfer *t) {
                 curl_easy_cleanup(t->easy);
         curl_slist_free_all(t->resolve);
         curl_slist_free_all(t->connect_to);
+        curl_slist_free_all(t->post_headers);
         free(t->path);
         free(t->body);
         free(t);
@@ -156,13 +159,7 @@ struct site *site_free(struct site *s) {
 
 /* ---- what curl calls while it transfers ---- */
 
-static size_t on_body(char *data, _unused_ size_t one, size_t len, void *userdata) {
-        struct transfer *t = userdata;
-
-        if (len > t->site->target.max_response_bytes - t->body_len) {
-                t->too_large = true;
-                return 0;
-        }
+static size_t keep_body(struct transfer *t, const char *data, size_t len) {
         if (len > t->body_size - t->body_len) {
                 size_t size = MAX(t->body_size * 2, t->body_len + len);
                 char *p;
@@ -180,6 +177,25 @@ static size_t on_body(char *data, _unused_ size_t one, size_t len, void *userdat
         memcpy(t->body + t->body_len, data, len);
         t->body_len += len;
         return len;
+}
+
+static size_t on_body(char *data, _unused_ size_t one, size_t len, void *userdata) {
+        struct transfer *t = userdata;
+        long status = 0;
+
+        if (len > t->site->target.max_response_bytes - t->received_bytes) {
+                t->too_large = true;
+                return 0;
+        }
+        t->received_bytes += len;
+        if (!t->body_taken)
+                return keep_body(t, data, len);
+
+        (void) curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+        if (status == 200)
+                return t->body_taken(data, len, t->body_userdata) < 0 ? 0 : len;
+        (void) keep_body(t, data, MIN(len, EXCERPT_BYTES_MAX - t->body_len));
+        return t->no_memory ? 0 : len;
 }
 
 static size_t on_header(_unused_ char *data, _unused_ size_t one, size_t len, void *userdata) {
@@ -256,6 +272,8 @@ static int set_tls(struct transfer *t) {
                 bad |= curl_easy_setopt(e, CURLOPT_SSLCERT, target->cert_file);
                 bad |= curl_easy_setopt(e, CURLOPT_SSLKEY,
                                         target->key_file ? target->key_file : target->cert_file);
+                /* Without one OpenSSL would ask the terminal for that of an encrypted key, and wait. */
+                bad |= curl_easy_setopt(e, CURLOPT_KEYPASSWD, "");
         }
         return bad ? -ENOMEM : 0;
 }
@@ -302,6 +320,7 @@ void site_give_back(struct site *s, struct transfer *t) {
         }
         s->n_busy--;
         t->request = NULL;
+        t->body_taken = NULL;
         free(TAKE_PTR(t->body));
         t->body_size = t->body_len = 0;
         s->idle = t;
@@ -358,12 +377,34 @@ static int set_addresses(struct transfer *t, const struct addresses *a) {
         return 0;
 }
 
+int transfer_set_method(struct transfer *t, bool post) {
+        unsigned bad = 0;
+
+        if (t->post == post)
+                return 0;
+        /* curl would call it a form's, which Connect refuses with 415 even where there is no body. */
+        if (post && !t->post_headers)
+                t->post_headers = curl_slist_append(NULL, "Content-Type: application/json");
+        if (post && !t->post_headers)
+                return -ENOMEM;
+        bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, post ? t->post_headers : NULL);
+        if (post) {
+                bad |= curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
+                bad |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE, 0L);
+                bad |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, "");
+        } else
+                bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
+        t->post = post;
+        return bad ? -ENOMEM : 0;
+}
+
 int transfer_prepare(struct transfer *t, const char *path, const struct addresses *a, usec_t timeout_usec) {
         usec_t whole_msec = MIN(timeout_usec / USEC_PER_MSEC, (usec_t) INT32_MAX);
         long msec = (long) MAX(whole_msec, 1U);
         unsigned bad = 0;
 
         t->body_len = t->header_len = 0;
+        t->received_bytes = 0;
         t->socket_error = 0;
         t->too_large = t->no_memory = false;
         t->error[0] = '\0';
@@ -411,6 +452,8 @@ int site_take_for_expiry(struct site *s,
 
 /* ---- credentials ---- */
 
+static const char not_regular[] = "is no regular file";
+
 /* Reads a secret of one line. Returns 0 and a text, to be wiped and freed; the end of its line is not
  * part of it. */
 static int read_secret(const char *path, char **ret, const char **ret_problem) {
@@ -420,14 +463,13 @@ static int read_secret(const char *path, char **ret, const char **ret_problem) {
         ssize_t n;
 
         *ret_problem = NULL;
-        /* Not blocking: somebody may have put a pipe there. */
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        if (fd < 0 || fstat(fd, &st) < 0)
+        fd = open_regular(path);
+        if (fd == -EINVAL)
+                *ret_problem = not_regular;
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
                 return -errno;
-        if (!S_ISREG(st.st_mode)) {
-                *ret_problem = "is no regular file";
-                return -EINVAL;
-        }
         if (st.st_size > (off_t) CREDENTIAL_BYTES_MAX) {
                 *ret_problem = "is too large for a credential";
                 return -EFBIG;
@@ -488,6 +530,21 @@ static int set_secret(struct transfer *t,
         explicit_bzero(secret, strlen(secret)); /* NOLINT(clang-analyzer-core.NonNullParamChecker): r >= 0 */
         free(secret);
         return code == CURLE_OK ? 0 : credential_problem(key, path, -ENOMEM, NULL, detail, size);
+}
+
+int site_check_files(const struct site *s, char *detail, size_t size) {
+        const char *const files[][2] = {
+                { "ca_file", s->target.ca_file },
+                { "cert_file", s->target.cert_file },
+                { "key_file", s->target.key_file },
+        };
+        struct stat st;
+
+        for (size_t i = 0; i < ELEMENTSOF(files); i++)
+                if (files[i][1] && stat(files[i][1], &st) >= 0 && !S_ISREG(st.st_mode))
+                        return credential_problem(files[i][0], files[i][1], -EINVAL, not_regular, detail,
+                                                  size);
+        return 0;
 }
 
 int transfer_set_credentials(struct transfer *t, char *detail, size_t size) {

@@ -18,8 +18,13 @@ struct transfer {
         char *path;                              /* which URL is set */
         struct curl_slist *resolve, *connect_to; /* the addresses that are set, */
         unsigned generation;                     /* and which they are */
+        http_body_t body_taken;                  /* NULL: it is kept whole */
+        void *body_userdata;
         char *body;
         size_t body_len, body_size;
+        uint64_t received_bytes;
+        bool post;
+        struct curl_slist *post_headers;
         size_t header_len;
         int socket_error; /* errno of socket(2) */
         bool too_large;
@@ -57,7 +62,13 @@ void site_drop(struct site *s, struct transfer *t);
 
 /* Sets what changes from one request to the next. Returns 0 or -ENOMEM. */
 int transfer_prepare(struct transfer *t, const char *path, const struct addresses *a, usec_t timeout_usec);
+/* GET, or POST without a body; as it was the last time until it is set anew. Returns 0 or -ENOMEM. */
+int transfer_set_method(struct transfer *t, bool post);
 
+/* curl opens these files itself, and would wait for a pipe's other end, and all of the agent with it.
+ * Returns 0, or -EINVAL where one is no regular file; *detail is then a clause that names it. One that is
+ * missing is curl's to tell. */
+int site_check_files(const struct site *s, char *detail, size_t size);
 /* Returns 0, or a negative errno when a credential cannot be read; *detail is then a clause that names
  * its file. */
 int transfer_set_credentials(struct transfer *t, char *detail, size_t size);

@@ -263,6 +263,7 @@ const struct worker_kind kafka_connect_kind = {
         .name = "kafka-connect",
         .default_url = "http://127.0.0.1:8083",
         .jvm = true,
+        .has_connectors = true,
         .begin = kafka_connect_begin,
         .classify = kafka_connect_classify,
 };

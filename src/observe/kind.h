@@ -57,6 +57,7 @@ struct worker_kind {
         const char *name; /* as in kind = */
         const char *default_url;
         bool jvm; /* SIGQUIT makes it print its threads */
+        bool has_connectors;
         /* Begins a poll: returns the path to GET. */
         const char *(*begin)(struct probe *p);
         /* What an answer means. Sets outcome, reason, answered, http_status, stage and detail of *ret;

@@ -14,6 +14,15 @@ static const struct reason_row {
         [REASON_NONE] = { "none", "was not polled yet", "" },
         [REASON_HEALTHY] = { "healthy", "is healthy", "" },
 
+        [REASON_CONNECTORS_FAILED] = { "connectors-failed", "has connectors or tasks that failed",
+                                       "See the entries connector-failed for each one's trace; "
+                                       "connector_restart = yes has them restarted." },
+        [REASON_CONNECTOR_UNREADABLE] = { "connector-unreadable",
+                                          "runs no connector and cannot tell about any",
+                                          "See whether it is still a member of its group, and whether Kafka "
+                                          "is "
+                                          "reachable." },
+
         [REASON_STARTING_UP] = { "starting-up", "says that it is still starting up", "" },
         [REASON_NOT_LISTENING_YET] = { "not-listening-yet", "does not listen yet", "" },
         [REASON_NOT_READY_YET] = { "not-ready-yet", "listens, but its REST resources are not there yet",

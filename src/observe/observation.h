@@ -17,6 +17,9 @@ enum outcome {
 enum reason {
         REASON_NONE,
         REASON_HEALTHY,
+        /* degraded; said of its connectors, not of its own health */
+        REASON_CONNECTORS_FAILED,
+        REASON_CONNECTOR_UNREADABLE, /* no connector runs here, and one cannot be asked for */
         /* starting */
         REASON_STARTING_UP,       /* 503 "starting" */
         REASON_NOT_LISTENING_YET, /* refused or reset before the first ok of this start */

@@ -138,7 +138,8 @@ static void describe_timeout(const struct transfer *t, char *detail, size_t size
         (void) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
         (void) curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
         if (status > 0)
-                text_append(detail, size, "HTTP %ld and %zu bytes came, then no more", status, t->body_len);
+                text_append(detail, size, "HTTP %ld and %llu bytes came, then no more", status,
+                            (unsigned long long) t->received_bytes);
         else if (t->header_len > 0)
                 text_append(detail, size, "only part of an answer came");
         else if (sent > 0)
@@ -185,7 +186,8 @@ enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, c
         if (error == TRANSFER_TIMEOUT)
                 describe_timeout(t, detail, size);
         else if (error == TRANSFER_TOO_LARGE)
-                text_append(detail, size, t->body_len > 0 ? "more than %llu bytes" : "headers without end",
+                text_append(detail, size,
+                            t->received_bytes > 0 ? "more than %llu bytes" : "headers without end",
                             (unsigned long long) t->site->target.max_response_bytes);
         else if ((error == TRANSFER_TLS_CLIENT || error == TRANSFER_CREDENTIAL) &&
                  describe_files(t, detail, size))

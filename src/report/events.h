@@ -37,6 +37,16 @@ enum event_type {
         EVENT_RESTART_DONE,
         EVENT_RESTART_FAILED,
         EVENT_RESTART_REFUSED, /* polkit, RefuseManualStart, masked: costs no budget */
+        EVENT_CONNECTOR_FAILED,
+        EVENT_CONNECTOR_RECOVERED,
+        EVENT_CONNECTOR_UNASSIGNED,
+        EVENT_CONNECTOR_WITHOUT_TASKS,
+        EVENT_CONNECTORS_CHANGED,    /* many at once, told as one */
+        EVENT_CONNECTORS_UNREADABLE, /* and again with a lower priority when they can be read */
+        EVENT_CONNECTOR_WOULD_RESTART,
+        EVENT_CONNECTOR_RESTART_REQUESTED,
+        EVENT_CONNECTOR_RESTART_REFUSED,
+        EVENT_CONNECTOR_EXHAUSTED,
         EVENT_LOGIND_UNREACHABLE,
         EVENT_LEDGER_DAMAGED,
         EVENT_LEDGER_UNWRITABLE,

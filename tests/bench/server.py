@@ -19,6 +19,7 @@ def answer(line, body):
 
 
 ANSWERS = [answer("200 OK", HEALTHY), answer("500 Internal Server Error", UNHEALTHY)]
+NO_CONNECTORS = answer("200 OK", b"{}")
 
 
 class Protocol(asyncio.Protocol):
@@ -33,6 +34,9 @@ class Protocol(asyncio.Protocol):
         self.pending += data
         while b"\r\n\r\n" in self.pending:
             request, self.pending = self.pending.split(b"\r\n\r\n", 1)
+            if request.startswith(b"GET /connectors?"):     # asked beside the polls, which alone are counted
+                self.transport.write(NO_CONNECTORS)
+                continue
             for name, i in CLIENTS.items():
                 if b"User-Agent: " + name in request:
                     self.server.counts[i] += 1

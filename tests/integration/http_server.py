@@ -22,6 +22,7 @@ import threading
 import time
 
 PROBE = "connect-watchdog-probe"
+CONNECTORS = "/connectors?expand=status"
 HEALTHY = "Worker has completed startup and is ready to handle requests."
 STARTING = "Worker is still starting up."
 UNHEALTHY = "Worker was unable to handle this request and may be unable to handle other requests."
@@ -96,6 +97,8 @@ def health(e, status, word, message):
     """Answers as Connect 3.9 and later does."""
     if e.path == "/health":
         e.send(response(status, {"status": word, "message": message}))
+    elif e.path == CONNECTORS:
+        e.send(response(200, {}))
     elif e.path == "/":
         e.send(response(200, {"version": "4.1.1", "commit": "scripted", "kafka_cluster_id": "scripted"}))
     elif e.path.startswith("/connectors/"):

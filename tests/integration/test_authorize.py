@@ -233,6 +233,20 @@ def test_without_polkit_it_says_so(root):
     assert not root.rules.exists()
 
 
+def test_a_link_leads_where_it_would_on_that_system(root, tmp_path):
+    """And so never to the rules of this one."""
+    ours = tmp_path / "rules.d"
+    ours.mkdir()
+    root.rules.rmdir()
+    root.rules.symlink_to(ours)
+    assert "not installed" in root.run("worker.service", status=1).err
+    assert list(ours.iterdir()) == []
+    theirs = root.path / ours.relative_to("/")
+    theirs.mkdir(parents=True)
+    root.run("worker.service")
+    assert list(ours.iterdir()) == [] and [path.name for path in theirs.iterdir()] == [root.file.name]
+
+
 def test_only_root_may(root):
     """Who is nobody in a namespace of his own is not root, and has no --root here."""
     said = subprocess.run(["unshare", "--user", CTL, "authorize", "worker.service"], capture_output=True, text=True)

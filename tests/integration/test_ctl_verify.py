@@ -32,9 +32,9 @@ class Verifier:
         sections = [f"[worker {name}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()) for name, keys in workers.items()]
         self.config.write_text(text + "\n".join(sections))
 
-    def run(self, *options, timeout=60):
+    def run(self, *options, **more):
         result = subprocess.run([CTL, "verify-config", "--config", self.config, *options], capture_output=True, text=True,
-                                timeout=timeout, env=self.environment, stdin=subprocess.DEVNULL)
+                                env=self.environment, **{"timeout": 60, "stdin": subprocess.DEVNULL} | more)
         assert "Sanitizer" not in result.stderr, result.stderr
         return result
 
@@ -424,6 +424,28 @@ def test_our_own_certificate(lone, certificates):
 def test_a_certificate_that_is_none(lone, certificates):
     lone.configure(a={"url": "https://127.0.0.1:1", "cert_file": certificates / "key", "key_file": certificates / "key"})
     assert "there is no certificate" in lone.findings()["a", "certificate"][0][1]
+
+
+def test_a_pipe_is_not_waited_for(lone, certificates, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    lone.configure(a={"url": "https://127.0.0.1:1", "cert_file": tmp_path / "pipe", "key_file": certificates / "key"})
+    found = lone.findings(status=PROBLEM)
+    assert found["a", "certificate"][0][1].endswith("it is no regular file")
+
+
+def test_nobody_is_asked_for_a_pass_phrase(lone, certificates):
+    subprocess.run(["openssl", "ec", "-in", "key", "-aes128", "-passout", "pass:secret", "-out", "encrypted"], cwd=certificates,
+                   check=True, stderr=subprocess.DEVNULL)
+    reading, writing = os.pipe()
+    with WorkerServer(certificate=certificates / "90.pem", key=certificates / "key") as worker:
+        lone.configure(a={"url": worker.url, "ca_file": certificates / "ca.pem", "cert_file": certificates / "90.pem",
+                          "key_file": certificates / "encrypted"})
+        # In a session of its own it has no terminal, and would be asked on stdin.
+        result = lone.run(stdin=reading, start_new_session=True, timeout=10)
+    os.close(reading)
+    os.close(writing)
+    assert result.returncode == PROBLEM and "pass phrase" not in result.stderr
+    assert "encrypted" in result.stdout
 
 
 def test_a_server_that_hangs_in_the_handshake(lone, certificates):

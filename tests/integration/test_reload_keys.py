@@ -12,8 +12,9 @@ import subprocess
 import pytest
 
 import harness
+from connect_cluster import ELSEWHERE, HERE, Cluster
 from harness import UNIT
-from http_server import HEALTHY, WorkerServer, response
+from http_server import CONNECTORS, HEALTHY, WorkerServer, response
 
 PROOFS = {}
 
@@ -533,6 +534,131 @@ def _(scene, tmp_path):
     scene.http["krakend_body"] = '{"custom": "response", "foo": "bar"}'
     scene.change()
     assert ask_over(tmp_path / "http", "/__health", body=True) == b'{"custom": "response", "foo": "bar"}'
+# --- connectors and tasks
+
+
+@pytest.fixture
+def cluster(scene):
+    """With one connector, and its one task, on this worker."""
+    scene.worker.mode = cluster = Cluster()
+    cluster.add("orders")
+    scene.keys.update(connectors_interval="100ms")
+    return cluster
+
+
+@proves("worker", "connectors")
+def _(scene, cluster):
+    scene.start(connectors="no")
+    scene.polled_on()
+    assert not cluster.asked
+    scene.change(connectors="yes")
+    harness.until(lambda: cluster.asked)
+
+
+@proves("worker", "connectors_interval")
+def _(scene, cluster):
+    scene.start(connectors_interval="1h")
+    harness.until(lambda: cluster.asked)
+    scene.change(connectors_interval="100ms")
+    harness.until(lambda: len(cluster.asked) > 5)
+
+
+@proves("worker", "connectors_timeout")
+def _(scene, cluster):
+    scene.worker.mode = lambda e: e.hang() if e.path == CONNECTORS else cluster(e)
+    scene.start(connectors_timeout="10min")
+    scene.expect("state-changed", state="healthy")
+    scene.polled_on()
+    scene.change(connectors_timeout="1s")
+    assert "timeout" in scene.expect("connectors-unreadable").message
+
+
+@proves("worker", "connectors_max_response")
+def _(scene, cluster):
+    cluster.fail("orders", trace="x" * 8192)
+    scene.start(connectors_max_response="4K")
+    scene.expect("connectors-unreadable")
+    scene.change(connectors_max_response="64K")
+    scene.expect("connector-failed")
+
+
+@proves("worker", "unhealthy_states")
+def _(scene, cluster):
+    cluster.part("orders")["state"] = "PAUSED"
+    scene.start()
+    harness.until(lambda: len(cluster.asked) > 3)
+    assert not scene.told("connector-failed")
+    scene.change(unhealthy_states="FAILED PAUSED")
+    assert scene.expect("connector-failed").field("connector_state") == "PAUSED"
+
+
+@proves("worker", "considered")
+def _(scene, cluster):
+    cluster.fail("orders", 0)
+    scene.start(considered="connector")
+    scene.expect("connector-failed")
+    scene.polled_on()
+    assert not scene.told("state-changed", state="degraded")
+    scene.change(considered="connector task")
+    scene.expect("state-changed", state="degraded")
+
+
+@proves("worker", "failure_threshold")
+def _(scene, cluster):
+    cluster.fail("orders", 0)
+    scene.start(failure_threshold=50)
+    scene.expect("connector-failed")
+    scene.polled_on()
+    assert not scene.told("state-changed", state="degraded")
+    scene.change(failure_threshold=49)
+    scene.expect("state-changed", state="degraded")
+
+
+@proves("worker", "rebalance_delay")
+def _(scene, cluster):
+    cluster.part("orders", 0)["state"] = "UNASSIGNED"
+    scene.start(rebalance_delay="1h")
+    harness.until(lambda: len(cluster.asked) > 3)
+    scene.change(rebalance_delay="1s")
+    scene.expect("connector-unassigned")
+
+
+@proves("worker", "worker_id")
+def _(scene, cluster):
+    cluster.fail("orders")
+    scene.start(worker_id=ELSEWHERE)
+    harness.until(lambda: len(cluster.asked) > 3)
+    assert not scene.told("connector-failed")
+    scene.change(worker_id=HERE)
+    scene.expect("connector-failed")
+
+
+@proves("worker", "broker_connector")
+def _(scene, cluster):
+    cluster.add("second")
+    scene.start(worker_id=ELSEWHERE)
+    harness.until(lambda: "/connectors/orders" in [path for _, path in cluster.asked])
+    scene.change(broker_connector="second")
+    harness.until(lambda: "/connectors/second" in [path for _, path in cluster.asked])
+
+
+@proves("worker", "connector_restart")
+def _(scene, cluster):
+    cluster.fail("orders")
+    scene.start(worker_id=HERE)
+    scene.expect("connector-failed")
+    assert not cluster.posted
+    scene.change(connector_restart="yes")
+    scene.expect("connector-restart-requested")
+
+
+@proves("worker", "connector_restart_limit")
+def _(scene, cluster):
+    cluster.fail("orders")
+    scene.start(worker_id=HERE, connector_restart="yes", connector_restart_limit=1)
+    scene.expect("connector-exhausted")
+    scene.change(connector_restart_limit=2)
+    scene.expect("connector-restart-requested")
 
 
 # --- each key, and each proof

@@ -61,3 +61,16 @@ def test_a_blocked_tick_thread_is_told_from_a_dead_worker(old_container):
     agent.wait_for("incident-closed", STORY_TIMEOUT)
     assert not container.invocations(CONNECT)
     connect.delete("stuck")
+
+
+def test_a_failed_task_is_told_and_restarted_but_not_the_worker(old_container):
+    container, agent, connect = old_container, old_container.agent, old_container.connect
+    connect.create("sink", {"connector.class": "org.apache.kafka.connect.file.FileStreamSinkConnector", "tasks.max": "1",
+                            "topics": "connect-test", "file": "/nonexistent/out"})
+    try:
+        agent.watch(timeout="2s", connectors_interval="1s", worker_id="127.0.0.1:8083", connector_restart="yes")
+        assert agent.wait_for("connector-failed", STORY_TIMEOUT)["CONNECT_WATCHDOG_CONNECTOR"] == "sink"
+        agent.wait_for("connector-restart-requested", STORY_TIMEOUT)
+        assert not container.invocations(CONNECT)
+    finally:
+        connect.delete("sink")

@@ -182,7 +182,7 @@ static void *serve(void *arg) {
                 s->n_requests++;
                 memcpy(s->last, head, n + 1);
                 pthread_mutex_unlock(&s->mutex);
-                if (sscanf(head, "GET %255s", path) != 1 || !answer(c->fd, path))
+                if (sscanf(head, "%*[A-Z] %255s", path) != 1 || !answer(c->fd, path))
                         break;
                 n = 0;
         }

@@ -171,10 +171,37 @@ static const struct row name_rows[] = {
           "main.conf:2: [coordination] is not supported by this version; remove the section, or comment it "
           "out",
           NULL },
-        { W "requires = main\nconnector_restart = yes\n",
+        { W "requires = main\ndependency_grace = 1min\n",
           "main.conf:2: requires is not supported by this version; remove the line, or comment it out\n"
-          "main.conf:3: connector_restart is not supported by this version; remove the line, or comment it "
+          "main.conf:3: dependency_grace is not supported by this version; remove the line, or comment it "
           "out",
+          NULL },
+        { W "connector_restart = yes\n",
+          "main.conf:2: worker a has connector_restart = yes but no worker_id; write worker_id = the "
+          "HOST:PORT that the worker advertises, so that each connector has one agent",
+          "main.conf:2: worker a has connector_restart = yes, which with action = alert only says what it "
+          "would restart; better write action = restart once you agree with it" },
+        { W "connector_restart = yes\nworker_id = a:8083\nconnectors = no\nunit = u.service\n"
+            "action = restart\n",
+          "main.conf:2: worker a has connector_restart = yes, but connectors = no, so it sees none; remove "
+          "one of the two",
+          NULL },
+        { W "worker_id = connect-1\n",
+          "main.conf:2: worker_id = \"connect-1\" is no worker's id; write HOST:PORT as the worker "
+          "advertises "
+          "it, which is what GET /connectors?expand=status shows as worker_id",
+          NULL },
+        { W "unhealthy_states = FAILED, BROKEN\n",
+          "main.conf:2: unhealthy_states = \"BROKEN\" is no such name; write one of: UNASSIGNED, RUNNING, "
+          "PAUSED, FAILED, RESTARTING, STOPPED",
+          NULL },
+        { W "considered = tasks\n",
+          "main.conf:2: considered = \"tasks\" is no such name; did you mean task?", NULL },
+        { W "considered = ,\n",
+          "main.conf:2: considered = \",\" is no such name; write one of: connector, task", NULL },
+        { "[defaults]\nworker_id = a:1\n",
+          "main.conf:2: worker_id cannot be the same for every worker; move it into the [worker NAME] it is "
+          "for",
           NULL },
         { W "intervall = 10s\n", "main.conf:2: intervall is no key of [worker NAME]; did you mean interval?",
           NULL },

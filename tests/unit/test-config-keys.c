@@ -55,6 +55,18 @@ static const struct {
         { SECTION_WORKER, "cert_file", "" },
         { SECTION_WORKER, "key_file", "" },
         { SECTION_WORKER, "verify", "yes" },
+        { SECTION_WORKER, "connectors", "yes" },
+        { SECTION_WORKER, "connectors_interval", "30s" },
+        { SECTION_WORKER, "connectors_timeout", "30s" },
+        { SECTION_WORKER, "connectors_max_response", "64M" },
+        { SECTION_WORKER, "unhealthy_states", "FAILED" },
+        { SECTION_WORKER, "considered", "connector task" },
+        { SECTION_WORKER, "failure_threshold", "0" },
+        { SECTION_WORKER, "rebalance_delay", "5min" },
+        { SECTION_WORKER, "worker_id", "" },
+        { SECTION_WORKER, "broker_connector", "" },
+        { SECTION_WORKER, "connector_restart", "no" },
+        { SECTION_WORKER, "connector_restart_limit", "7" },
 };
 
 static void *new_base(enum config_section section) {
@@ -144,6 +156,10 @@ static const struct {
         { "krakend_path", "/health", NULL, SECTION_HTTP },
         { "krakend_path", "off", NULL, SECTION_HTTP },
         { "krakend_body", "{ \"a\": [1, \"\303\244\"] }", NULL, SECTION_HTTP },
+        { "unhealthy_states", "failed,PAUSED , FAILED", "PAUSED FAILED", SECTION_WORKER },
+        { "considered", "TASK", "task", SECTION_WORKER },
+        { "worker_id", "[::1]:8083", NULL, SECTION_WORKER },
+        { "broker_connector", "orders / of today", NULL, SECTION_WORKER },
 };
 
 static void values_come_back_as_they_were_meant(void **state) {
@@ -198,7 +214,7 @@ static void a_refused_value_changes_nothing(void **state) {
                 char problem[KEY_PROBLEM_SIZE] = "";
                 void *base = new_base(k->section);
 
-                if (k->type == KEY_USERNAME) {
+                if (k->type == KEY_USERNAME || k->type == KEY_CONNECTOR) {
                         free_base(k->section, base);
                         continue;
                 }

@@ -124,6 +124,8 @@ static void sound_value(const struct config_key *k, char *buf, size_t size) {
                 [KEY_UNIT] = { "a.service", "b@c.service", "d\\x2de.service", "f.service" },
                 [KEY_ACTION] = { "alert", "restart", "alert", "restart" },
                 [KEY_FILE] = { "/a", "/b c", "/d=e", "" },
+                [KEY_WORKER_ID] = { "a:1", "[::1]:8083", "A.b:0", "10.0.0.1:65535" },
+                [KEY_CONNECTOR] = { "a", "b c", "d=e", "\303\244" },
         };
 
         if (k->type == KEY_SPAN || k->type == KEY_SIZE || k->type == KEY_UNSIGNED) {
@@ -132,7 +134,9 @@ static void sound_value(const struct config_key *k, char *buf, size_t size) {
                 (void) snprintf(buf, size, "%ju%s", (uintmax_t) MIN(n, k->max),
                                 k->type == KEY_SPAN ? "us" : "");
         } else
-                (void) snprintf(buf, size, "%s", texts[k->type][random_below(4)]);
+                (void) snprintf(buf, size, "%s",
+                                k->type == KEY_SET ? k->names[random_below(2)]
+                                                   : texts[k->type][random_below(4)]);
 }
 
 /* Few workers with few keys, all of them readable: what is left to be wrong is what they mean together. */

@@ -351,6 +351,93 @@ static void test_credentials_that_cannot_be_read(void **state) {
         assert_int_equal(scripted_server_requests(f->server), 0);
 }
 
+struct stream {
+        struct got got;
+        char text[64];
+        size_t len;
+        size_t refuse_after;
+};
+
+static int on_stream(const char *data, size_t len, void *userdata) {
+        struct stream *s = userdata;
+
+        size_t at = MIN(s->len, sizeof(s->text) - 1);
+
+        memcpy(s->text + at, data, MIN(len, sizeof(s->text) - 1 - at));
+        s->len += len;
+        return s->len > s->refuse_after ? -ENOSPC : 0;
+}
+
+static void get_stream(struct fixture *f, const char *path, struct stream *s) {
+        struct http_request *r = NULL;
+        size_t refuse_after = s->refuse_after;
+
+        *s = (struct stream) { .refuse_after = refuse_after };
+        assert_int_equal(http_get_stream(f->client, &f->target, path, on_stream, on_done, s, &r), 0);
+        run_until(f, &s->got.n, 1);
+        http_request_unref(r);
+}
+
+static void test_a_body_is_handed_on_as_it_comes(void **state) {
+        struct stream s = { .refuse_after = SIZE_MAX };
+        struct fixture *f = *state;
+        struct got g;
+
+        get_stream(f, "/chunked", &s);
+        assert_int_equal(s.got.error, TRANSFER_OK);
+        assert_string_equal(s.text, "abcde");
+        assert_int_equal(s.got.body_len, 0);
+
+        /* The next one of the same connection is kept again. */
+        get(f, "/ok", &g);
+        assert_string_equal(g.body, "{}");
+        assert_int_equal(scripted_server_connections(f->server), 1);
+
+        /* The cap counts what was handed on. */
+        get_stream(f, "/endless-body", &s);
+        assert_int_equal(s.got.error, TRANSFER_TOO_LARGE);
+        assert_in_range(s.len, 1, f->target.max_response_bytes);
+        get_stream(f, "/cut-body", &s);
+        assert_int_equal(s.got.error, TRANSFER_RESET);
+
+        /* Of an answer that nobody awaited nothing is handed on. */
+        get_stream(f, "/old/health", &s);
+        assert_int_equal(s.got.status, 404);
+        assert_int_equal(s.len, 0);
+        assert_non_null(strstr(s.got.body, "error_code"));
+}
+
+static void test_who_takes_a_body_can_end_it(void **state) {
+        struct stream s = { .refuse_after = 10000 };
+        struct fixture *f = *state;
+
+        get_stream(f, "/endless-body", &s);
+        assert_int_equal(s.got.error, TRANSFER_NO_RESOURCES);
+        assert_in_range(s.len, 10001, 10000 + 20000);
+}
+
+static void test_a_post_and_then_a_get(void **state) {
+        struct fixture *f = *state;
+        struct http_request *r = NULL;
+        struct got g = { 0 };
+        char request[4096];
+
+        assert_int_equal(http_post(f->client, &f->target, "/ok", on_done, &g, &r), 0);
+        run_until(f, &g.n, 1);
+        http_request_unref(r);
+        assert_int_equal(g.status, 200);
+        scripted_server_last_request(f->server, request, sizeof(request));
+        assert_memory_equal(request, "POST /ok HTTP/1.1\r\n", 19);
+        assert_non_null(strstr(request, "\r\nContent-Type: application/json\r\n"));
+        assert_non_null(strstr(request, "\r\nContent-Length: 0\r\n"));
+
+        get(f, "/ok", &g);
+        scripted_server_last_request(f->server, request, sizeof(request));
+        assert_memory_equal(request, "GET /ok HTTP/1.1\r\n", 18);
+        assert_null(strstr(request, "Content-"));
+        assert_int_equal(scripted_server_connections(f->server), 1);
+}
+
 int main(void) {
 #define T(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
         const struct CMUnitTest tests[] = {
@@ -370,6 +457,9 @@ int main(void) {
                 T(test_the_client_freed_in_flight),
                 T(test_credentials_are_sent_and_read_anew),
                 T(test_credentials_that_cannot_be_read),
+                T(test_a_body_is_handed_on_as_it_comes),
+                T(test_who_takes_a_body_can_end_it),
+                T(test_a_post_and_then_a_get),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,7 +34,8 @@ static const char make_certificates[] =
         "sign ca 1 address good; sign ca 2 name other; sign ca 3 address client; sign unknown-ca 4 address "
         "unknown\n"
         "openssl ca -batch -notext -config ca.conf -cert ca.pem -keyfile ca.key -in request -out expired "
-        "-startdate 20200101000000Z -enddate 20200201000000Z -extfile address\n";
+        "-startdate 20200101000000Z -enddate 20200201000000Z -extfile address\n"
+        "mkfifo pipe\n";
 
 static char directory[] = "/tmp/http-tls-XXXXXX";
 
@@ -208,6 +209,12 @@ static const struct row {
           TRANSFER_CREDENTIAL, "missing: No such file or directory" },
         { "key is missing", "good", NULL, NULL, "ca.pem", "client", "missing", false, TRANSFER_CREDENTIAL,
           "missing: No such file or directory" },
+        { "CA file is a pipe", "good", NULL, NULL, "pipe", NULL, NULL, false, TRANSFER_CREDENTIAL,
+          "pipe is no regular file" },
+        { "certificate is a pipe", "good", NULL, NULL, "ca.pem", "pipe", "key", false, TRANSFER_CREDENTIAL,
+          "pipe is no regular file" },
+        { "key is a pipe", "good", NULL, NULL, "ca.pem", "client", "pipe", false, TRANSFER_CREDENTIAL,
+          "pipe is no regular file" },
         { "key is of another", "good", NULL, NULL, "ca.pem", "client", "ca.key", false, TRANSFER_TLS_CLIENT,
           "" },
         { "certificate is none", "good", NULL, NULL, "ca.pem", "address", "key", false, TRANSFER_TLS_CLIENT,
@@ -278,6 +285,13 @@ static void test_when_a_certificate_ends(_unused_ void **state) {
                 }
                 stop_server(&s);
         }
+        /* Nobody waits for the other end of a pipe. */
+        start_server(&s, "good", NULL, NULL);
+        struct got pipe = get(c, event, &s, "127.0.0.1", NULL,
+                              (struct http_target) { .ca_file = in_directory("pipe"), .verify = true });
+
+        assert_int_equal(pipe.error, TRANSFER_CREDENTIAL);
+        stop_server(&s);
         /* A server that is gone. */
         struct got g = get(c, event, &s, "127.0.0.1", NULL, (struct http_target) {});
 

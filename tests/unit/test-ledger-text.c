@@ -100,6 +100,17 @@ static struct ledger_entry *random_entries(size_t n) {
                 h->stop_seen = random_number(2);
                 h->lacks_health = random_number(2);
                 random_hex(h->target, sizeof(h->target));
+                for (uint64_t k = random_number(3); k > 0; k--) {
+                        char name[80];
+                        struct connector_attempt *t;
+
+                        random_text(name, sizeof(name));
+                        t = connector_attempts_get(&entries[i].connectors, name);
+                        assert_non_null(t);
+                        t->n = (unsigned) random_number(UINT32_MAX);
+                        t->last_at_usec = random_stamp();
+                        t->exhausted = random_number(2);
+                }
         }
         return entries;
 }
@@ -142,6 +153,16 @@ static void assert_entries_equal(const struct ledger_entry *a, const struct ledg
                 assert_int_equal(x->stop_seen, y->stop_seen);
                 assert_int_equal(x->lacks_health, y->lacks_health);
                 assert_string_equal(x->target, y->target);
+                assert_int_equal(a[i].connectors.n, b[i].connectors.n);
+                for (size_t k = 0; k < a[i].connectors.n; k++) {
+                        const struct connector_attempt *s = &a[i].connectors.list[k],
+                                                       *t = &b[i].connectors.list[k];
+
+                        assert_string_equal(s->name, t->name);
+                        assert_int_equal(s->n, t->n);
+                        assert_int_equal(s->last_at_usec, t->last_at_usec);
+                        assert_int_equal(s->exhausted, t->exhausted);
+                }
         }
 }
 

@@ -30,7 +30,7 @@ static void append_names(char *buf, size_t size, const char *const *names) {
                 text_append(buf, size, "%s%s", i > 0 ? ", " : "One of ", names[i]);
 }
 
-static void append_type(char *buf, size_t size, enum key_type type) {
+static void append_type(char *buf, size_t size, const struct config_key *k) {
         static const char *const types[] = {
                 [KEY_BOOL] = "A boolean",
                 [KEY_UNSIGNED] = "A number",
@@ -46,11 +46,19 @@ static void append_type(char *buf, size_t size, enum key_type type) {
                 [KEY_URL_PATH] = "A URL path, or off",
                 [KEY_URL_PATHS] = "A list of URL paths",
                 [KEY_JSON] = "A JSON object",
+                [KEY_WORKER_ID] = "A worker's id",
+                [KEY_CONNECTOR] = "A connector's name",
         };
         const char *actions[] = { worker_action_to_string(ACTION_ALERT),
                                   worker_action_to_string(ACTION_RESTART), NULL };
 
-        if (type == KEY_LOG_LEVEL)
+        const enum key_type type = k->type;
+
+        if (type == KEY_SET) {
+                text_append(buf, size, "A list of: ");
+                for (size_t i = 0; k->names[i]; i++)
+                        text_append(buf, size, "%s%s", i > 0 ? ", " : "", k->names[i]);
+        } else if (type == KEY_LOG_LEVEL)
                 append_names(buf, size, value_log_level_names());
         else if (type == KEY_KIND)
                 append_names(buf, size, kind_names());
@@ -78,7 +86,7 @@ static void append_number(char *buf, size_t size, enum key_type type, uint64_t n
 /* What the manual has to begin with for this key. */
 static void describe_key(const struct config_key *k, char *buf, size_t size) {
         buf[0] = '\0';
-        append_type(buf, size, k->type);
+        append_type(buf, size, k);
         if (k->max > 0) {
                 text_append(buf, size, " from ");
                 append_number(buf, size, k->type, k->min);
