@@ -211,6 +211,7 @@ static void spring_has_the_type_that_is_asked_for(void **state) {
                 { "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", SPRING },
                 { SPRING, SPRING },
                 { "application/json", "application/json" },
+                { "Application/JSON", "application/json" },
                 { "application/json, " SPRING ";q=0.9", SPRING },
         };
         struct play *p = *state;

@@ -47,8 +47,37 @@ static void every_field_of_a_worker_stands(void **state) {
         free(s);
 }
 
+/* Whether that path is a heading of the section. */
+static bool stands(const struct section *s, const char *path) {
+        for (size_t i = 0; i < s->n; i++)
+                if (streq(s->items[i].macro, "Pa") && streq(s->items[i].name, path))
+                        return true;
+        return false;
+}
+
+static void every_path_stands(void **state) {
+        struct section *s = read_section(PAGE_5, "HTTP PATHS");
+        FILE *f = open_source("src/report/http/document.c");
+        char line[1024], path[64];
+        size_t n = 0;
+
+        (void) state;
+        while (fgets(line, sizeof(line), f)) {
+                if (sscanf(line, " { \"%63[a-z_/]\", ", path) != 1)
+                        continue;
+                if (!stands(s, path))
+                        fail_msg("%s is not in the manual", path);
+                n++;
+        }
+        assert_int_equal(fclose(f), 0);
+        assert_in_range(n, 5, 100);
+        assert_true(stands(s, "/__health"));
+        free(s);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_path_stands),
                 cmocka_unit_test(every_field_of_a_worker_stands),
         };
 

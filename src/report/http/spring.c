@@ -51,7 +51,8 @@ static const struct group *take_group(const char **path) {
 
 /* Spring's own type is what it sends to whoever does not ask for plain JSON. */
 static const char *content_type(const struct question *q) {
-        return strstr(q->accept, TYPE_JSON) && !strstr(q->accept, TYPE_SPRING) ? TYPE_JSON : TYPE_SPRING;
+        return strcasestr(q->accept, TYPE_JSON) && !strcasestr(q->accept, TYPE_SPRING) ? TYPE_JSON
+                                                                                       : TYPE_SPRING;
 }
 
 static void add_text(json_object *o, const char *key, const char *text) {
