@@ -47,7 +47,10 @@ usec_t agent_now(void) {
 }
 
 int64_t agent_clock_offset(void) {
-        return (int64_t) now_of(CLOCK_REALTIME) - (int64_t) agent_now();
+        int64_t offset = (int64_t) now_of(CLOCK_REALTIME) - (int64_t) agent_now(), half = USEC_PER_MSEC / 2;
+
+        /* Rounded: that one clock is read after the other must not move what was. */
+        return (offset + (offset < 0 ? -half : half)) / (int64_t) USEC_PER_MSEC * (int64_t) USEC_PER_MSEC;
 }
 
 bool agent_dry_run(const struct agent *a) {

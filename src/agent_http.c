@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "report/http/process.h"
 #include "report/http/server.h"
 #include "util/text.h"
 #include "worker.h"
@@ -41,6 +42,7 @@ static int answer(const struct question *q, struct document *ret, void *userdata
                 .settings = a->settings,
                 .workers = workers,
                 .n_workers = a->n_workers,
+                .measure = process_usage_read,
         };
         return document_answer(&s, q, ret);
 }

@@ -9,8 +9,8 @@ struct document_scene {
         struct scene judge; /* of the first worker */
         struct worker_counts counts;
         struct worker_snapshot workers[2];
-        struct snapshot snapshot;
-        struct document answer; /* the last one */
+        struct snapshot snapshot; /* whose process uses what document-scene.c says */
+        struct document answer;   /* the last one */
 };
 
 /* connect-a of the judge's scene, and connect-b, of which nothing is known yet and which has no unit. */

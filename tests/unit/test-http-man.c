@@ -3,7 +3,12 @@
 #include "man-page.h"
 #include "observe/kind.h"
 #include "report/http/document.h"
+#include "report/http/process.h"
 #include "util/json.h"
+
+static void measure_nothing(struct process_usage *ret) {
+        *ret = (struct process_usage) {};
+}
 
 /* A worker of which nothing is known answers with every field, too. */
 static struct document ask(const char *path) {
@@ -16,7 +21,9 @@ static struct document ask(const char *path) {
         const struct worker_snapshot worker = {
                 .settings = &settings, .health = &health, .history = &history, .counts = &counts
         };
-        const struct snapshot s = { .settings = &nothing, .workers = &worker, .n_workers = 1 };
+        const struct snapshot s = {
+                .settings = &nothing, .workers = &worker, .n_workers = 1, .measure = measure_nothing
+        };
         const struct question q = { .path = path, .rest = "", .accept = "" };
         struct document d = {};
 
@@ -75,10 +82,29 @@ static void every_path_stands(void **state) {
         free(s);
 }
 
+/* "# HELP name text" of each family. */
+static void every_metric_stands_with_its_help(void **state) {
+        struct section *s = read_section(PAGE_5, "METRICS");
+        _cleanup_(document_done) struct document d = ask("/metrics");
+        char *lines = d.body;
+        size_t i = 0;
+
+        (void) state;
+        for (char *line = strsep(&lines, "\n"); line; line = strsep(&lines, "\n")) {
+                char name[64], help[256];
+
+                if (sscanf(line, "# HELP %63s %255[^\n]", name, help) == 2)
+                        expect_text(expect(s, &i, name), help);
+        }
+        expect_end(s, i);
+        free(s);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_path_stands),
                 cmocka_unit_test(every_field_of_a_worker_stands),
+                cmocka_unit_test(every_metric_stands_with_its_help),
         };
 
         return cmocka_run_group_tests_name("http-man", tests, NULL, NULL);

@@ -4,7 +4,7 @@
 #include "judge/told.h"
 
 /* Upper bounds of the histogram of poll latencies, in microseconds; the last bucket is +Inf. */
-#define LATENCY_BOUNDS 12
+#define LATENCY_BOUNDS 15
 extern const usec_t latency_bounds_usec[LATENCY_BOUNDS];
 
 struct worker_counts {

@@ -20,6 +20,7 @@ static const struct route routes[] = {
         { "/startup", false, document_startup },
         { "/ready", false, document_ready },
         { "/actuator/health", true, document_spring },
+        { "/metrics", false, document_metrics },
         { "/workers", true, document_workers },
 };
 

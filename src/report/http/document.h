@@ -6,6 +6,7 @@
 #include "report/http/counts.h"
 #include "report/http/verdict.h"
 
+struct process_usage;
 struct settings;
 
 /* One worker at this moment. Everything belongs to the agent and lives for one answer. */
@@ -29,6 +30,8 @@ struct snapshot {
         const struct settings *settings;
         const struct worker_snapshot *workers; /* in the order of the configuration */
         size_t n_workers;
+        void (*measure)(
+                struct process_usage *ret); /* of the agent's process; asked only when it is served */
 };
 
 /* What was asked; the strings live for one answer. */
@@ -99,4 +102,5 @@ int document_startup(const struct snapshot *s, const struct question *q, struct 
 int document_ready(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_spring(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_krakend(const struct snapshot *s, const struct question *q, struct document *ret);
+int document_metrics(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_workers(const struct snapshot *s, const struct question *q, struct document *ret);
