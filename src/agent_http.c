@@ -14,6 +14,7 @@ static void fill_worker(const struct worker *w, struct worker_snapshot *ret) {
                 .health = &w->health,
                 .history = &w->history,
                 .counts = &w->counts,
+                .connectors = connectors_watch_view(w->connectors),
                 .holds = w->holds,
                 .n_holds = w->n_holds,
         };

@@ -11,6 +11,7 @@ import time
 import pytest
 
 import harness
+from connect_cluster import ELSEWHERE, HERE, Cluster
 from harness import UNIT, until
 from http_ask import ask
 from http_server import WorkerServer
@@ -165,6 +166,50 @@ def test_spring_sends_the_type_that_is_asked_for(client, worker):
         response = ask(client.path, "/actuator/health", headers={"Accept": accept})[2]
         assert response.getheader("Content-Type") == expected
     assert client.json("/actuator/health")[1]["groups"] == sorted(GROUPS)
+
+
+# --- kafka-connect-healthcheck
+
+
+@pytest.fixture
+def cluster(worker):
+    worker.mode = cluster = Cluster()
+    cluster.add("orders", tasks=3)
+    return cluster
+
+
+def test_the_peers_answer_follows_the_connectors(client, worker, cluster):
+    client.start({"a": {"url": worker.url, "connectors_interval": "100ms"}})
+    until(lambda: client.status("/") == 200, what="the first look")
+    assert client.json("/")[1] == {"failures": [], "failure_states": ["FAILED"], "failure_rate": 0.0, "failure_threshold": 0.0,
+                                   "healthy": True}
+    cluster.fail("orders", 1)
+    until(lambda: client.status("/") == 503, what="the failure")
+    assert client.json("/")[1] == {
+        "failures": [{"type": "task", "connector": "orders", "id": 1, "state": "FAILED", "worker_id": HERE, "trace": None}],
+        "failure_states": ["FAILED"], "failure_rate": 0.25, "failure_threshold": 0.0, "healthy": False}
+    assert client.json("/?worker=a")[0] == 503 and client.status("/?worker=b") == 404
+    assert client.status("/ready") == 204       # it answers requests, and its restart would not help
+    cluster.mend("orders", 1)
+    until(lambda: client.status("/") == 200, what="the recovery")
+
+
+def test_a_worker_out_of_the_group_is_no_peer(client, worker, cluster):
+    """Nothing runs on it, and its herder answers nothing."""
+    cluster.herder_status = 500
+    client.start({"a": {"url": worker.url, "connectors_interval": "100ms", "worker_id": ELSEWHERE}})
+    until(lambda: client.json("/")[1].get("failures") == [{"type": "broker", "connector": "orders"}], what="the broker check")
+    assert client.json("/")[0] == 503
+
+
+def test_the_peers_answer_of_a_worker_that_fails(client, worker, cluster):
+    client.start({"a": {"url": worker.url, "connectors_interval": "100ms"}}, **PATIENT)
+    until(lambda: client.status("/") == 200, what="the first look")
+    worker.mode = "reset"
+    client.agent.expect("incident-opened")
+    status, answer = client.json("/")
+    assert status == 503 and answer["healthy"] is False and answer["error"].startswith("a: suspect; ")
+    assert answer["failure_states"] == ["FAILED"] and "assuming unhealthy" in answer["message"]
 
 
 # --- KrakenD

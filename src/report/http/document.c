@@ -15,13 +15,10 @@ struct route {
 };
 
 static const struct route routes[] = {
-        { "/ping", false, document_ping },
-        { "/health", false, document_health },
-        { "/startup", false, document_startup },
-        { "/ready", false, document_ready },
-        { "/actuator/health", true, document_spring },
-        { "/metrics", false, document_metrics },
-        { "/workers", true, document_workers },
+        { "/", false, document_peer },           { "/ping", false, document_ping },
+        { "/health", false, document_health },   { "/startup", false, document_startup },
+        { "/ready", false, document_ready },     { "/actuator/health", true, document_spring },
+        { "/metrics", false, document_metrics }, { "/workers", true, document_workers },
 };
 
 void document_done(struct document *d) {

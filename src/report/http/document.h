@@ -7,6 +7,7 @@
 #include "report/http/verdict.h"
 
 struct process_usage;
+struct connectors_view;
 struct settings;
 
 /* One worker at this moment. Everything belongs to the agent and lives for one answer. */
@@ -15,6 +16,7 @@ struct worker_snapshot {
         const struct health *health;
         const struct history *history;
         const struct worker_counts *counts;
+        const struct connectors_view *connectors; /* of the last look; NULL: there was none */
         const struct hold_entry
                 *holds; /* those that keep a remedy back right now, the first is the one told */
         size_t n_holds;
@@ -96,6 +98,7 @@ char *snapshot_clause(const struct snapshot *s,
 
 /* ---- the documents ---- */
 
+int document_peer(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_ping(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_health(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_startup(const struct snapshot *s, const struct question *q, struct document *ret);
