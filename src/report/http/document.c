@@ -19,6 +19,7 @@ static const struct route routes[] = {
         { "/health", false, document_health },   { "/startup", false, document_startup },
         { "/ready", false, document_ready },     { "/actuator/health", true, document_spring },
         { "/metrics", false, document_metrics }, { "/workers", true, document_workers },
+        { "/status", false, document_status },
 };
 
 void document_done(struct document *d) {

@@ -106,4 +106,5 @@ int document_ready(const struct snapshot *s, const struct question *q, struct do
 int document_spring(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_krakend(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_metrics(const struct snapshot *s, const struct question *q, struct document *ret);
+int document_status(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_workers(const struct snapshot *s, const struct question *q, struct document *ret);

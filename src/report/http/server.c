@@ -8,6 +8,10 @@
 
 #include "report/http/server_internal.h"
 
+/* What a browser may do with what is answered: nothing; a page has a style of its own, within itself. */
+#define NOTHING_POLICY "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+#define PAGE_POLICY NOTHING_POLICY "; style-src 'unsafe-inline'"
+
 /* How often connections are looked for that take too long. */
 #define SWEEP_USEC USEC_PER_SEC
 
@@ -48,6 +52,11 @@ static enum MHD_Result respond(struct MHD_Connection *c, struct document *d) {
                 (void) MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, d->content_type);
         (void) MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
         (void) MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+        (void) MHD_add_response_header(
+                response, "Content-Security-Policy",
+                d->content_type && strncmp(d->content_type, "text/html", strlen("text/html")) == 0
+                        ? PAGE_POLICY
+                        : NOTHING_POLICY);
         if (d->status == MHD_HTTP_METHOD_NOT_ALLOWED)
                 (void) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
         result = MHD_queue_response(c, d->status, response);
