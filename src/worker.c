@@ -139,11 +139,11 @@ static void take_observation(struct worker *w, const struct observation *o) {
         struct tolds told;
 
         tolds_init(&told);
-        counts_observe(&w->counts, o);
         w->observed = true;
         agent_observed(w->agent);
         w->history.lacks_health = w->probe.lacks_health;
         connectors_weigh(connectors_watch_view(w->connectors), w->settings, &weighed);
+        counts_observe(&w->counts, &weighed);
         health_observe(&w->health, &w->history, w->settings, &weighed, agent_now(), &told);
         worker_settled(w, &told);
         schedule_next(w);

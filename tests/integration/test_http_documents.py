@@ -8,6 +8,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from connect_cluster import HERE, TRACE, Cluster
 from harness import UNIT, until
 from http_ask import ask, free_port
 
@@ -112,7 +113,7 @@ def test_a_reload_that_fails_is_seen(lone_agent, worker, port):
 
 def test_both_formats_parse_and_say_the_same(lone_agent, worker, port):
     lone_agent.configure({"connect-a": {"url": worker.url, "unit": r"back\x2dslash.service"}, "b": {"url": worker.url}},
-                         http={"listen": f"127.0.0.1:{port}"}, interval="1h", retry_interval="1h")
+                         http={"listen": f"127.0.0.1:{port}"}, interval="1h", retry_interval="1h", connectors="no")
     lone_agent.start()
     text, openmetrics = Metrics(port), Metrics(port, PROMETHEUS)
     assert (text.type, openmetrics.type) == (TEXT, OPENMETRICS)
@@ -188,3 +189,23 @@ def test_the_process_is_the_agent_s(lone_agent, worker, port):
     assert 0 < used("process_cpu_seconds_total") < 10
     assert 5 < used("process_open_fds") < used("process_max_fds")
     assert before - 1 < used("process_start_time_seconds") < time.time()
+
+
+def test_a_failed_task_is_in_both(lone_agent, worker, port):
+    worker.mode = cluster = Cluster()
+    cluster.add("orders", tasks=3)
+    lone_agent.configure({"connect-a": {"url": worker.url, "connectors_interval": "100ms"}},
+                         http={"listen": f"127.0.0.1:{port}"})
+    lone_agent.start()
+    until(lambda: document(port, "/workers/connect-a")["connectors"], what="the first look")
+    assert Metrics(port).ours("tasks", state="RUNNING") == 3
+    cluster.fail("orders", 1)
+    lone_agent.expect("state-changed", state="degraded")
+    found = document(port, "/workers/connect-a")
+    (trouble,) = found["connectors"]["troubles"]
+    assert found["state"] == "degraded" and found["connectors"]["tasks_failed"] == 1
+    assert (trouble["connector"], trouble["task"], trouble["state"], trouble["worker_id"]) == ("orders", 1, "FAILED", HERE)
+    assert TRACE.splitlines()[-1].strip() not in json.dumps(found)
+    metrics = Metrics(port, PROMETHEUS)
+    assert (metrics.ours("tasks", state="FAILED"), metrics.ours("tasks", state="RUNNING")) == (1, 2)
+    assert metrics.ours("connectors", state="RUNNING") == 1 and metrics.ours("polls_total", outcome="degraded") >= 1

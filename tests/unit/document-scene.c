@@ -1,6 +1,7 @@
 /* Snapshots for the tests of the documents. */
 #include "document-scene.h"
 
+#include "judge/connectors.h"
 #include "observe/kind.h"
 #include "report/http/process.h"
 
@@ -80,6 +81,30 @@ const char *document_scene_get(struct document_scene *s,
         return s->answer.body;
 }
 
+void document_scene_look(struct document_scene *s) {
+        const struct connector_part tasks[] = {
+                { 0, CONNECTOR_RUNNING, "10.0.0.1:8083", "" },
+                { 1, CONNECTOR_FAILED, "10.0.0.2:8083", "hidden trace" },
+        };
+        const struct connector_status c = { .name = "orders \"x\"",
+                                            .type = "sink",
+                                            .connector = { -1, CONNECTOR_RUNNING, "10.0.0.1:8083", "" },
+                                            .tasks = tasks,
+                                            .n_tasks = ELEMENTSOF(tasks) };
+        struct connectors_view *v = calloc(1, sizeof(*v));
+        struct connector_changes changes = {};
+
+        assert_non_null(v);
+        s->judge.w.unhealthy_states = connector_state_bit(CONNECTOR_FAILED);
+        s->judge.w.considered = CONSIDER_CONNECTOR | CONSIDER_TASK;
+        connector_rules_count(&v->tally, &s->judge.w, &c);
+        assert_int_equal(connectors_view_add(v, &s->judge.w, &c, s->judge.now), 0);
+        assert_int_equal(connectors_view_finish(v, NULL, &s->judge.w, s->judge.now, &changes), 0);
+        connector_changes_done(&changes);
+        s->workers[0].connectors = s->connectors = v;
+}
+
 void document_scene_done(struct document_scene *s) {
+        connectors_view_free(s->connectors);
         document_done(&s->answer);
 }

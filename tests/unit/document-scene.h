@@ -10,7 +10,8 @@ struct document_scene {
         struct worker_counts counts;
         struct worker_snapshot workers[2];
         struct snapshot snapshot; /* whose process uses what document-scene.c says */
-        struct document answer;   /* the last one */
+        struct connectors_view *connectors;
+        struct document answer; /* the last one */
 };
 
 /* connect-a of the judge's scene, and connect-b, of which nothing is known yet and which has no unit. */
@@ -23,4 +24,6 @@ const char *document_scene_get(struct document_scene *s,
                                const char *worker,
                                const char *accept,
                                unsigned status);
+/* One look at the first worker's connectors: orders runs, one of its two tasks failed. */
+void document_scene_look(struct document_scene *s);
 void document_scene_done(struct document_scene *s);

@@ -133,6 +133,24 @@ static void what_is_counted(void **state) {
         document_scene_done(&s);
 }
 
+static void connectors_by_state(void **state) {
+        struct document_scene s;
+
+        (void) state;
+        document_scene_init(&s);
+        document_scene_look(&s);
+        (void) get(&s, "");
+        assert_line(&s, W "connectors" A ",state=\"RUNNING\"} 1");
+        assert_line(&s, W "connectors" A ",state=\"FAILED\"} 0");
+        assert_line(&s, W "tasks" A ",state=\"RUNNING\"} 1");
+        assert_line(&s, W "tasks" A ",state=\"FAILED\"} 1");
+        assert_line(&s, W "tasks" A ",state=\"OTHER\"} 0");
+        /* of which it is not known, and which names stay out of it */
+        assert_null(strstr(s.answer.body, W "connectors" B));
+        assert_null(strstr(s.answer.body, "orders"));
+        document_scene_done(&s);
+}
+
 static void label_values_are_escaped(void **state) {
         static char unit[] = "a\\x2db\"c\nd.service";
         struct document_scene s;
@@ -248,6 +266,7 @@ int main(void) {
                 cmocka_unit_test(a_worker_that_is_well),
                 cmocka_unit_test(a_worker_in_an_incident),
                 cmocka_unit_test(what_is_counted),
+                cmocka_unit_test(connectors_by_state),
                 cmocka_unit_test(label_values_are_escaped),
                 cmocka_unit_test(both_formats_have_the_same_samples),
                 cmocka_unit_test(which_format),

@@ -163,6 +163,29 @@ static void all_of_them(void **state) {
         document_scene_done(&s);
 }
 
+static void connectors_and_their_troubles(void **state) {
+        struct document_scene s;
+
+        (void) state;
+        document_scene_init(&s);
+        document_scene_look(&s);
+        _cleanup_(json_object_unrefp) json_object *o = get(&s, "/workers");
+        assert_at(o, "workers.1.connectors", "null");
+        assert_at(o, "workers.0.connectors.connectors.RUNNING", "1");
+        assert_at(o, "workers.0.connectors.connectors.FAILED", "0");
+        assert_at(o, "workers.0.connectors.tasks.FAILED", "1");
+        assert_at(o, "workers.0.connectors.tasks.OTHER", "0");
+        assert_at(o, "workers.0.connectors.connectors_failed", "0");
+        assert_at(o, "workers.0.connectors.tasks_failed", "1");
+        assert_at(o, "workers.0.connectors.broker_failed", "false");
+        assert_at(o, "workers.0.connectors.troubles",
+                  "[{\"connector\":\"orders \\\"x\\\"\",\"task\":1,\"state\":\"FAILED\","
+                  "\"worker_id\":\"10.0.0.2:8083\",\"counts\":true,"
+                  "\"since\":\"1970-02-11T16:00:00.000Z\"}]");
+        assert_null(strstr(s.answer.body, "hidden"));
+        document_scene_done(&s);
+}
+
 static void exhausted_and_for_how_long_is_not_known(void **state) {
         struct document_scene s;
         struct hold_entry hold = { .hold = HOLD_BUDGET_EXHAUSTED, .until_usec = USEC_INFINITY };
@@ -244,6 +267,7 @@ int main(void) {
                 cmocka_unit_test(a_worker_in_an_incident),
                 cmocka_unit_test(a_worker_of_which_nothing_is_known),
                 cmocka_unit_test(all_of_them),
+                cmocka_unit_test(connectors_and_their_troubles),
                 cmocka_unit_test(exhausted_and_for_how_long_is_not_known),
                 cmocka_unit_test(which_are_asked_for),
                 cmocka_unit_test(nothing_is_watched),

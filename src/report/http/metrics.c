@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "judge/connectors.h"
 #include "observe/kind.h"
 #include "report/http/accept.h"
 #include "report/http/document.h"
@@ -189,6 +190,29 @@ static void write_last_ok(struct page *p, const struct family *f) {
         }
 }
 
+/* Nothing where it is not known: a zero would say that there is none. */
+static void write_by_state(struct page *p,
+                           const struct family *f,
+                           const struct worker_snapshot *w,
+                           const unsigned *n) {
+        for (enum connector_state i = 0; i < _CONNECTOR_STATE_MAX; i++)
+                number(p, f,
+                       LABELS({ "worker", w->settings->name }, { "state", connector_state_to_string(i) }),
+                       n[i]);
+}
+
+static void write_connectors(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p)
+        if (w->connectors)
+                write_by_state(p, f, w, w->connectors->tally.connectors);
+}
+
+static void write_tasks(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p)
+        if (w->connectors)
+                write_by_state(p, f, w, w->connectors->tally.tasks);
+}
+
 static void write_polls(struct page *p, const struct family *f) {
         FOREACH_WORKER(w, p)
         for (enum outcome i = 0; i < _OUTCOME_MAX; i++)
@@ -319,6 +343,9 @@ static const struct family families[] = {
           "Restarts that were only told, because nothing may be done." },
         { OURS "restart_budget_remaining", GAUGE, NULL, write_budget,
           "How many more restarts there may be within the window." },
+        { OURS "connectors", GAUGE, NULL, write_connectors,
+          "Connectors of the worker's cluster, by state." },
+        { OURS "tasks", GAUGE, NULL, write_tasks, "Tasks of the worker's cluster, by state." },
         { OURS "hold", GAUGE, NULL, write_holds, "Whether this keeps back a restart that is due now." },
         { "process_cpu_seconds", COUNTER, "seconds", write_cpu, "CPU time of the agent, user and system." },
         { "process_resident_memory_bytes", GAUGE, "bytes", write_resident, "Resident memory of the agent." },

@@ -4,10 +4,14 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "judge/connectors.h"
 #include "observe/kind.h"
 #include "report/http/document.h"
 #include "report/narrate.h"
 #include "util/json.h"
+
+/* So many of what is wrong with connectors are listed; the numbers beside them are whole. */
+#define TROUBLES_MAX 1000
 
 /* Trees under construction: a lack of memory is noted wherever it comes, and told once at the end. */
 struct maker {
@@ -160,6 +164,47 @@ static json_object *make_counts(struct maker *m, const struct worker_counts *c) 
         return o;
 }
 
+static json_object *make_states(struct maker *m, const unsigned *n) {
+        json_object *o = made(m, json_object_new_object());
+
+        for (enum connector_state i = 0; i < _CONNECTOR_STATE_MAX; i++)
+                put_number(m, o, connector_state_to_string(i), n[i]);
+        return o;
+}
+
+/* Their traces stay in the journal: these may hold anything. */
+static json_object *make_troubles(struct maker *m, const struct connectors_view *v) {
+        json_object *list = made(m, json_object_new_array());
+        size_t n = 0;
+
+        for (size_t i = 0; i < v->n; i++)
+                for (size_t j = 0; j < v->list[i].n_troubles && n < TROUBLES_MAX; j++, n++) {
+                        const struct connector_trouble *t = &v->list[i].troubles[j];
+                        json_object *o = made(m, json_object_new_object());
+
+                        put_text(m, o, "connector", v->list[i].name);
+                        put(m, o, "task", t->task >= 0 ? made(m, json_object_new_int64(t->task)) : NULL);
+                        put_text(m, o, "state", connector_state_to_string(t->state));
+                        put_text(m, o, "worker_id", t->worker_id);
+                        put_bool(m, o, "counts", t->counts);
+                        put_time(m, o, "since", t->since_usec);
+                        append(m, list, o);
+                }
+        return list;
+}
+
+static json_object *make_connectors(struct maker *m, const struct connectors_view *v) {
+        json_object *o = made(m, json_object_new_object());
+
+        put(m, o, "connectors", make_states(m, v->tally.connectors));
+        put(m, o, "tasks", make_states(m, v->tally.tasks));
+        put_number(m, o, "connectors_failed", v->tally.connectors_failed);
+        put_number(m, o, "tasks_failed", v->tally.tasks_failed);
+        put_bool(m, o, "broker_failed", v->broker_failed);
+        put(m, o, "troubles", make_troubles(m, v));
+        return o;
+}
+
 /* ---- documents ---- */
 
 static void put_verdict(struct maker *m, json_object *o, const struct worker_snapshot *w) {
@@ -199,6 +244,7 @@ static json_object *make_worker(struct maker *m, const struct worker_snapshot *w
         put(m, o, "budget", make_budget(m, &w->history->budget, settings));
         put(m, o, "virtual_budget", make_budget(m, &w->history->virtual_budget, settings));
         put(m, o, "unit_state", h->unit.known ? make_unit(m, &h->unit) : NULL);
+        put(m, o, "connectors", w->connectors ? make_connectors(m, w->connectors) : NULL);
         put(m, o, "counts", make_counts(m, w->counts));
         return o;
 }
