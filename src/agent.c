@@ -348,6 +348,9 @@ static int add_signals(struct agent *a) {
 }
 
 static void agent_done(struct agent *a) {
+        for (size_t i = 0; a->workers && i < a->n_workers; i++)
+                if (health_suspend(&a->workers[i]->health, &a->workers[i]->history))
+                        a->ledger_dirty = true;
         /* What changed in the last round has had no turn yet. */
         if (a->ledger_dirty && a->workers)
                 (void) agent_save_ledger(a, NULL, NULL);

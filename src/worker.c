@@ -386,6 +386,7 @@ static void forget_other_target(struct worker *w) {
                 return;
         memcpy(w->history.target, target, sizeof(target));
         w->history.seen_ok = w->history.lacks_health = false;
+        w->history.streak = (struct streak) {};
         w->probe = (struct probe) {};
 }
 
@@ -405,6 +406,7 @@ static void recall(struct worker *w) {
         if (!s->unit)
                 w->history.seen_ok = false;
         forget_other_target(w);
+        health_resume(&w->health, &w->history);
         w->probe = (struct probe) { .seen_ok = w->history.seen_ok, .lacks_health = w->history.lacks_health };
         last = budget_last(&w->history.budget);
         w->pending_restart = s->unit && last && last->result == RESTART_PENDING;

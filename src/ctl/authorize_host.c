@@ -81,8 +81,8 @@ static int warn(char **warning, const char *format, ...) {
 
 static int warn_of_state(struct asked_unit *u, const struct unit_facts *facts) {
         if (streq(facts->load_state, "not-found"))
-                return warn(&u->warning, "is not there yet: see that its name is right "
-                                         "(systemctl list-unit-files --type=service)");
+                return warn(&u->warning, "is not there yet: see that its name is right (systemctl "
+                                         "list-unit-files --type=service)");
         if (streq(facts->load_state, "masked"))
                 return warn(&u->warning, "is masked, so nothing can restart it: systemctl unmask %s",
                             u->unit);
@@ -123,8 +123,8 @@ static int look_at_unit(struct ctl_bus *bus,
         if (changeable)
                 authorize_refuse(q, u,
                                  "runs what the user " CONFIG_SERVICE_USER
-                                 " can change (%s): with its restart "
-                                 "that user could do anything that the unit may; mend the owner or the mode",
+                                 " can change (%s): with its restart that user could do anything that the "
+                                 "unit may; mend the owner or the mode",
                                  changeable);
         return warn_of_state(u, &facts);
 }
@@ -140,6 +140,7 @@ int authorize_look_at_host(struct authorize_request *q, bool thorough) {
         if (r >= 0 || r == -ENOMEM)
                 return r;
         return warn(&q->warning,
-                    "%s: names were taken as they are, and an alias is not what polkit is asked about",
+                    "%s: names were taken as they are, and an alias is not what polkit is asked about; who "
+                    "can change what they run was not looked at",
                     problem);
 }

@@ -19,7 +19,7 @@
 
 struct ctl_bus {
         sd_bus *bus;
-        bool manager_hangs, polkit_hangs;
+        bool polkit_hangs;
         char *agent_name; /* the agent's on the bus, once looked for */
         uint32_t agent_pid;
 };
@@ -226,6 +226,23 @@ static int read_unit(struct ctl_bus *b, const char *name, struct unit_facts *ret
         return r;
 }
 
+/* One command: the program, and what it is given by path, such as the script of a shell. */
+static int read_command(sd_bus_message *m, char ***files) {
+        _cleanup_strv_ char **arguments = NULL;
+        const char *program;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &program);
+        if (r >= 0)
+                r = strv_extend(files, program);
+        if (r >= 0)
+                r = sd_bus_message_read_strv(m, &arguments);
+        STRV_FOREACH (argument, arguments)
+                if (r >= 0 && (*argument)[0] == '/')
+                        r = strv_extend(files, *argument);
+        return r < 0 ? r : sd_bus_message_skip(m, "bttttuii");
+}
+
 /* What ExecStart= and its like begin. */
 static int read_programs(struct ctl_bus *b,
                          const char *path,
@@ -233,7 +250,6 @@ static int read_programs(struct ctl_bus *b,
                          char ***files,
                          sd_bus_error *e) {
         sd_bus_message *m = NULL;
-        const char *program;
         int r;
 
         r = sd_bus_get_property(b->bus, MANAGER, path, SERVICE_INTERFACE, property, e, &m, "a(sasbttttuii)");
@@ -241,11 +257,7 @@ static int read_programs(struct ctl_bus *b,
                 return r;
         r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "(sasbttttuii)");
         while (r >= 0 && (r = sd_bus_message_enter_container(m, SD_BUS_TYPE_STRUCT, "sasbttttuii")) > 0) {
-                r = sd_bus_message_read(m, "s", &program);
-                if (r >= 0)
-                        r = strv_extend(files, program);
-                if (r >= 0)
-                        r = sd_bus_message_skip(m, "asbttttuii");
+                r = read_command(m, files);
                 if (r >= 0)
                         r = sd_bus_message_exit_container(m);
         }
@@ -278,10 +290,9 @@ static int read_unit_files(struct ctl_bus *b, const char *name, char ***files, s
 }
 
 /* What came of a question to systemd. */
-static int answered(struct ctl_bus *b, int r, sd_bus_error *e, char *problem, size_t size) {
-        b->manager_hangs = b->manager_hangs || is_timeout(r);
+static int answered(int r, sd_bus_error *e, char *problem, size_t size) {
         if (r < 0)
-                describe("systemd:", e, r, problem, size);
+                describe(is_timeout(r) ? "systemd" : "systemd:", e, r, problem, size);
         sd_bus_error_free(e);
         return r;
 }
@@ -292,24 +303,22 @@ int ctl_bus_read_unit(struct ctl_bus *b,
                       char *problem,
                       size_t size) {
         sd_bus_error e = SD_BUS_ERROR_NULL;
-        int r = -ETIMEDOUT;
+        int r;
 
-        if (!b->manager_hangs)
-                r = read_unit(b, name, ret, &e);
+        r = read_unit(b, name, ret, &e);
         ret->known = r >= 0;
-        return answered(b, r, &e, problem, size);
+        return answered(r, &e, problem, size);
 }
 
 int ctl_bus_read_unit_files(struct ctl_bus *b, const char *name, char ***ret, char *problem, size_t size) {
         _cleanup_strv_ char **files = NULL;
         sd_bus_error e = SD_BUS_ERROR_NULL;
-        int r = -ETIMEDOUT;
+        int r;
 
-        if (!b->manager_hangs)
-                r = read_unit_files(b, name, &files, &e);
+        r = read_unit_files(b, name, &files, &e);
         if (r >= 0)
                 *ret = TAKE_PTR(files);
-        return answered(b, r, &e, problem, size);
+        return answered(r, &e, problem, size);
 }
 
 /* ---- polkit ---- */

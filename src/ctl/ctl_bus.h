@@ -21,8 +21,8 @@ int ctl_bus_read_unit(struct ctl_bus *b,
                       char *problem,
                       size_t size);
 
-/* What decides what the unit runs: its unit file, its drop-ins and the programs that it starts. Returns 0 or
- * a negative errno with *problem. */
+/* What decides what the unit runs: its unit file, its drop-ins, the programs that it starts and the files
+ * that these are given by path. Returns 0 or a negative errno with *problem. */
 int ctl_bus_read_unit_files(struct ctl_bus *b, const char *name, char ***ret, char *problem, size_t size);
 
 /* Asks polkit whether the agent, whose main process that is, may do to unit what w has it do. */

@@ -75,6 +75,9 @@ int rule_file_open(const char *root, bool exclusive, struct rule_file *ret) {
             asprintf(&ret->path, "%s/" RULE_FILE, directory) < 0 ||
             asprintf(&ret->shipped_path, "%s" SHIPPED_RULE_FILE, strempty(root)) < 0)
                 return fail(ret, -ENOMEM, "out of memory");
+        if (root && access(root, X_OK) < 0)
+                return fail(ret, -errno, "--root \"%s\" is no directory that can be worked in: %s", root,
+                            strerror(errno));
         ret->dir_fd = open_directory(root, RULE_DIRECTORY);
         if (ret->dir_fd == -ENOENT)
                 return fail(ret, -ENOENT,

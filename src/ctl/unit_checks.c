@@ -160,8 +160,7 @@ void polkit_check(const struct worker_settings *w,
         else if (p->refused_restart)
                 finding_add(f, FINDING_GOOD, CHECK_POLKIT, w->name, NULL,
                             "the agent may not restart %s, and need not while it only observes; before it "
-                            "is to: "
-                            "%s",
+                            "is to: %s",
                             u->id, authorize);
         else if (p->refused_kill)
                 finding_add(f, FINDING_WARNING, CHECK_POLKIT, w->name, authorize,
@@ -181,8 +180,7 @@ static void check_stop_timeout(const struct worker_settings *w,
         finding_add(f, FINDING_WARNING, CHECK_STOP_TIMEOUT, w->name,
                     EDIT_UNIT(w->unit, "TimeoutStopSec=180s"),
                     "TimeoutStopSec=%s: a clean stop can take two minutes, and a worker that is killed in "
-                    "it loses "
-                    "source offsets, so that records come twice",
+                    "it loses source offsets, so that records come twice",
                     SPAN(u->timeout_stop_usec));
 }
 
@@ -194,8 +192,7 @@ static void check_exit_status(const struct worker_settings *w,
         finding_add(f, FINDING_WARNING, CHECK_EXIT_STATUS, w->name,
                     EDIT_UNIT(w->unit, "SuccessExitStatus=143"),
                     "SuccessExitStatus=143 is not set: a JVM that is stopped ends with 143, and its unit "
-                    "then looks "
-                    "failed");
+                    "then looks failed");
 }
 
 static void check_restart(const struct worker_settings *w,
@@ -205,16 +202,16 @@ static void check_restart(const struct worker_settings *w,
         if (!streq(u->restart, "no"))
                 return;
         if (acts && w->revive)
-                finding_add(
-                        f, FINDING_WARNING, CHECK_RESTART, w->name, EDIT_UNIT(w->unit, "Restart=on-failure"),
-                        "Restart=no: after a crash it is down until the agent revives it, after %s at the "
-                        "earliest; with Restart=on-failure systemd starts it again at once",
-                        SPAN(w->sustain_usec));
+                finding_add(f, FINDING_WARNING, CHECK_RESTART, w->name,
+                            EDIT_UNIT(w->unit, "Restart=on-failure"),
+                            "Restart=no: after a crash it is down until the agent revives it, after %s at "
+                            "the earliest; with Restart=on-failure systemd starts it again at once",
+                            SPAN(w->sustain_usec));
         else
-                finding_add(
-                        f, FINDING_WARNING, CHECK_RESTART, w->name, EDIT_UNIT(w->unit, "Restart=on-failure"),
-                        "Restart=no: after a crash it stays down; with Restart=on-failure systemd starts it "
-                        "again at once");
+                finding_add(f, FINDING_WARNING, CHECK_RESTART, w->name,
+                            EDIT_UNIT(w->unit, "Restart=on-failure"),
+                            "Restart=no: after a crash it stays down; with Restart=on-failure systemd "
+                            "starts it again at once");
 }
 
 /* A restart of a unit that runs clears its counter of starts; a revive leaves that to the administrator. */
@@ -283,8 +280,7 @@ static void check_out_of_memory(const struct worker_settings *w,
         case OOM_LIVES_ON:
                 finding_add(f, FINDING_WARNING, CHECK_OUT_OF_MEMORY, w->name, remedy,
                             "a JVM that runs out of memory lives on with some of its threads dead, and "
-                            "tasks look "
-                            "RUNNING for hours");
+                            "tasks look RUNNING for hours");
                 return;
         }
 }
@@ -302,8 +298,7 @@ static void check_thread_dump(const struct worker_settings *w,
                             "take -Xrs out of its Java options, or thread_dump = yes out of its section",
                             "thread_dump = yes, but process %" PRIu32
                             " does not catch SIGQUIT (java -Xrs, or a script around it): it would die of "
-                            "it, so it "
-                            "is not sent",
+                            "it, so it is not sent",
                             u->main_pid);
 }
 

@@ -10,13 +10,12 @@ static const struct {
 } refused[] = {
         { "dbus.service", "is the system bus: its restart takes the bus from every service, also from "
                           "systemd and the watchdog" },
-        { "dbus-broker.service",
-          "is the system bus: its restart takes the bus from every service, also from "
-          "systemd and the watchdog" },
+        { "dbus-broker.service", "is the system bus: its restart takes the bus from every service, also "
+                                 "from systemd and the watchdog" },
         { "dbus-org.freedesktop.*.service", "is a part of the system under its name on the bus" },
         { "polkit.service", "is what is asked for leave to restart anything" },
-        { "systemd-*.service", "is a part of systemd, which the whole host stands on; some of them power it "
-                               "off" },
+        { "systemd-*.service",
+          "is a part of systemd, which the whole host stands on; some of them power it off" },
         { "user@*.service", "is all that one user runs" },
         { "user-runtime-dir@*.service", "is a part of all that one user runs" },
         { "NetworkManager.service", "is the network of the host, and of every worker on it" },

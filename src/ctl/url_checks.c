@@ -66,14 +66,12 @@ void url_check(const struct worker_settings *w,
         finding_add(f, severity, CHECK_URL, w->name, remedy, "%s %s", w->url,
                     clause_of(&url->seen, now, clause, sizeof(clause)));
         if (w->unit && !w->url_is_local && url->is_local == 0)
-                finding_add(
-                        f, FINDING_WARNING, CHECK_THIS_HOST, w->name,
-                        "set url to an address of this machine; or, when this URL does tell of this unit, "
-                        "url_is_local = yes",
-                        "%s is not an address of this machine: what it answers says nothing about %s, which "
-                        "is "
-                        "then not restarted (hold not-this-host)",
-                        w->url, w->unit);
+                finding_add(f, FINDING_WARNING, CHECK_THIS_HOST, w->name,
+                            "set url to an address of this machine; or, when this URL does tell of this "
+                            "unit, url_is_local = yes",
+                            "%s is not an address of this machine: what it answers says nothing about %s, "
+                            "which is then not restarted (hold not-this-host)",
+                            w->url, w->unit);
 }
 
 /* ---- peers ---- */
@@ -141,22 +139,19 @@ void port_check(const struct worker_settings *w,
                 finding_add(f, FINDING_GOOD, CHECK_PORT, w->name, NULL,
                             "port %u is held by %s (process %" PRIu32 ")", p->port, u->id, p->pid);
         else if (is_in_between(p))
-                finding_add(
-                        f, FINDING_WARNING, CHECK_PORT, w->name,
-                        "set url to the worker's own port, so that a fault of what stands in between is not "
-                        "taken for one of the worker",
-                        "port %u is held by %s (process %" PRIu32 ", %s) and not by %s", p->port, p->program,
-                        p->pid, isempty(p->unit) ? "of no unit" : p->unit, u->id);
+                finding_add(f, FINDING_WARNING, CHECK_PORT, w->name,
+                            "set url to the worker's own port, so that a fault of what stands in between is "
+                            "not taken for one of the worker",
+                            "port %u is held by %s (process %" PRIu32 ", %s) and not by %s", p->port,
+                            p->program, p->pid, isempty(p->unit) ? "of no unit" : p->unit, u->id);
         else
-                finding_add(
-                        f, FINDING_PROBLEM, CHECK_PORT, w->name,
-                        "set unit to the one that runs this worker, or url to this worker's port; see which "
-                        "program took the port",
-                        "port %u is held by %s (process %" PRIu32
-                        ", %s) and not by %s: a restart of that would "
-                        "not help",
-                        p->port, isempty(p->unit) ? "a process of no unit" : p->unit, p->pid, p->program,
-                        u->id);
+                finding_add(f, FINDING_PROBLEM, CHECK_PORT, w->name,
+                            "set unit to the one that runs this worker, or url to this worker's port; see "
+                            "which program took the port",
+                            "port %u is held by %s (process %" PRIu32
+                            ", %s) and not by %s: a restart of that would not help",
+                            p->port, isempty(p->unit) ? "a process of no unit" : p->unit, p->pid, p->program,
+                            u->id);
 }
 
 /* ---- certificates ---- */

@@ -43,7 +43,8 @@ static void check_file(const struct worker_settings *w,
                 return;
         }
         if (!is_service_user) {
-                finding_add(f, FINDING_UNKNOWN, CHECK_CREDENTIAL, w->name, "run this as root",
+                finding_add(f, FINDING_UNKNOWN, CHECK_CREDENTIAL, w->name,
+                            geteuid() == 0 ? "make that user: systemd-sysusers" : "run this as root",
                             "%s %s: whether the user " CONFIG_SERVICE_USER " can read it was not looked at",
                             key, path);
                 return;

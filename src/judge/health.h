@@ -39,6 +39,12 @@ struct health {
 /* incident_seed: any number that differs between agents. h may carry over a reload as it is. */
 void health_init(struct health *h, uint64_t incident_seed, usec_t now_usec);
 
+/* The agent ends: an open incident's counters into *history. Returns whether there was something to keep. */
+bool health_suspend(const struct health *h, struct history *history);
+/* The next agent begins: takes them over, and out of *history. The rules of gaps, and of a new start of the
+ * unit, hold for them as for any. */
+void health_resume(struct health *h, struct history *history);
+
 /* What is known of the unit changed. *history's invocation and its memory follow; told gets the events.
  * Returns true when this is a new start of the unit (its counters and its probe's memory begin anew). */
 bool health_unit_changed(struct health *h,

@@ -46,10 +46,26 @@ struct incident {
         bool flapping_told;
 };
 
+/* What the polls of an open incident had added up to when the agent was ended in an orderly way, as for an
+ * upgrade: counted on from there, if the next poll comes before it would count as a gap. Only on its way
+ * from one agent to the next. */
+struct streak {
+        usec_t received_at_usec; /* of the last poll; 0: nothing to be counted on */
+        unsigned failures;
+        usec_t sustained_usec;
+        bool any_answered;
+        unsigned silent;
+        usec_t silent_usec;
+        usec_t stage_began_at_usec; /* the worker's own clock */
+        unsigned successes;
+        usec_t healthy_usec;
+};
+
 struct history {
         struct budget budget;
         struct budget virtual_budget; /* of would-be restarts while observe-only stands */
         struct incident incident;
+        struct streak streak;
         char invocation_id[INVOCATION_ID_SIZE]; /* the start of the unit that the next two speak of */
         bool seen_ok;                           /* its first ok was seen */
         bool stop_seen;                         /* a stop job was seen for it */

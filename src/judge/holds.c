@@ -235,6 +235,26 @@ static const struct {
         { HOLD_REFUSED, refused },
 };
 
+/* A spent budget that lasts longer than the pause after the last restart is what a person is to read: told
+ * first, the pause would name a time at which nothing happens. */
+static void leave_out_outlasted_backoff(struct decision *d) {
+        struct hold_entry *pause = NULL;
+        bool outlasted = false;
+
+        for (size_t i = 0; i < d->n_holds; i++) {
+                struct hold_entry *e = &d->holds[i];
+
+                if (e->hold == HOLD_BACKOFF)
+                        pause = e;
+                else if (pause && (e->hold == HOLD_RECURRING || e->hold == HOLD_BUDGET_EXHAUSTED))
+                        outlasted = outlasted || e->until_usec == 0 || e->until_usec >= pause->until_usec;
+        }
+        if (!outlasted)
+                return;
+        d->n_holds--;
+        memmove(pause, pause + 1, sizeof(*pause) * (size_t) (d->holds + d->n_holds - pause));
+}
+
 enum unit_condition holds_standing(const struct health *h,
                                    const struct history *history,
                                    const struct worker_settings *w,
@@ -264,5 +284,6 @@ enum unit_condition holds_standing(const struct health *h,
                         a.budget = &history->virtual_budget;
                 }
         }
+        leave_out_outlasted_backoff(ret);
         return a.condition;
 }

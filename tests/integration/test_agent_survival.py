@@ -73,6 +73,19 @@ def test_killed_while_suspect_keeps_the_incident(agent, worker, bus):
     assert not agent.journal.select("incident-opened", since=mark)
 
 
+def test_ended_while_suspect_the_next_agent_counts_on(agent, worker, bus):
+    opened = begin(agent, worker, interval="5s", retry_interval="200ms", failures="1000")
+    n = len(worker.requests)
+    worker.wait_for_requests(n + 5)
+    agent.stop()
+    assert entry(agent)["streak"]["failures"] >= 3
+    mark = again(agent)
+    suspect = agent.expect("state-changed", since=mark, state="suspect")
+    assert suspect.field("incident") == opened.field("incident")
+    assert int(suspect.field("failures")) >= 4
+    until(lambda: "streak" not in entry(agent), what="its being written only for the next agent")
+
+
 def test_killed_before_the_intent_leaves_no_trace(agent, worker, bus):
     bus.do("answer", method="ListInhibitors", never=True)
     opened = begin(agent, worker)

@@ -233,6 +233,13 @@ def test_without_polkit_it_says_so(root):
     assert not root.rules.exists()
 
 
+@pytest.mark.parametrize("directory", ["", "not-there"], ids=["empty", "missing"])
+def test_a_root_that_is_none_is_not_taken_for_this_system(directory):
+    """As of a script's variable that was never set."""
+    said = subprocess.run([CTL, "authorize", "--root", directory, "worker.service"], capture_output=True, text=True)
+    assert said.returncode == 1 and f'--root "{directory}" is no directory' in said.stderr
+
+
 def test_a_link_leads_where_it_would_on_that_system(root, tmp_path):
     """And so never to the rules of this one."""
     ours = tmp_path / "rules.d"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import re
 import socket
 import subprocess
@@ -266,7 +267,7 @@ def test_a_systemd_that_hangs_is_asked_once(verifier, bus, worker):
     began = time.monotonic()
     found = verifier.findings(status=OK)
     assert time.monotonic() - began < 9
-    assert "does not answer" in found[None, "systemd"][0][1]
+    assert found[None, "systemd"][0][1].startswith("systemd does not answer: ")
     assert bus.do("counts")["LoadUnit"] == 1
 
 
@@ -424,6 +425,17 @@ def test_our_own_certificate(lone, certificates):
 def test_a_certificate_that_is_none(lone, certificates):
     lone.configure(a={"url": "https://127.0.0.1:1", "cert_file": certificates / "key", "key_file": certificates / "key"})
     assert "there is no certificate" in lone.findings()["a", "certificate"][0][1]
+
+
+def has_service_user():
+    return any(user.pw_name == "connect-watchdog" for user in pwd.getpwall())
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or has_service_user(), reason="takes root, on a host without the agent's user")
+def test_without_the_agents_user_root_is_not_told_to_become_root(lone):
+    lone.configure(a={"url": "https://127.0.0.1:1", "ca_file": "/etc/hosts"})
+    ((how_bad, _, remedy),) = lone.findings()["a", "credential"]
+    assert how_bad == "unknown" and remedy == "make that user: systemd-sysusers"
 
 
 def test_a_pipe_is_not_waited_for(lone, certificates, tmp_path):

@@ -72,6 +72,12 @@ def tree_hash():
     return digest
 
 
+def cache_key(suite):
+    digest = tree_hash()
+    digest.update(tool("layer", suite, "packaging").encode())
+    return digest.hexdigest()[:16]
+
+
 @contextmanager
 def locked(name):
     path = CACHE / "locks" / name
@@ -84,10 +90,9 @@ def locked(name):
 def built(suite, release="current", kind="deb"):
     """The directory with the packages of a release; cached, `packaging/container gc` removes it in the end."""
     version, edit = RELEASES[release]
-    digest = tree_hash()
-    digest.update(tool("layer", suite, "packaging").encode())
+    key = cache_key(suite)
     name = f"{kind}-{suite}-{release}"
-    dest = CACHE / "packages" / f"{name}-{digest.hexdigest()[:16]}"
+    dest = CACHE / "packages" / f"{name}-{key}"
     with locked(f"package-{name}"):
         if not dest.exists():
             dest.parent.mkdir(exist_ok=True)
@@ -100,6 +105,7 @@ def built(suite, release="current", kind="deb"):
                     copy_tree(tree)
                     edit(tree)
                 build(suite, new, tree, version, kind=kind)
+            assert cache_key(suite) == key, "the tree was changed while its packages were built: please try again"
             new.rename(dest)
     dest.with_name(dest.name + ".used").touch()
     return dest

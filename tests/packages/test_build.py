@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import uuid
 
 import pytest
 
@@ -63,3 +64,18 @@ def test_autopkgtest_passes_as_debian_runs_it(twice):
                 --ignore-restrictions=isolation-container,breaks-testbed \
                 /srv/dist/connect-watchdog_*.deb /srv/dist/*.dsc -- null 2>&1""", timeout=400)
         assert " 2 passed" in said and "system               PASS" in said, said
+
+
+def test_a_tree_that_is_edited_while_it_compiles_is_not_cached(suite, tmp_path):
+    """It would be taken for what was there at first, for two weeks."""
+    copy_tree(tmp_path)
+    with (tmp_path / "src/main.c").open("a") as source:
+        source.write(f"/* {uuid.uuid4()} */\n")
+        source.flush()
+        with subprocess.Popen([tmp_path / "packaging/container", "build", suite], stderr=subprocess.PIPE, text=True) as process:
+            said = process.stderr.readline()
+            assert said == f"… compiling for {suite}\n"
+            source.write("/* meanwhile */\n")
+            source.flush()
+            said = process.stderr.read()
+    assert process.returncode == 1 and "was changed while it was compiled" in said

@@ -7,6 +7,7 @@ from lib.package import NAME
 
 STATE = "/var/lib/connect-watchdog"
 AUTHORIZED = "/etc/polkit-1/rules.d/51-connect-watchdog-units.rules"
+HALF_WRITTEN = "/etc/polkit-1/rules.d/.51-connect-watchdog-units.rules.new"
 
 
 @pytest.fixture
@@ -55,14 +56,24 @@ def test_removed_during_an_incident_it_goes_quietly(installed, apt, agent, stand
 
 
 def test_purged_it_leaves_its_user_and_what_the_operator_wrote(installed, apt):
+    installed.write(HALF_WRITTEN, "what an authorize that was killed leaves")
     said = apt.purge().stderr
     assert apt.status() != "config-files"
-    assert not exists(installed, STATE) and not exists(installed, AUTHORIZED)
+    assert not exists(installed, STATE) and not exists(installed, AUTHORIZED) and not exists(installed, HALF_WRITTEN)
     assert not exists(installed, "/etc/connect-watchdog/connect-watchdog.conf")
     assert installed.run("getent", "passwd", NAME, check=False).returncode == 0
     assert exists(installed, CONFIG) and exists(installed, "/etc/connect-watchdog/credentials/secret")
     assert "/etc/connect-watchdog/conf.d" in said and "not empty so not removed" in said
     assert installed.sh("find /etc/systemd /var/lib/systemd -name 'connect-watchdog*'") == ""
+
+
+def test_purged_from_an_image_the_host_keeps_its_own(installed):
+    """As dpkg --root does it with --force-script-chrootless."""
+    installed.run("mkdir", "-p", f"/root/image{STATE}", "/root/image/etc/polkit-1/rules.d")
+    installed.write(f"/root/image{AUTHORIZED}", "")
+    installed.run("env", "DPKG_ROOT=/root/image", f"DPKG_MAINTSCRIPT_PACKAGE={NAME}", "sh", f"/var/lib/dpkg/info/{NAME}.postrm", "purge")
+    assert not exists(installed, f"/root/image{STATE}") and not exists(installed, f"/root/image{AUTHORIZED}")
+    assert exists(installed, f"{STATE}/ledger.json") and exists(installed, AUTHORIZED)
 
 
 def test_purged_where_nobody_wrote_anything_nothing_is_left_but_the_user(container, apt):
@@ -82,8 +93,8 @@ def test_installed_again_after_a_removal_it_knows_what_it_knew(installed, apt, a
     installed.mark()
     apt.install()
     assert is_as_fresh(installed)
-    installed.run("sleep", 4)
-    assert "exhausted" in agent.status() and not agent.restarts()
+    installed.wait_until(lambda: "exhausted" in agent.status(), 30, "the same verdict")
+    assert not agent.restarts()
 
 
 def test_installed_again_after_a_purge_it_is_as_fresh(installed, apt, agent):

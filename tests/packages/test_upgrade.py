@@ -24,6 +24,11 @@ def ledger(container):
     return json.loads(container.sh("cat /var/lib/connect-watchdog/ledger.json"))["ledger"]["workers"][0]
 
 
+def spent(container):
+    """The restarts that are known, without their times: turned from clock to clock they may differ by a microsecond."""
+    return [(restart["incident"], restart["invocation_id"], restart["result"]) for restart in ledger(container)["budget"]["restarts"]]
+
+
 def incidents(container):
     return {entry["CONNECT_WATCHDOG_INCIDENT"] for entry in container.journal(UNIT) if "CONNECT_WATCHDOG_INCIDENT" in entry}
 
@@ -36,16 +41,16 @@ def test_the_budget_that_an_incident_has_spent_stays_spent(upgradable, apt, agen
     agent.watch(restart_limit="1", backoff_max="1s", sustain="1s")
     standin.mode("always hang")
     agent.wait_for("exhausted", 2 * STORY_TIMEOUT)
-    before, invocation, told = ledger(upgradable), standin.invocation(), incidents(upgradable)
+    before, invocation, told = spent(upgradable), standin.invocation(), incidents(upgradable)
     assert version_told(upgradable) == apt.version("previous") and len(told) == 1
     upgradable.mark()
 
     apt.install()
     assert upgradable.is_active(UNIT) and version_told(upgradable) == apt.version("current")
-    upgradable.run("sleep", 5)
+    upgradable.wait_until(lambda: "exhausted" in agent.status(), 30, "the same verdict")
+    upgradable.run("sleep", 3)
     assert standin.invocation() == invocation and not agent.restarts(), "the upgrade restarts no worker, nor is it a fresh budget"
-    assert "exhausted" in agent.status()
-    assert ledger(upgradable)["budget"]["restarts"] == before["budget"]["restarts"]
+    assert spent(upgradable) == before and len(before) == 1
 
     standin.mode("healthy")
     closed = agent.wait_for("incident-closed", STORY_TIMEOUT)
@@ -54,16 +59,16 @@ def test_the_budget_that_an_incident_has_spent_stays_spent(upgradable, apt, agen
 
 
 def test_an_incident_without_a_verdict_yet_is_still_the_same(upgradable, apt, agent, standin):
-    """The failing polls before the verdict count anew, as after any start of the agent: late is better than rash."""
-    agent.watch(sustain="8s")
+    """And its failing polls are counted on. With this interval the upgrade is no gap in polling, also on busy cores."""
+    agent.watch(sustain="40s", interval="10s")
     standin.mode("hang")
     agent.wait_for("incident-opened", STORY_TIMEOUT)
+    upgradable.mark()
     apt.install()
     assert not agent.restarts()
-    started = upgradable.journal(UNIT, "CONNECT_WATCHDOG_EVENT=agent-started")[-1]
-    restarted = agent.wait_for("restart-requested", STORY_TIMEOUT)
-    took = (int(restarted["__REALTIME_TIMESTAMP"]) - int(started["__REALTIME_TIMESTAMP"])) / 1e6
-    assert 8 <= took < 16
+    suspect = agent.wait_for("state-changed", STORY_TIMEOUT, CONNECT_WATCHDOG_STATE="suspect")
+    assert int(suspect["CONNECT_WATCHDOG_FAILURES"]) > 1
+    agent.wait_for("restart-requested", 2 * STORY_TIMEOUT)
     agent.wait_for("incident-closed", STORY_TIMEOUT)
     assert len(incidents(upgradable)) == len(upgradable.invocations(STANDIN)) == 1
 
@@ -80,7 +85,7 @@ def test_a_restart_that_is_under_way_is_adopted(upgradable, apt, agent, standin)
     agent.wait_for("incident-closed", STORY_TIMEOUT)
     assert version_told(upgradable) == apt.version("current")
     assert len(upgradable.invocations(STANDIN)) == agent.restarts() == 1
-    assert len(incidents(upgradable)) == len(ledger(upgradable)["budget"]["restarts"]) == 1
+    assert len(incidents(upgradable)) == len(spent(upgradable)) == 1
 
 
 # --- what the administrator has set -----------------------------------------------------------------------------------
@@ -154,7 +159,7 @@ def test_an_upgrade_that_is_killed_is_finished_by_dpkg(upgradable, apt, agent, s
     agent.watch(restart_limit="1", backoff_max="1s", sustain="1s")
     standin.mode("always hang")
     agent.wait_for("exhausted", 2 * STORY_TIMEOUT)
-    before, invocation = ledger(upgradable), standin.invocation()
+    before, invocation = spent(upgradable), standin.invocation()
     # The new agent does not start until it may: so the package's script is still waiting for it when all is killed.
     upgradable.write(BLOCKED_START, "[Service]\nExecStartPre=/bin/sh -c 'while [ ! -e /run/go ]; do sleep 0.2; done'\n")
     upgradable.systemctl("daemon-reload")
@@ -170,7 +175,7 @@ def test_an_upgrade_that_is_killed_is_finished_by_dpkg(upgradable, apt, agent, s
     assert upgradable.is_active(UNIT) and version_told(upgradable) == apt.version("current")
     upgradable.run("sleep", 3)
     assert standin.invocation() == invocation
-    assert ledger(upgradable)["budget"]["restarts"] == before["budget"]["restarts"]
+    assert spent(upgradable) == before and len(before) == 1
 
 
 def test_half_an_upgrade_leaves_the_old_agent_at_work(upgradable, apt, agent, standin):

@@ -128,12 +128,13 @@ def test_what_will_not_work_is_said(container, authorize, make_unit):
 
 @pytest.mark.parametrize("make_open", [
     "chown connect-watchdog /root-of-worker/worker.sh",
+    "chown connect-watchdog /root-of-worker/worker.sh; sed -i 's,=,=/bin/sh ,' /etc/systemd/system/open.service",
     "chgrp connect-watchdog /root-of-worker/worker.sh; chmod g+w /root-of-worker/worker.sh",
     "chmod o+w /root-of-worker",
     "chown connect-watchdog /etc/systemd/system/open.service",
     "mkdir -p /etc/systemd/system/open.service.d; echo '[Service]' >/etc/systemd/system/open.service.d/x.conf;"
     " chmod o+w /etc/systemd/system/open.service.d",
-], ids=["owner", "group", "directory", "unit", "drop-in"])
+], ids=["owner", "script", "group", "directory", "unit", "drop-in"])
 def test_a_unit_that_the_agents_user_could_change_is_refused(container, authorize, make_unit, make_open):
     """Its restart would run, as root, what that user wrote."""
     container.write("/root-of-worker/worker.sh", "#!/bin/sh\nexec sleep 1d\n", mode="755")
@@ -171,6 +172,7 @@ def test_bash_completes_what_systemctl_lists(container, authorize, make_unit):
 def test_without_a_bus_names_are_taken_as_they_are(container, authorize):
     said = authorize("some.service", env=["DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent"])
     assert "cannot be reached" in said.stderr and "names were taken as they are" in said.stderr
+    assert "was not looked at" in said.stderr
     assert authorize("--list").stdout.splitlines()[2:] == ["some.service"]
 
 

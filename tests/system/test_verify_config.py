@@ -166,6 +166,22 @@ def test_a_port_that_another_unit_holds(container, agent, standin, other, verify
     assert said.of("url")[0] == "problem", "what answers there is not Connect"
 
 
+def test_a_port_that_systemd_opened_for_the_unit(container, agent, verify):
+    """systemd holds it, too, and before it."""
+    unit = "activated-worker.service"
+    container.write("/etc/systemd/system/activated-worker.socket", "[Socket]\nListenStream=127.0.0.1:8085\n")
+    container.write(f"/etc/systemd/system/{unit}", "[Service]\nExecStart=/bin/sleep 1d\n")
+    container.systemctl("daemon-reload")
+    container.systemctl("start", "activated-worker.socket", unit)
+    try:
+        agent.start(worker(url="http://127.0.0.1:8085", unit=unit, **CALM | {"timeout": "1s"}))
+        severity, text, _ = verify().of("port")
+        assert severity == "ok" and text == f"port 8085 is held by {unit} (process {container.show(unit, 'MainPID')})"
+    finally:
+        container.systemctl("stop", UNIT, "activated-worker.socket", unit)
+        container.sh("rm /etc/systemd/system/activated-worker.*; systemctl daemon-reload")
+
+
 def test_a_worker_that_listens_on_every_address(container, agent, standin, verify):
     standin.start(options="--listen 0.0.0.0:8083")
     agent.start(worker(url="http://localhost:8083", **CALM))

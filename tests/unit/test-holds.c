@@ -366,13 +366,13 @@ static void everything_holds(struct scene *s, char **peers) {
 }
 
 static void test_when_several_stand_all_are_listed_in_order_and_the_first_is_told(void **state) {
-        static const enum hold observed[] = { HOLD_OBSERVE_ONLY,    HOLD_NOT_THIS_HOST,   HOLD_UNIT_BUSY,
-                                              HOLD_PACKAGE_MANAGER, HOLD_PEERS_UNHEALTHY, HOLD_BACKOFF,
-                                              HOLD_BUDGET_EXHAUSTED };
-        static const enum hold acting[] = { HOLD_NOT_THIS_HOST,     HOLD_UNIT_BUSY,
-                                            HOLD_PACKAGE_MANAGER,   HOLD_PEERS_UNHEALTHY,
-                                            HOLD_LEDGER_UNWRITABLE, HOLD_BACKOFF,
-                                            HOLD_BUDGET_EXHAUSTED,  HOLD_REFUSED };
+        static const enum hold observed[] = { HOLD_OBSERVE_ONLY,    HOLD_NOT_THIS_HOST,
+                                              HOLD_UNIT_BUSY,       HOLD_PACKAGE_MANAGER,
+                                              HOLD_PEERS_UNHEALTHY, HOLD_BUDGET_EXHAUSTED };
+        static const enum hold acting[] = {
+                HOLD_NOT_THIS_HOST,     HOLD_UNIT_BUSY,        HOLD_PACKAGE_MANAGER, HOLD_PEERS_UNHEALTHY,
+                HOLD_LEDGER_UNWRITABLE, HOLD_BUDGET_EXHAUSTED, HOLD_REFUSED
+        };
         static char a[] = "http://a:8083";
         char *peers[] = { a, NULL };
         struct scene s;
@@ -395,7 +395,31 @@ static void test_when_several_stand_all_are_listed_in_order_and_the_first_is_tol
         assert_int_equal(t->hold, HOLD_NOT_THIS_HOST);
         assert_non_null(strstr(t->text,
                                "; also unit-busy, package-manager, peers-unhealthy, ledger-unwritable, "
-                               "backoff, budget-exhausted, refused"));
+                               "budget-exhausted, refused"));
+}
+
+static void test_a_pause_is_told_only_where_it_outlasts_a_spent_budget(void **state) {
+        struct scene s;
+
+        (void) state;
+        scene_init(&s);
+        hung(&s);
+        for (unsigned i = 0; i < 3; i++)
+                budget_add(&s.history.budget, &(struct restart_record) { .at_usec = s.now });
+        s.history.budget.n = 3;
+        /* 12 min, which no reader is to take for the next try, in 6 h. */
+        assert_usec_equal(only(&s, HOLD_BUDGET_EXHAUSTED)->until_usec, s.now + 6 * USEC_PER_HOUR);
+        s.w.exhausted_retry_usec = 0;
+        assert_usec_equal(only(&s, HOLD_BUDGET_EXHAUSTED)->until_usec, 0);
+
+        s.w.restart_window_usec = s.w.exhausted_retry_usec = 5 * MIN_;
+        assert_int_equal(scene_decide(&s), REMEDY_NONE);
+        assert_true(scene_holds(&s, HOLD_BACKOFF));
+        assert_true(scene_holds(&s, HOLD_BUDGET_EXHAUSTED));
+        scene_pass(&s, 5 * MIN_);
+        scene_silent(&s);
+        (void) scene_decide(&s);
+        assert_true(scene_holds(&s, HOLD_BACKOFF));
 }
 
 static void test_each_hold_has_its_name_in_the_design_s_order(void **state) {
@@ -435,6 +459,7 @@ int main(void) {
                 cmocka_unit_test(test_reviving_a_crashed_unit_follows_backoff_alone),
                 cmocka_unit_test(test_refused_stands_until_the_call_is_tried_again),
                 cmocka_unit_test(test_when_several_stand_all_are_listed_in_order_and_the_first_is_told),
+                cmocka_unit_test(test_a_pause_is_told_only_where_it_outlasts_a_spent_budget),
                 cmocka_unit_test(test_each_hold_has_its_name_in_the_design_s_order),
         };
 

@@ -95,6 +95,18 @@ static struct ledger_entry *random_entries(size_t n) {
                 h->incident.restarts = (unsigned) random_number(100);
                 h->incident.was_unhealthy = random_number(2);
                 h->incident.flapping_told = random_number(2);
+                if (random_number(2))
+                        h->streak = (struct streak) {
+                                .received_at_usec = random_stamp() + 1,
+                                .failures = (unsigned) random_number(UINT32_MAX),
+                                .sustained_usec = random_number(USEC_PER_DAY),
+                                .any_answered = random_number(2),
+                                .silent = (unsigned) random_number(UINT32_MAX),
+                                .silent_usec = random_number(USEC_PER_DAY),
+                                .stage_began_at_usec = random_number(USEC_PER_DAY),
+                                .successes = (unsigned) random_number(UINT32_MAX),
+                                .healthy_usec = random_number(USEC_PER_DAY),
+                        };
                 random_hex(h->invocation_id, sizeof(h->invocation_id));
                 h->seen_ok = random_number(2);
                 h->stop_seen = random_number(2);
@@ -135,6 +147,18 @@ static void assert_budget_equal(const struct budget *a, const struct budget *b) 
         assert_int_equal(a->distrusted_until_usec, b->distrusted_until_usec);
 }
 
+static void assert_streak_equal(const struct streak *a, const struct streak *b) {
+        assert_int_equal(a->received_at_usec, b->received_at_usec);
+        assert_int_equal(a->failures, b->failures);
+        assert_int_equal(a->sustained_usec, b->sustained_usec);
+        assert_int_equal(a->any_answered, b->any_answered);
+        assert_int_equal(a->silent, b->silent);
+        assert_int_equal(a->silent_usec, b->silent_usec);
+        assert_int_equal(a->stage_began_at_usec, b->stage_began_at_usec);
+        assert_int_equal(a->successes, b->successes);
+        assert_int_equal(a->healthy_usec, b->healthy_usec);
+}
+
 static void assert_entries_equal(const struct ledger_entry *a, const struct ledger_entry *b, size_t n) {
         for (size_t i = 0; i < n; i++) {
                 const struct history *x = &a[i].history, *y = &b[i].history;
@@ -148,6 +172,7 @@ static void assert_entries_equal(const struct ledger_entry *a, const struct ledg
                 assert_int_equal(x->incident.restarts, y->incident.restarts);
                 assert_int_equal(x->incident.was_unhealthy, y->incident.was_unhealthy);
                 assert_int_equal(x->incident.flapping_told, y->incident.flapping_told);
+                assert_streak_equal(&x->streak, &y->streak);
                 assert_string_equal(x->invocation_id, y->invocation_id);
                 assert_int_equal(x->seen_ok, y->seen_ok);
                 assert_int_equal(x->stop_seen, y->stop_seen);
