@@ -153,9 +153,12 @@ def test_a_connection_is_kept_and_requests_may_be_pipelined(served, port):
     (b"GET /ping HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 1_000_000 + b"\r\n\r\n", b"431"),
     (b"GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"404"),
     (b"GET /%00%ff%2e HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"404"),
+    (b"GET /ping%00x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"404"),
+    (b"GET /health?worker=a%00b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"404"),
+    (b"GET /p%69ng HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"200"),
     (b"\x00\x01\x02\xff" * 100 + b"\r\n\r\n", None),
     (b"GET\r\n\r\n", None),
-], ids=["path", "header", "dots", "escapes", "bytes", "cut"])
+], ids=["path", "header", "dots", "escapes", "nul", "nul-in-name", "escaped", "bytes", "cut"])
 def test_nonsense_is_refused_and_the_next_one_is_served(served, port, data, status):
     try:
         answer = raw(port, data)

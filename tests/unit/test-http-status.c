@@ -1,5 +1,6 @@
 /* GET /status: what a person reads of workers in each state, and that nothing from outside is markup. */
 #include "document-scene.h"
+#include "judge/connectors.h"
 
 static void assert_says(const struct document_scene *s, const char *text) {
         if (!strstr(s->answer.body, text))
@@ -76,6 +77,48 @@ static void a_worker_in_an_incident(void **state) {
         assert_says(s, text);
         assert_says(s, ", 1 restart in it; its story: ");
         assert_says(s, "<dt>Budget</dt><dd>2 of 3 restarts left within 1h; the last was <time ");
+}
+
+static void failed_tasks(void **state) {
+        struct document_scene *s = *state;
+        struct connector_trouble *t;
+
+        scene_degraded(&s->judge);
+        document_scene_look(s);
+        get(s);
+        assert_says(s,
+                    "<dt>Connectors</dt><dd>connectors: 1 RUNNING; tasks: 1 RUNNING, 1 FAILED; seen <time ");
+        assert_says(
+                s,
+                "<ul><li><bdi dir=\"auto\">orders &quot;x&quot;</bdi>, task 1: <strong>FAILED</strong> on "
+                "<bdi dir=\"auto\">10.0.0.2:8083</bdi> since <time ");
+        assert_not(s, "hidden"); /* its trace */
+
+        t = &s->connectors->list[0].troubles[0];
+        t->task = -1;
+        t->kind = TROUBLE_NO_TASKS;
+        get(s);
+        assert_says(s, "orders &quot;x&quot;</bdi>: has no task on ");
+}
+
+static void of_many_failed_tasks_the_first(void **state) {
+        struct document_scene *s = *state;
+        struct connector_trouble many[12], *own;
+
+        document_scene_look(s);
+        own = s->connectors->list[0].troubles;
+        for (size_t i = 0; i < ELEMENTSOF(many); i++) {
+                many[i] = *own;
+                many[i].task = (int64_t) i;
+        }
+        s->connectors->list[0].troubles = many;
+        s->connectors->list[0].n_troubles = ELEMENTSOF(many);
+        get(s);
+        s->connectors->list[0].troubles = own;
+        s->connectors->list[0].n_troubles = 1;
+        assert_says(s, ", task 9: ");
+        assert_not(s, ", task 10: ");
+        assert_says(s, "<li>and 2 more</li></ul>");
 }
 
 static void a_worker_that_can_only_be_alerted_about(void **state) {
@@ -239,6 +282,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(a_healthy_worker),
                 TEST(a_worker_in_an_incident),
+                TEST(failed_tasks),
+                TEST(of_many_failed_tasks_the_first),
                 TEST(a_worker_that_can_only_be_alerted_about),
                 TEST(what_systemd_knows_of_the_unit),
                 TEST(no_answer_and_what_to_do),

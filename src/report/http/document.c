@@ -14,7 +14,7 @@ struct route {
         document_render_t render;
 };
 
-/* A row each, as test-http-man.c reads them. */
+/* Which would put them in two columns: */
 /* clang-format off */
 static const struct route routes[] = {
         { "/", false, document_peer },

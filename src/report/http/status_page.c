@@ -1,13 +1,18 @@
 /* GET /status: one page for a person, whole in itself. What comes from outside, and a worker's answers
  * do, is escaped where it is written: put() is the only way in. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
+#include "judge/connectors.h"
 #include "report/http/document.h"
 #include "report/status_line.h"
 #include "report/words.h"
 #include "util/text.h"
+
+/* So many of what is wrong with connectors are listed. */
+#define TROUBLES_MAX 10
 
 struct page {
         FILE *f;
@@ -197,6 +202,65 @@ static void put_holds(const struct page *p, const struct worker_snapshot *w) {
         end_row(p);
 }
 
+static void put_states(const struct page *p, const char *what, const unsigned *n) {
+        const char *separator = " ";
+
+        (void) fputs(what, p->f);
+        for (enum connector_state i = 0; i < _CONNECTOR_STATE_MAX; i++) {
+                if (n[i] == 0)
+                        continue;
+                (void) fprintf(p->f, "%s%u %s", separator, n[i], connector_state_to_string(i));
+                separator = ", ";
+        }
+        if (streq(separator, " "))
+                (void) fputs(" none", p->f);
+}
+
+static void put_trouble(const struct page *p,
+                        const struct troubled_connector *c,
+                        const struct connector_trouble *t) {
+        (void) fputs("<li>", p->f);
+        put_quoted(p, "bdi", c->name);
+        if (t->task >= 0)
+                (void) fprintf(p->f, ", task %" PRId64, t->task);
+        if (t->kind == TROUBLE_NO_TASKS)
+                (void) fputs(": has no task", p->f);
+        else
+                (void) fprintf(p->f, ": <strong>%s</strong>", connector_state_to_string(t->state));
+        if (!isempty(t->worker_id)) {
+                (void) fputs(" on ", p->f);
+                put_quoted(p, "bdi", t->worker_id);
+        }
+        (void) fputs(" since ", p->f);
+        put_past(p, t->since_usec);
+        (void) fputs("</li>", p->f);
+}
+
+static void put_connectors(const struct page *p, const struct worker_snapshot *w) {
+        const struct connectors_view *v = w->connectors;
+        size_t n = 0;
+
+        if (!v)
+                return;
+        begin_row(p, "Connectors");
+        put_states(p, "connectors:", v->tally.connectors);
+        put_states(p, "; tasks:", v->tally.tasks);
+        (void) fputs("; seen ", p->f);
+        put_past(p, v->at_usec);
+        for (size_t i = 0; i < v->n; i++)
+                for (size_t j = 0; j < v->list[i].n_troubles; j++, n++) {
+                        if (n == 0)
+                                (void) fputs("<ul>", p->f);
+                        if (n < TROUBLES_MAX)
+                                put_trouble(p, &v->list[i], &v->list[i].troubles[j]);
+                }
+        if (n > TROUBLES_MAX)
+                (void) fprintf(p->f, "<li>and %zu more</li>", n - TROUBLES_MAX);
+        if (n > 0)
+                (void) fputs("</ul>", p->f);
+        end_row(p);
+}
+
 /* What is only told is counted against a budget of its own. */
 static void put_budget(const struct page *p, const struct worker_snapshot *w) {
         const struct worker_settings *settings = w->settings;
@@ -281,6 +345,7 @@ static void put_worker(const struct page *p, const struct worker_snapshot *w, si
         put_past(p, w->health->state_since_usec);
         end_row(p);
         put_stage(p, w);
+        put_connectors(p, w);
         put_remedy(p, w);
         put_holds(p, w);
         put_incident(p, w);
