@@ -52,6 +52,7 @@ def test_it_listens_on_each_address(agent, worker, tmp_path, port):
     path = agent.directory / "http"
     agent.configure({"a": {"url": worker.url}}, http={"listen": f"127.0.0.1:{port} [::1]:{six} unix:{path}"})
     agent.start()
+    agent.expect("agent-started")
     assert [e.message for e in agent.journal.select("listening")] == [
         f"HTTP is answered at 127.0.0.1:{port}", f"HTTP is answered at [::1]:{six}", f"HTTP is answered at unix:{path}"]
     assert ask(port)[:2] == ask(path)[:2] == (200, b'{"status":"UP"}')
