@@ -333,11 +333,6 @@ static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, vo
         return 0;
 }
 
-/* A NUL would end the path where it stands, and make it another one. */
-static size_t unescape(void *userdata _unused_, struct MHD_Connection *c _unused_, char *text) {
-        return strstr(text, "%00") ? strlen(text) : MHD_http_unescape(text);
-}
-
 /* What a client does wrong is no news. */
 static void ignore_log(void *userdata _unused_, const char *format _unused_, va_list ap _unused_) {
 }
@@ -378,7 +373,6 @@ int listener_serve(struct listener *l, int fd) {
                 MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned) HTTP_CONNECTIONS_PER_ADDRESS_MAX, /**/
                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_HEADER_BYTES_MAX,                       /**/
                 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) (HTTP_PATIENCE_USEC / USEC_PER_SEC),   /**/
-                MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,                                    /**/
                 MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,                                    /**/
                 MHD_OPTION_STRICT_FOR_CLIENT, 1,                                                 /**/
                 MHD_OPTION_NOTIFY_COMPLETED, on_request_done, NULL,                              /**/
