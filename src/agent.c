@@ -13,6 +13,7 @@
 
 #include "agent.h"
 #include "intent.h"
+#include "report/http/server.h"
 #include "report/notify.h"
 #include "report/status_line.h"
 #include "report/words.h"
@@ -46,7 +47,10 @@ usec_t agent_now(void) {
 }
 
 int64_t agent_clock_offset(void) {
-        return (int64_t) now_of(CLOCK_REALTIME) - (int64_t) agent_now();
+        int64_t offset = (int64_t) now_of(CLOCK_REALTIME) - (int64_t) agent_now(), half = USEC_PER_MSEC / 2;
+
+        /* Rounded: that one clock is read after the other must not move what was. */
+        return (offset + (offset < 0 ? -half : half)) / (int64_t) USEC_PER_MSEC * (int64_t) USEC_PER_MSEC;
 }
 
 bool agent_dry_run(const struct agent *a) {
@@ -231,6 +235,7 @@ static int start_workers(struct agent *a) {
         }
         tell_nothing_watched(a);
         agent_polled(a);
+        agent_observed(a);
         return 0;
 }
 
@@ -299,6 +304,7 @@ static void reload(struct agent *a) {
                 take_agent_settings(a);
                 r = apply_workers(a, a->settings);
                 settings_free(old);
+                agent_http_reconfigure(a);
                 reporter_tell(a->reporter,
                               event_new(EVENT_CONFIG_RELOADED, "configuration reloaded: %zu worker%s",
                                         a->n_workers, a->n_workers == 1 ? "" : "s"));
@@ -351,6 +357,7 @@ static void agent_done(struct agent *a) {
         for (size_t i = 0; a->workers && i < a->n_workers; i++)
                 worker_free(a->workers[i]);
         free(a->workers);
+        http_server_free(a->http_server);
         http_client_free(a->http);
         systemd_free(a->systemd);
         if (a->ledger)
@@ -381,6 +388,7 @@ static int set_up(struct agent *a) {
         r = agent_open_ledger(a);
         if (r < 0)
                 return r;
+        agent_http_start(a);
         r = systemd_new(a->event, agent_now, on_bus_changed, a, &a->systemd);
         if (r < 0)
                 return r;

@@ -9,6 +9,7 @@
 #include "report/reporter.h"
 
 typedef struct sd_event_source sd_event_source;
+struct http_server;
 struct saved_intent;
 struct worker;
 
@@ -25,6 +26,9 @@ struct agent {
         sd_event *event;
         struct reporter *reporter;
         struct http_client *http;
+        struct http_server *http_server; /* NULL: none could be made */
+        bool http_sockets_given;         /* by systemd */
+        bool http_opened;                /* nobody waits for the first polls any more */
         struct systemd *systemd;
         struct ledger *ledger;
         struct settings *settings;
@@ -66,10 +70,16 @@ void agent_history_changed(struct agent *a);
 /* Written now; saved is called when it is on disk or failed. */
 int agent_save_ledger(struct agent *a, ledger_saved_t saved, void *userdata);
 void agent_ledger_result(struct agent *a, int error);
+/* Serves what is known over HTTP, as the settings say. What cannot be had there is told and never keeps the
+ * agent from watching. */
+void agent_http_start(struct agent *a);
+void agent_http_reconfigure(struct agent *a);
 /* A state or count that STATUS= shows changed. */
 void agent_status_changed(struct agent *a);
 /* A first poll was sent; READY=1 follows the last of them. */
 void agent_polled(struct agent *a);
+/* A first poll brought something; whoever asks over HTTP waits for the last of them. */
+void agent_observed(struct agent *a);
 /* w leaves the configuration, or its unit: what was kept of it stays in the ledger. */
 void agent_keep_history(struct agent *a, const struct worker *w);
 struct worker *agent_find_worker(const struct agent *a, const char *name) _pure_;

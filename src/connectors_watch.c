@@ -109,6 +109,7 @@ static void take_view(struct connectors_watch *c, const struct connectors_look_r
 
         v->tally = result->tally;
         v->broker_failed = result->broker_failed;
+        memcpy(v->broker_connector, result->broker_connector, sizeof(v->broker_connector));
         memcpy(v->broker_detail, result->broker_detail, sizeof(v->broker_detail));
         if (connectors_view_finish(v, before, w->settings, agent_now(), &changes) < 0)
                 worker_tell(w, NULL); /* out of memory: not all of it is told */

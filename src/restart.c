@@ -107,6 +107,7 @@ static enum remedy_action decide(struct worker *w,
                 remedy_tell(&w->remedy, &w->health, &w->history, w->settings, ret, now, &told);
         } else
                 remedy_tell(&w->remedy, &w->health, &w->history, w->settings, NULL, now, &told);
+        worker_remember_holds(w, ret);
 
         if (ret->action == REMEDY_WOULD_RESTART)
                 remedy_charge(&w->history, &w->health, ret->action, now);
@@ -253,6 +254,8 @@ static void refused(struct restart *r, const struct unit_call_report *report) {
         bool told_before = is_retry(w) && streq(w->refused_why, report->detail);
         unsigned shift;
 
+        w->counts.restarts_refused++;
+
         w->refusals = is_retry(w) ? w->refusals + 1 : 1;
         shift = MIN(w->refusals - 1, 7u);
         memcpy(w->refused_incident, w->history.incident.id, sizeof(w->refused_incident));
@@ -313,6 +316,7 @@ static void conclude(struct restart *r) {
 
         tolds_init(&told);
         remedy_settle(&w->history, done ? RESTART_DONE : RESTART_FAILED);
+        w->counts.restarts[done ? RESTART_DONE : RESTART_FAILED]++;
         health_restart_ended(&w->health, &w->history, w->settings, agent_now(), &told);
 
         if (done && r->report.result == UNIT_CALL_DONE)

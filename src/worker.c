@@ -83,8 +83,10 @@ static void tell_status(struct worker *w) {
 void worker_settled(struct worker *w, const struct tolds *told) {
         usec_t now = agent_now();
 
-        for (size_t i = 0; i < told->n; i++)
+        for (size_t i = 0; i < told->n; i++) {
                 worker_tell(w, narrate(w->settings, &told->told[i], now, agent_clock_offset()));
+                counts_told(&w->counts, &told->told[i]);
+        }
 
         remedy_credit(&w->history, &w->health, w->settings);
         if (!history_equal(&w->history, &w->saved)) {
@@ -137,8 +139,11 @@ static void take_observation(struct worker *w, const struct observation *o) {
         struct tolds told;
 
         tolds_init(&told);
+        w->observed = true;
+        agent_observed(w->agent);
         w->history.lacks_health = w->probe.lacks_health;
         connectors_weigh(connectors_watch_view(w->connectors), w->settings, &weighed);
+        counts_observe(&w->counts, &weighed);
         health_observe(&w->health, &w->history, w->settings, &weighed, agent_now(), &told);
         worker_settled(w, &told);
         schedule_next(w);
@@ -315,6 +320,16 @@ static bool await_peers(struct worker *w) {
 
 /* ---- acting ---- */
 
+void worker_remember_holds(struct worker *w, const struct decision *d) {
+        size_t n = d ? d->n_holds : 0;
+
+        free(w->holds);
+        w->holds = n > 0 ? reallocarray(NULL, n, sizeof(*w->holds)) : NULL;
+        w->n_holds = w->holds ? n : 0;
+        if (w->holds)
+                memcpy(w->holds, d->holds, n * sizeof(*w->holds));
+}
+
 static void on_url_locality(struct poll_local *l, int is_local, void *userdata) {
         struct worker *w = userdata;
 
@@ -341,6 +356,7 @@ void worker_consider(struct worker *w) {
                 struct tolds told;
 
                 tolds_init(&told);
+                worker_remember_holds(w, NULL);
                 remedy_tell(&w->remedy, &w->health, &w->history, w->settings, NULL, now, &told);
                 if (told.n > 0)
                         worker_settled(w, &told);
@@ -495,6 +511,7 @@ struct worker *worker_free(struct worker *w) {
         unit_watch_free(w->unit);
         sd_event_source_disable_unref(w->poll_source);
         sd_event_source_disable_unref(w->deadline_source);
+        free(w->holds);
         free(w);
         return NULL;
 }

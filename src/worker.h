@@ -6,6 +6,7 @@
 #include "judge/connector_remedy.h"
 #include "judge/remedy.h"
 #include "observe/poll.h"
+#include "report/http/counts.h"
 #include "report/status_line.h"
 
 struct restart;
@@ -19,12 +20,16 @@ struct worker {
         struct history history;
         struct history saved; /* as last handed to the ledger */
         struct remedy remedy;
+        struct hold_entry *holds; /* what kept the last remedy that was asked for back */
+        size_t n_holds;
+        struct worker_counts counts;
         struct status_item status; /* as last made known for STATUS= */
 
         struct probe probe;
         struct poll *poll;
         usec_t due_usec;   /* of the poll under way, or of the next */
         bool polled_first; /* the first poll was sent */
+        bool observed;     /* and brought something */
         bool polled;       /* a poll at this pace has ended, and given it its phase */
         sd_event_source *poll_source, *deadline_source;
 
@@ -58,6 +63,8 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings);
 
 /* The bus came or went. */
 void worker_bus_changed(struct worker *w);
+/* Remembers what keeps a remedy back, for those who ask; d NULL: nothing does. */
+void worker_remember_holds(struct worker *w, const struct decision *d);
 /* Decides whether something is to be done, and begins it. */
 void worker_consider(struct worker *w);
 /* After the judge was asked: tells, saves, arms. */

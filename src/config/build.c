@@ -11,6 +11,11 @@ static int set_texts(const struct config_key *k, const struct raw_value *v, void
         char problem[KEY_PROBLEM_SIZE];
         int r;
 
+        if (k->type == KEY_LISTEN) { /* what was written, in place of the default */
+                char ***list = (char ***) ((char *) base + k->offset);
+
+                *list = strv_free(*list);
+        }
         if (k->type == KEY_SET) /* of what was written alone, not of the default as well */
                 *(unsigned *) ((char *) base + k->offset) = 0;
         STRV_FOREACH (text, v->texts) {
@@ -26,13 +31,14 @@ static bool is_usable(const struct raw_value *v) {
         return v->given && !v->bad;
 }
 
-static int build_agent(struct scratch *s, struct agent_settings *agent) {
+/* A section that there is once: [agent], [http]. */
+static int build_section(enum config_section section, const struct raw_section *from, void *base) {
         int r;
 
-        r = keys_set_fallbacks(SECTION_AGENT, agent);
+        r = keys_set_fallbacks(section, base);
         for (size_t i = 0; r >= 0 && i < n_config_keys; i++)
-                if (config_keys[i].section == SECTION_AGENT && is_usable(&s->agent.values[i]))
-                        r = set_texts(&config_keys[i], &s->agent.values[i], agent);
+                if (config_keys[i].section == section && is_usable(&from->values[i]))
+                        r = set_texts(&config_keys[i], &from->values[i], base);
         return r;
 }
 
@@ -89,7 +95,10 @@ int scratch_build(struct scratch *s, struct settings **ret) {
         settings = calloc(1, sizeof(struct settings));
         if (!settings)
                 return -ENOMEM;
-        r = build_agent(s, &settings->agent);
+        r = build_section(SECTION_AGENT, &s->agent, &settings->agent);
+        if (r < 0)
+                return r;
+        r = build_section(SECTION_HTTP, &s->http, &settings->http);
         if (r < 0)
                 return r;
         if (s->n_workers > 0) {

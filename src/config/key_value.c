@@ -10,10 +10,13 @@
 #include "config/suggest.h"
 #include "config/values.h"
 #include "observe/kind.h"
+#include "util/json.h"
+#include "util/listen_address.h"
 #include "util/span.h"
 #include "util/text.h"
 
 #define SHOWN_SIZE 200
+#define JSON_DEPTH_MAX 32
 
 static const char *const action_names[] = { "alert", "restart", NULL };
 
@@ -151,6 +154,86 @@ static int set_urls(const struct config_key *k,
         return 0;
 }
 
+/* Addresses, each once; or off, which empties the list. */
+static int set_listen(const struct config_key *k,
+                      const char *text,
+                      void *base,
+                      char problem[static KEY_PROBLEM_SIZE]) {
+        _cleanup_free_ char *copy = strdup(text);
+        char ***list = place_of(k, base), *rest = NULL;
+
+        if (!copy)
+                return -ENOMEM;
+        if (streq(text, "off")) {
+                *list = strv_free(*list);
+                return 0;
+        }
+        for (char *item = strtok_r(copy, " \t", &rest); item; item = strtok_r(NULL, " \t", &rest)) {
+                struct listen_address at;
+                const char *why = NULL;
+
+                if (listen_address_parse(item, &at, &why) < 0)
+                        return refuse(k, item, problem, why);
+                if (!strv_contains(*list, item) && strv_extend(list, item) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int set_url_path(const struct config_key *k,
+                        const char *text,
+                        void *base,
+                        char problem[static KEY_PROBLEM_SIZE]) {
+        const char *why = value_url_path_problem(text);
+
+        if (streq(text, "off"))
+                return free_and_strdup(place_of(k, base), NULL);
+        if (why)
+                return refuse(k, text, problem, why);
+        return free_and_strdup(place_of(k, base), text);
+}
+
+static int set_url_paths(const struct config_key *k,
+                         const char *text,
+                         void *base,
+                         char problem[static KEY_PROBLEM_SIZE]) {
+        _cleanup_free_ char *copy = strdup(text);
+        char ***list = place_of(k, base), *rest = NULL;
+
+        if (!copy)
+                return -ENOMEM;
+        for (char *item = strtok_r(copy, " \t", &rest); item; item = strtok_r(NULL, " \t", &rest)) {
+                const char *why = value_url_path_problem(item);
+
+                if (why)
+                        return refuse(k, item, problem, why);
+                if (!strv_contains(*list, item) && strv_extend(list, item) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* Kept as it was written. */
+static int set_json(const struct config_key *k,
+                    const char *text,
+                    void *base,
+                    char problem[static KEY_PROBLEM_SIZE]) {
+        _cleanup_(json_object_unrefp) json_object *o = NULL;
+        const char *why = "it is a list";
+        char sentence[KEY_PROBLEM_SIZE / 2];
+        int r;
+
+        r = json_parse(text, strlen(text), JSON_DEPTH_MAX, &o, &why);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0 || !json_object_is_type(o, json_type_object)) {
+                (void) snprintf(sentence, sizeof(sentence),
+                                "is no JSON object (%s); write one like {\"status\":\"ok\"}", why);
+                return refuse(k, text, problem, sentence);
+        }
+        return free_and_strdup(place_of(k, base), text);
+}
+
 /* A path, or a name that is resolved later. */
 static const char *file_problem(const char *text) {
         if (text[0] == '/')
@@ -271,6 +354,14 @@ int key_set(const struct config_key *k,
                 return set_url(k, text, base, problem);
         case KEY_URLS:
                 return set_urls(k, text, base, problem);
+        case KEY_LISTEN:
+                return set_listen(k, text, base, problem);
+        case KEY_URL_PATH:
+                return set_url_path(k, text, base, problem);
+        case KEY_URL_PATHS:
+                return set_url_paths(k, text, base, problem);
+        case KEY_JSON:
+                return set_json(k, text, base, problem);
         case KEY_SET:
                 return set_set(k, text, base, problem);
         case KEY_USERNAME:
@@ -337,16 +428,28 @@ int key_format(const struct config_key *k, const void *base, char **ret) {
         case KEY_ACTION:
                 text = worker_action_to_string(*(const enum worker_action *) place);
                 break;
+        case KEY_LISTEN:
+                if (*(char *const *const *) place)
+                        return format_list(*(char *const *const *) place, ret);
+                text = "off";
+                break;
+        case KEY_URL_PATH:
+                text = *(char *const *) place;
+                if (!text)
+                        text = "off";
+                break;
         case KEY_SET:
                 text = format_set(k, *(const unsigned *) place, set, sizeof(set));
                 break;
         case KEY_URLS:
+        case KEY_URL_PATHS:
                 return format_list(*(char *const *const *) place, ret);
         case KEY_USERNAME:
         case KEY_HOSTNAME:
         case KEY_URL:
         case KEY_UNIT:
         case KEY_FILE:
+        case KEY_JSON:
         case KEY_WORKER_ID:
         case KEY_CONNECTOR:
         default:

@@ -12,6 +12,7 @@
 #include "util/text.h"
 
 #define AGENT(member) .section = SECTION_AGENT, .offset = offsetof(struct agent_settings, member)
+#define HTTP(member) .section = SECTION_HTTP, .offset = offsetof(struct http_settings, member)
 #define WORKER(member) .section = SECTION_WORKER, .offset = offsetof(struct worker_settings, member)
 #define RANGE(from, to) .min = (from), .max = (to)
 
@@ -27,6 +28,17 @@ const struct config_key config_keys[] = {
           .meaning = "the least important messages that are still told" },
         { AGENT(hostname), .name = "hostname", .type = KEY_HOSTNAME,
           .meaning = "this host's name in reports; unset: the machine's" },
+
+        { HTTP(listen), .name = "listen", .type = KEY_LISTEN, .fallback = "127.0.0.1:18083",
+          .meaning = "where others can ask over HTTP; off: nowhere" },
+        { HTTP(access_log), .name = "access_log", .type = KEY_BOOL, .fallback = "no",
+          .meaning = "tell of each request" },
+        { HTTP(access_log_skip), .name = "access_log_skip", .type = KEY_URL_PATHS,
+          .meaning = "but not of those for these paths" },
+        { HTTP(krakend_path), .name = "krakend_path", .type = KEY_URL_PATH, .fallback = "/__health",
+          .meaning = "where it is answered as KrakenD does; off: nowhere" },
+        { HTTP(krakend_body), .name = "krakend_body", .type = KEY_JSON,
+          .meaning = "what is answered there; unset: when each worker was last ok" },
 
         { WORKER(kind), .name = "kind", .type = KEY_KIND, .fallback = "kafka-connect",
           .meaning = "what the worker is, and so how it is asked" },
@@ -135,7 +147,8 @@ const size_t n_config_keys = ELEMENTSOF(config_keys);
 _Static_assert(ELEMENTSOF(config_keys) <= CONFIG_KEYS_MAX, "raise CONFIG_KEYS_MAX");
 
 /* Named by the design, not yet built: known, so that nobody is sent to a name that only looks alike. */
-static const char *const planned_sections[] = { "http", "kafka", "notify", "coordination", NULL };
+static const char *const planned_sections[] = { "kafka", "notify", "coordination", NULL };
+static const char *const planned_http_keys[] = { "healthcheck_compat", NULL };
 static const char *const planned_worker_keys[] = {
         "requires",
         "dependency_grace",
@@ -150,11 +163,14 @@ int key_index(enum config_section section, const char *name) {
 }
 
 bool key_is_list(const struct config_key *k) {
-        return k->type == KEY_URLS || k->type == KEY_SET;
+        return k->type == KEY_URLS || k->type == KEY_SET || k->type == KEY_LISTEN ||
+               k->type == KEY_URL_PATHS;
 }
 
 bool key_is_planned(int section, const char *name) {
-        const char *const *names = section < 0 ? planned_sections : planned_worker_keys;
+        const char *const *names = section < 0               ? planned_sections
+                                   : section == SECTION_HTTP ? planned_http_keys
+                                                             : planned_worker_keys;
 
         if (section == SECTION_AGENT)
                 return false;

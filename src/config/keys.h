@@ -6,6 +6,7 @@
 
 enum config_section {
         SECTION_AGENT,
+        SECTION_HTTP,
         SECTION_WORKER, /* and [defaults], but for keys of one worker alone */
         _CONFIG_SECTION_MAX,
 };
@@ -23,8 +24,12 @@ enum key_type {
         KEY_URLS, /* a list */
         KEY_UNIT,
         KEY_ACTION,
-        KEY_FILE, /* a credential's bare name, or a path */
-        KEY_SET,  /* a list of some of a few names */
+        KEY_LISTEN,    /* a list, or off */
+        KEY_FILE,      /* a credential's bare name, or a path */
+        KEY_URL_PATH,  /* or off */
+        KEY_URL_PATHS, /* a list */
+        KEY_JSON,      /* an object */
+        KEY_SET,       /* a list of some of a few names */
         KEY_WORKER_ID,
         KEY_CONNECTOR,
 };
@@ -33,7 +38,7 @@ struct config_key {
         enum config_section section;
         const char *name;
         enum key_type type;
-        size_t offset;            /* in struct agent_settings or struct worker_settings */
+        size_t offset;            /* in the struct of its section */
         const char *fallback;     /* as the operator would write it; NULL: nothing is set */
         uint64_t min, max;        /* numbers, spans (microseconds), sizes (bytes) */
         bool zero_is_never;       /* 0 is allowed also below min */
@@ -55,7 +60,7 @@ bool key_is_list(const struct config_key *k) _pure_;
 /* Whether a name (a section's, if section is negative) is one that a later version will know. */
 bool key_is_planned(int section, const char *name) _pure_;
 
-/* Parses text into its place in *base (struct agent_settings or struct worker_settings); a list grows.
+/* Parses text into its place in *base (the struct of its section); a list grows.
  * Empty text sets nothing (the caller's business). Returns 0, -ENOMEM, or -EINVAL with what is wrong and
  * what would be right in problem, which begins with the key. */
 int key_set(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]);

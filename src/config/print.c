@@ -44,6 +44,17 @@ static void print_worker(FILE *f, const struct worker_settings *w) {
         print_keys(f, SECTION_WORKER, w, plain);
 }
 
+static void print_http(FILE *f, const struct http_settings *http) {
+        struct http_settings plain = { 0 };
+
+        fprintf(f, "\n[http]\n");
+        if (keys_set_fallbacks(SECTION_HTTP, &plain) < 0)
+                fprintf(f, "# out of memory\n");
+        else
+                print_keys(f, SECTION_HTTP, http, &plain);
+        http_settings_done(&plain);
+}
+
 void config_print(FILE *f, const struct settings *s) {
         struct agent_settings plain = { 0 };
 
@@ -59,6 +70,7 @@ void config_print(FILE *f, const struct settings *s) {
         else
                 print_keys(f, SECTION_AGENT, &s->agent, &plain);
         free(plain.hostname);
+        print_http(f, &s->http);
         for (size_t i = 0; i < s->n_workers; i++)
                 print_worker(f, s->workers[i]);
 }

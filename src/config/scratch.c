@@ -20,6 +20,7 @@ static void raw_section_done(struct raw_section *s) {
 
 void scratch_done(struct scratch *s) {
         raw_section_done(&s->agent);
+        raw_section_done(&s->http);
         raw_section_done(&s->defaults);
         for (size_t i = 0; i < s->n_workers; i++) {
                 raw_section_done(s->workers[i]);
@@ -86,7 +87,7 @@ static void begin_worker(struct scratch *s, const struct place *at, const char *
 }
 
 static void refuse_section(struct scratch *s, const struct place *at, const char *name) {
-        static const char *const known[] = { "agent", "defaults", "worker", NULL };
+        static const char *const known[] = { "agent", "http", "defaults", "worker", NULL };
         char shown[SHOWN_SIZE], word[16];
         const char *nearest, *rest;
         size_t len = 0;
@@ -104,9 +105,10 @@ static void refuse_section(struct scratch *s, const struct place *at, const char
         }
         nearest = suggest_nearest(word, known);
         if (!nearest)
-                problem_error(&s->problems, at,
-                              "[%s] is no section; the sections are [agent], [defaults] and [worker NAME]",
-                              shown);
+                problem_error(
+                        &s->problems, at,
+                        "[%s] is no section; the sections are [agent], [http], [defaults] and [worker NAME]",
+                        shown);
         else if (!streq(nearest, "worker"))
                 problem_error(&s->problems, at, "[%s] is no section; did you mean [%s]?", shown, nearest);
         else {
@@ -128,6 +130,8 @@ void scratch_section(struct scratch *s, const struct place *at, const char *name
                 return;
         if (streq(name, "agent"))
                 s->current = &s->agent;
+        else if (streq(name, "http"))
+                s->current = &s->http;
         else if (streq(name, "defaults"))
                 s->current = &s->defaults;
         else if (strncmp(name, worker, worker_len) == 0 && strchr(" \t", name[worker_len]))
@@ -137,18 +141,25 @@ void scratch_section(struct scratch *s, const struct place *at, const char *name
 }
 
 static enum config_section keys_of(const struct scratch *s) {
-        return s->current == &s->agent ? SECTION_AGENT : SECTION_WORKER;
+        return s->current == &s->agent  ? SECTION_AGENT
+               : s->current == &s->http ? SECTION_HTTP
+                                        : SECTION_WORKER;
 }
 
 static const char *title_of(const struct scratch *s) {
         return s->current == &s->agent      ? "[agent]"
+               : s->current == &s->http     ? "[http]"
                : s->current == &s->defaults ? "[defaults]"
                                             : "[worker NAME]";
 }
 
 static void refuse_key(struct scratch *s, const struct place *at, const char *key) {
-        enum config_section section = keys_of(s),
-                            other = section == SECTION_AGENT ? SECTION_WORKER : SECTION_AGENT;
+        static const char *const titles[_CONFIG_SECTION_MAX] = {
+                [SECTION_AGENT] = "[agent]",
+                [SECTION_HTTP] = "[http]",
+                [SECTION_WORKER] = "[worker NAME] or [defaults]",
+        };
+        enum config_section section = keys_of(s);
         const char *names[CONFIG_KEYS_MAX + 1] = { NULL }, *nearest;
         char shown[SHOWN_SIZE];
         size_t n = 0;
@@ -160,11 +171,12 @@ static void refuse_key(struct scratch *s, const struct place *at, const char *ke
                               shown);
                 return;
         }
-        if (key_index(other, key) >= 0) {
-                problem_error(&s->problems, at, "%s is no key of %s; it belongs into %s", shown, title_of(s),
-                              other == SECTION_AGENT ? "[agent]" : "[worker NAME] or [defaults]");
-                return;
-        }
+        for (enum config_section other = 0; other < _CONFIG_SECTION_MAX; other++)
+                if (key_index(other, key) >= 0) {
+                        problem_error(&s->problems, at, "%s is no key of %s; it belongs into %s", shown,
+                                      title_of(s), titles[other]);
+                        return;
+                }
         for (size_t i = 0; i < n_config_keys; i++)
                 if (config_keys[i].section == section)
                         names[n++] = config_keys[i].name;
@@ -185,6 +197,7 @@ static bool is_sound(struct scratch *s,
                      const char *value) {
         union {
                 struct agent_settings agent;
+                struct http_settings http;
                 struct worker_settings worker;
         } base = { 0 };
         char problem[KEY_PROBLEM_SIZE];
@@ -201,6 +214,8 @@ static bool is_sound(struct scratch *s,
         r = key_set(k, value, &base, problem);
         switch (k->type) {
         case KEY_URLS:
+        case KEY_LISTEN:
+        case KEY_URL_PATHS:
                 strv_free(*(char ***) ((char *) &base + k->offset));
                 break;
         case KEY_USERNAME:
@@ -208,6 +223,8 @@ static bool is_sound(struct scratch *s,
         case KEY_URL:
         case KEY_UNIT:
         case KEY_FILE:
+        case KEY_URL_PATH:
+        case KEY_JSON:
         case KEY_WORKER_ID:
         case KEY_CONNECTOR:
                 free(*(char **) ((char *) &base + k->offset));

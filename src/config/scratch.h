@@ -14,14 +14,14 @@ struct raw_value {
 };
 
 struct raw_section {
-        char *name; /* a worker's; NULL: [agent], [defaults] */
+        char *name; /* a worker's; NULL: [agent], [http], [defaults] */
         struct place at;
         struct raw_value values[CONFIG_KEYS_MAX]; /* by key_index() */
 };
 
 struct scratch {
         struct problems problems;
-        struct raw_section agent, defaults;
+        struct raw_section agent, http, defaults;
         struct raw_section **workers;
         size_t n_workers;
         struct raw_section *current; /* NULL: before any section, or in one that was refused */

@@ -24,6 +24,14 @@ struct worker_settings *worker_settings_free(struct worker_settings *w) {
         return NULL;
 }
 
+void http_settings_done(struct http_settings *h) {
+        strv_free(h->listen);
+        strv_free(h->access_log_skip);
+        free(h->krakend_path);
+        free(h->krakend_body);
+        *h = (struct http_settings) {};
+}
+
 struct settings *settings_free(struct settings *s) {
         if (!s)
                 return NULL;
@@ -31,6 +39,7 @@ struct settings *settings_free(struct settings *s) {
                 worker_settings_free(s->workers[i]);
         free(s->workers);
         free(s->agent.hostname);
+        http_settings_done(&s->http);
         free(s);
         return NULL;
 }

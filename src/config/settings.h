@@ -24,6 +24,17 @@ struct agent_settings {
         char *hostname; /* NULL: the machine's */
 };
 
+/* [http] */
+struct http_settings {
+        char **listen; /* as listen_address.h has them; NULL: off */
+        bool access_log;
+        char **access_log_skip; /* paths whose requests are not told */
+        char *krakend_path;     /* NULL: off */
+        char *krakend_body;     /* JSON; NULL: what is known of the workers */
+};
+
+void http_settings_done(struct http_settings *h);
+
 /* [worker NAME], with [defaults] applied. Spans in microseconds, sizes in bytes. A credential is named by
  * the file that holds it, resolved (a bare name is below $CREDENTIALS_DIRECTORY), never by its content. */
 struct worker_settings {
@@ -84,6 +95,7 @@ struct worker_settings {
 
 struct settings {
         struct agent_settings agent;
+        struct http_settings http;
         struct worker_settings **workers; /* in the order of the files */
         size_t n_workers;
 };

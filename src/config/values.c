@@ -254,6 +254,20 @@ int value_url(const char *text, char **ret, const char **ret_problem) {
         return 0;
 }
 
+const char *value_url_path_problem(const char *text) {
+        /* RFC 3986's pchar, and the slash between them */
+        static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+                                      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789-._~!$&'()*+,;=:@/";
+
+        if (text[0] != '/')
+                return "is no path; begin it with /, like /__health";
+        if (text[strspn(text, allowed)] != '\0')
+                return "holds what no path has; write it as it is asked for, without ?, # and %, like "
+                       "/__health";
+        return NULL;
+}
+
 const char *value_unit_problem(const char *text) {
         if (streq(text, "connect-watchdog.service"))
                 return "is the watchdog itself; name the unit that runs the worker";

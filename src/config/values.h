@@ -36,6 +36,10 @@ bool value_is_worker_id(const char *text) _pure_;
 /* A file's name without a path, visible, as credentials have. */
 bool value_is_credential_name(const char *text) _pure_;
 
+/* NULL for the path of a URL as it comes in a request: absolute, without query, fragment and escapes; else
+ * what is wrong with it and what would be right, to follow the path. */
+const char *value_url_path_problem(const char *text) _pure_;
+
 /* NULL for the name of a service that may be restarted; else what is wrong with it and what would be right,
  * to follow the name. */
 const char *value_unit_problem(const char *text) _pure_;

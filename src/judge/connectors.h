@@ -35,8 +35,9 @@ struct connectors_view {
         size_t n, size;
         size_t trace_bytes;
         struct connector_tally tally;
+        usec_t at_usec; /* when it was whole */
         bool broker_failed;
-        char broker_detail[256];
+        char broker_connector[256], broker_detail[256];
 };
 
 struct connectors_view *connectors_view_free(struct connectors_view *v);

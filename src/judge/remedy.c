@@ -36,6 +36,12 @@ unsigned remedy_restarts_in_window(const struct budget *b,
         return n;
 }
 
+unsigned remedy_restarts_left(const struct budget *b, const struct worker_settings *w, usec_t now_usec) {
+        if (b->exhausted_at_usec > 0 || now_usec < b->distrusted_until_usec)
+                return 0;
+        return w->restart_limit - MIN(remedy_restarts_in_window(b, w, now_usec), w->restart_limit);
+}
+
 static bool stands(const struct decision *d, enum hold hold) {
         for (size_t i = 0; i < d->n_holds; i++)
                 if (d->holds[i].hold == hold)

@@ -82,3 +82,7 @@ usec_t remedy_backoff(const struct budget *b, const struct worker_settings *w) _
 unsigned remedy_restarts_in_window(const struct budget *b,
                                    const struct worker_settings *w,
                                    usec_t now_usec) _pure_;
+/* How many more there may be now: none while the budget is spent or distrusted. */
+unsigned remedy_restarts_left(const struct budget *b,
+                              const struct worker_settings *w,
+                              usec_t now_usec) _pure_;

@@ -128,6 +128,7 @@ static void conclude(struct connectors_look *l) {
                 return;
         }
         path = connector_path(name, "");
+        text_copy_line(l->result.broker_connector, sizeof(l->result.broker_connector), name, strlen(name));
         set_time_left(l);
         if (!path || http_get(l->client, &l->target, path, on_broker_answer, l, &l->request) < 0) {
                 set_problem(l, -ENOMEM, "out of memory or descriptors");

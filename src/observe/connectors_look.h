@@ -12,9 +12,10 @@ struct connectors_look_result {
         int error;         /* 0, or negative: nothing that was found counts */
         char problem[256]; /* and why, one clause */
         struct connector_tally tally;
-        bool broker_failed;      /* the question through the herder's thread failed */
-        char broker_detail[256]; /* and how, one clause */
-        size_t largest_bytes;    /* the largest connector */
+        bool broker_failed;         /* the question through the herder's thread failed */
+        char broker_connector[256]; /* for which one, */
+        char broker_detail[256];    /* and how, one clause */
+        size_t largest_bytes;       /* the largest connector */
 };
 
 typedef void (*connectors_look_done_t)(struct connectors_look *l,

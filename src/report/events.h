@@ -13,9 +13,12 @@ enum event_type {
         EVENT_CONFIG_REJECTED,
         EVENT_CONFIG_WARNING, /* it was taken, but is hardly what was meant */
         EVENT_CONFIG_RELOADED,
-        EVENT_NO_WORKER,  /* nothing is configured to be watched */
-        EVENT_CANNOT_ACT, /* no bus, no systemd */
-        EVENT_WATCHING,   /* a worker begins to be watched: how, and what may be done about it */
+        EVENT_NO_WORKER,     /* nothing is configured to be watched */
+        EVENT_CANNOT_ACT,    /* no bus, no systemd */
+        EVENT_LISTENING,     /* HTTP is answered at an address */
+        EVENT_LISTEN_FAILED, /* it cannot be had; tried again */
+        EVENT_HTTP_REQUEST,  /* access_log = yes */
+        EVENT_WATCHING,      /* a worker begins to be watched: how, and what may be done about it */
         EVENT_STATE_CHANGED,
         EVENT_INCIDENT_OPENED,
         EVENT_INCIDENT_CLOSED,

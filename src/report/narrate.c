@@ -22,11 +22,6 @@ struct scene {
 
 /* ---- words ---- */
 
-static usec_t to_realtime(usec_t agent_usec, int64_t clock_offset_usec) {
-        return clock_offset_usec < 0 ? usec_sub(agent_usec, (usec_t) -clock_offset_usec)
-                                     : usec_add(agent_usec, (usec_t) clock_offset_usec);
-}
-
 /* " until 14:05:10", with the day when it is another one; nothing when it is not known. */
 static void append_until(char *buf, size_t size, const struct scene *s) {
         time_t until, now;
@@ -36,8 +31,8 @@ static void append_until(char *buf, size_t size, const struct scene *s) {
         if (s->t->until_usec == 0 || s->t->until_usec == USEC_INFINITY)
                 return;
 
-        until = (time_t) (to_realtime(s->t->until_usec, s->clock_offset_usec) / USEC_PER_SEC);
-        now = (time_t) (to_realtime(s->now_usec, s->clock_offset_usec) / USEC_PER_SEC);
+        until = (time_t) (usec_shift(s->t->until_usec, s->clock_offset_usec) / USEC_PER_SEC);
+        now = (time_t) (usec_shift(s->now_usec, s->clock_offset_usec) / USEC_PER_SEC);
         if (!localtime_r(&until, &until_tm) || !localtime_r(&now, &now_tm))
                 return;
 
@@ -113,7 +108,7 @@ char *narrate_observation(const struct observation *o,
         }
 
         text_append(buf, size, "%s", reason_text(o->reason));
-        append_details(buf, size, o, to_realtime(now_usec, clock_offset_usec));
+        append_details(buf, size, o, usec_shift(now_usec, clock_offset_usec));
         return buf;
 }
 
@@ -203,7 +198,7 @@ static void say_healthy(const struct scene *s, char *buf, size_t size) {
                 text_append(buf, size, " %s after its start", SAY_SPAN(s->t->lasted_usec));
 
         if (s->t->seen.reason == REASON_HEALTHY)
-                append_details(buf, size, &s->t->seen, to_realtime(s->now_usec, s->clock_offset_usec));
+                append_details(buf, size, &s->t->seen, usec_shift(s->now_usec, s->clock_offset_usec));
         else {
                 text_append(buf, size, ": ");
                 append_seen(buf, size, s);

@@ -87,3 +87,8 @@ static inline usec_t usec_add(usec_t a, usec_t b) {
 static inline usec_t usec_sub(usec_t a, usec_t b) {
         return a > b ? a - b : 0;
 }
+
+/* From one clock to another that is so much ahead, or behind. */
+static inline usec_t usec_shift(usec_t a, int64_t by) {
+        return by < 0 ? usec_sub(a, -(usec_t) by) : usec_add(a, (usec_t) by);
+}

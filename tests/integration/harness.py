@@ -36,10 +36,11 @@ exec "$@"
 """
 
 
-def ini(workers, agent=None, defaults=None):
-    """The text of a configuration: {"connect-a": {"url": …}} and so on."""
+def ini(workers, agent=None, defaults=None, http=None):
+    """The text of a configuration: {"connect-a": {"url": …}} and so on. Unless told, it listens nowhere: many run at once."""
     sections = [("agent", agent or {}), ("defaults", {**QUICK, **(defaults or {})})]
     sections += [(f"worker {name}", keys) for name, keys in workers.items()]
+    sections.append(("http", {"listen": "off"} if http is None else http))
     return "".join(f"[{section}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()) + "\n"
                    for section, keys in sections)
 
@@ -235,8 +236,8 @@ class Agent:
 
     # ---- files
 
-    def configure(self, workers, agent=None, **defaults):
-        self.config.write_text(ini(workers, agent, defaults))
+    def configure(self, workers, agent=None, http=None, **defaults):
+        self.config.write_text(ini(workers, agent, defaults, http))
 
     @property
     def ledger(self):

@@ -6,6 +6,7 @@ import base64
 import os
 import re
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -31,13 +32,14 @@ class Scene:
     def __init__(self, agent, worker, bus):
         self.agent, self.worker, self.bus = agent, worker, bus
         self.general = {}
+        self.http = {"listen": "off"}
         self.keys = {"url": worker.url, "unit": UNIT, "action": "restart"}
         self.since = 0
 
     def write(self, general=None, **keys):
         self.general.update(general or {})
         self.keys.update(keys)
-        self.agent.configure({"a": self.keys}, self.general)
+        self.agent.configure({"a": self.keys}, self.general, self.http)
 
     def start(self, general=None, **keys):
         self.write(general, **keys)
@@ -467,6 +469,71 @@ def _(scene, strict_worker, certificates):
     scene.expect("state-changed", state="healthy")
 
 
+# --- [http]
+
+
+def ask_over(path, target="/ping", body=False):
+    """One request over a unix socket, and the status line of its answer, or its body."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(harness.TIMEOUT)
+        s.connect(str(path))
+        s.sendall(f"GET {target} HTTP/1.0\r\n\r\n".encode())
+        head, _, content = s.makefile("rb").read().partition(b"\r\n\r\n")
+        return content if body else head.split(b"\r\n")[0]
+
+
+@proves("http", "listen")
+def _(scene, tmp_path):
+    scene.start()
+    scene.http = {"listen": f"unix:{tmp_path}/http"}
+    scene.change()
+    assert ask_over(tmp_path / "http") == b"HTTP/1.1 200 OK"
+
+
+@proves("http", "access_log")
+def _(scene, tmp_path):
+    scene.http = {"listen": f"unix:{tmp_path}/http"}
+    scene.start()
+    ask_over(tmp_path / "http")
+    scene.http["access_log"] = "yes"
+    scene.change()
+    assert not scene.agent.journal.select("http-request")
+    ask_over(tmp_path / "http")
+    scene.expect("http-request")
+
+
+@proves("http", "access_log_skip")
+def _(scene, tmp_path):
+    scene.http = {"listen": f"unix:{tmp_path}/http", "access_log": "yes"}
+    scene.start()
+    ask_over(tmp_path / "http")
+    scene.expect("http-request")
+    scene.http["access_log_skip"] = "/other /ping"
+    scene.change()
+    ask_over(tmp_path / "http")
+    ask_over(tmp_path / "http", "/health")
+    assert "asked GET /health: " in scene.expect("http-request").message
+
+
+@proves("http", "krakend_path")
+def _(scene, tmp_path):
+    scene.http = {"listen": f"unix:{tmp_path}/http"}
+    scene.start()
+    assert ask_over(tmp_path / "http", "/__health") == b"HTTP/1.1 200 OK"
+    scene.http["krakend_path"] = "/lives"
+    scene.change()
+    assert ask_over(tmp_path / "http", "/__health") == b"HTTP/1.1 404 Not Found"
+    assert ask_over(tmp_path / "http", "/lives") == b"HTTP/1.1 200 OK"
+
+
+@proves("http", "krakend_body")
+def _(scene, tmp_path):
+    scene.http = {"listen": f"unix:{tmp_path}/http"}
+    scene.start()
+    assert b'"agents"' in ask_over(tmp_path / "http", "/__health", body=True)
+    scene.http["krakend_body"] = '{"custom": "response", "foo": "bar"}'
+    scene.change()
+    assert ask_over(tmp_path / "http", "/__health", body=True) == b'{"custom": "response", "foo": "bar"}'
 # --- connectors and tasks
 
 

@@ -100,9 +100,11 @@ static const struct row name_rows[] = {
         { "[worker.a]\n", "main.conf:1: [worker.a] is no section; did you mean [worker a]?", NULL },
         { "[wroker]\n", "main.conf:1: [wroker] is no section; did you mean [worker NAME]?", NULL },
         { "[unit]\n",
-          "main.conf:1: [unit] is no section; the sections are [agent], [defaults] and [worker NAME]",
+          "main.conf:1: [unit] is no section; the sections are [agent], [http], [defaults] and [worker "
+          "NAME]",
           NULL },
-        { "[]\n", "main.conf:1: [] is no section; the sections are [agent], [defaults] and [worker NAME]",
+        { "[]\n",
+          "main.conf:1: [] is no section; the sections are [agent], [http], [defaults] and [worker NAME]",
           NULL },
         { "[worker]\n", "main.conf:1: [worker] has no name; write [worker NAME]", NULL },
         { "[worker \"a\"]\n",
@@ -117,8 +119,51 @@ static const struct row name_rows[] = {
           "main.conf:1: [kafka main] is not supported by this version; remove the section, or comment it "
           "out",
           NULL },
-        { "[http]\nlisten = off\n",
-          "main.conf:1: [http] is not supported by this version; remove the section, or comment it out",
+        { "[http]\nlisten = off\ninterval = 1s\nlistne = off\n",
+          "main.conf:3: interval is no key of [http]; it belongs into [worker NAME] or [defaults]\n"
+          "main.conf:4: listne is no key of [http]; did you mean listen?",
+          NULL },
+        { "[http]\nhealthcheck_compat = yes\n",
+          "main.conf:2: healthcheck_compat is not supported by this version; remove the line, or comment it "
+          "out",
+          NULL },
+        { "[http]\nkrakend_path = __health\nkrakend_path = /a?b\naccess_log_skip = /a b\n",
+          "main.conf:2: krakend_path = \"__health\" is no path; begin it with /, like /__health\n"
+          "main.conf:3: krakend_path is set already in line 2; remove one of the two\n"
+          "main.conf:4: access_log_skip = \"b\" is no path; begin it with /, like /__health",
+          NULL },
+        { "[http]\nkrakend_path = /a?b\n",
+          "main.conf:2: krakend_path = \"/a?b\" holds what no path has; write it as it is asked for, "
+          "without "
+          "?, # and %, like /__health",
+          NULL },
+        { "[http]\nkrakend_path =\n",
+          "main.conf:2: krakend_path has no value; write one, or remove the line for the default "
+          "(/__health)",
+          NULL },
+        { "[http]\nkrakend_body = {\"a\": 1\n",
+          "main.conf:2: krakend_body = \"{\"a\": 1\" is no JSON object (it ends too early); write one like "
+          "{\"status\":\"ok\"}",
+          NULL },
+        { "[http]\nkrakend_body = [1]\n",
+          "main.conf:2: krakend_body = \"[1]\" is no JSON object (it is a list); write one like "
+          "{\"status\":\"ok\"}",
+          NULL },
+        { "[http]\nkrakend_body = {'a': 1}\n",
+          "main.conf:2: krakend_body = \"{'a': 1}\" is no JSON object (it is not plain JSON in UTF-8); "
+          "write "
+          "one like {\"status\":\"ok\"}",
+          NULL },
+        { "[http]\nlisten = 127.0.0.1\nlisten = localhost:1\nlisten = [::1]:70000\nlisten = unix:x\n",
+          "main.conf:2: listen = \"127.0.0.1\" has no port of 1 to 65535 at its end; write ADDRESS:PORT, "
+          "like "
+          "127.0.0.1:18083, [::1]:18083 or *:18083, or unix:/PATH\n"
+          "main.conf:3: listen = \"localhost:1\" is no address; write ADDRESS:PORT, like 127.0.0.1:18083, "
+          "[::1]:18083 or *:18083, or unix:/PATH\n"
+          "main.conf:4: listen = \"[::1]:70000\" has no port of 1 to 65535 at its end; write ADDRESS:PORT, "
+          "like "
+          "127.0.0.1:18083, [::1]:18083 or *:18083, or unix:/PATH\n"
+          "main.conf:5: listen = \"unix:x\" has no absolute path; write unix:/PATH",
           NULL },
         { "[notify ops]\n[coordination]\n",
           "main.conf:1: [notify ops] is not supported by this version; remove the section, or comment it "

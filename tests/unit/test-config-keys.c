@@ -19,6 +19,11 @@ static const struct {
         { SECTION_AGENT, "dry_run", "no" },
         { SECTION_AGENT, "log_level", "info" },
         { SECTION_AGENT, "hostname", "" },
+        { SECTION_HTTP, "listen", "127.0.0.1:18083" },
+        { SECTION_HTTP, "access_log", "no" },
+        { SECTION_HTTP, "access_log_skip", "" },
+        { SECTION_HTTP, "krakend_path", "/__health" },
+        { SECTION_HTTP, "krakend_body", "" },
         { SECTION_WORKER, "kind", "kafka-connect" },
         { SECTION_WORKER, "url", "http://127.0.0.1:8083" },
         { SECTION_WORKER, "url_is_local", "no" },
@@ -65,8 +70,12 @@ static const struct {
 };
 
 static void *new_base(enum config_section section) {
-        void *base = calloc(1, section == SECTION_AGENT ? sizeof(struct agent_settings)
-                                                        : sizeof(struct worker_settings));
+        static const size_t sizes[_CONFIG_SECTION_MAX] = {
+                [SECTION_AGENT] = sizeof(struct agent_settings),
+                [SECTION_HTTP] = sizeof(struct http_settings),
+                [SECTION_WORKER] = sizeof(struct worker_settings),
+        };
+        void *base = calloc(1, sizes[section]);
 
         assert_non_null(base);
         return base;
@@ -75,6 +84,9 @@ static void *new_base(enum config_section section) {
 static void free_base(enum config_section section, void *base) {
         if (section == SECTION_AGENT) {
                 free(((struct agent_settings *) base)->hostname);
+                free(base);
+        } else if (section == SECTION_HTTP) {
+                http_settings_done(base);
                 free(base);
         } else
                 worker_settings_free(base);
@@ -120,38 +132,44 @@ static void the_table_holds_together(void **state) {
 /* What can be set is printed such that it can be set again. */
 static const struct {
         const char *name, *text, *printed;
+        enum config_section section;
 } round_trips[] = {
-        { "kind", "kafka-connect", NULL },
-        { "url", "HTTP://h:1/a/", "http://h:1/a" },
-        { "unit", "a@b.service", NULL },
-        { "action", "restart", NULL },
-        { "peers", "http://a:1/ \thttps://b http://a:1", "http://a:1 https://b" },
-        { "min_healthy_peers", "0", NULL },
-        { "interval", "1.5min", "1min 30s" },
-        { "interval", "100ms", NULL },
-        { "interval", "3600.000001", "1h 1us" },
-        { "startup_timeout", "infinity", NULL },
-        { "exhausted_retry", "0", "0s" },
-        { "max_response", "4097", NULL },
-        { "max_response", "1024M", "1G" },
-        { "failures", "0003", "3" },
-        { "revive", "OFF", "no" },
-        { "username", "J. Doe = x", NULL },
-        { "password_file", "connect-password", NULL },
-        { "ca_file", "/etc/ssl/with space.pem", NULL },
-        { "unhealthy_states", "failed,PAUSED , FAILED", "PAUSED FAILED" },
-        { "considered", "TASK", "task" },
-        { "worker_id", "[::1]:8083", NULL },
-        { "broker_connector", "orders / of today", NULL },
+        { "kind", "kafka-connect", NULL, SECTION_WORKER },
+        { "url", "HTTP://h:1/a/", "http://h:1/a", SECTION_WORKER },
+        { "unit", "a@b.service", NULL, SECTION_WORKER },
+        { "action", "restart", NULL, SECTION_WORKER },
+        { "peers", "http://a:1/ \thttps://b http://a:1", "http://a:1 https://b", SECTION_WORKER },
+        { "min_healthy_peers", "0", NULL, SECTION_WORKER },
+        { "interval", "1.5min", "1min 30s", SECTION_WORKER },
+        { "interval", "100ms", NULL, SECTION_WORKER },
+        { "interval", "3600.000001", "1h 1us", SECTION_WORKER },
+        { "startup_timeout", "infinity", NULL, SECTION_WORKER },
+        { "exhausted_retry", "0", "0s", SECTION_WORKER },
+        { "max_response", "4097", NULL, SECTION_WORKER },
+        { "max_response", "1024M", "1G", SECTION_WORKER },
+        { "failures", "0003", "3", SECTION_WORKER },
+        { "revive", "OFF", "no", SECTION_WORKER },
+        { "username", "J. Doe = x", NULL, SECTION_WORKER },
+        { "password_file", "connect-password", NULL, SECTION_WORKER },
+        { "ca_file", "/etc/ssl/with space.pem", NULL, SECTION_WORKER },
+        { "access_log_skip", "/ping \t/__health /ping", "/ping /__health", SECTION_HTTP },
+        { "krakend_path", "/health", NULL, SECTION_HTTP },
+        { "krakend_path", "off", NULL, SECTION_HTTP },
+        { "krakend_body", "{ \"a\": [1, \"\303\244\"] }", NULL, SECTION_HTTP },
+        { "unhealthy_states", "failed,PAUSED , FAILED", "PAUSED FAILED", SECTION_WORKER },
+        { "considered", "TASK", "task", SECTION_WORKER },
+        { "worker_id", "[::1]:8083", NULL, SECTION_WORKER },
+        { "broker_connector", "orders / of today", NULL, SECTION_WORKER },
 };
 
 static void values_come_back_as_they_were_meant(void **state) {
         (void) state;
         for (size_t i = 0; i < ELEMENTSOF(round_trips); i++) {
+                enum config_section section = round_trips[i].section;
                 const char *expected = round_trips[i].printed ? round_trips[i].printed : round_trips[i].text;
-                const struct config_key *k = &config_keys[key_index(SECTION_WORKER, round_trips[i].name)];
+                const struct config_key *k = &config_keys[key_index(section, round_trips[i].name)];
                 _cleanup_free_ char *once = NULL, *twice = NULL;
-                void *a = new_base(SECTION_WORKER), *b = new_base(SECTION_WORKER);
+                void *a = new_base(section), *b = new_base(section);
                 char problem[KEY_PROBLEM_SIZE] = "";
 
                 if (key_set(k, round_trips[i].text, a, problem) < 0)
@@ -161,8 +179,8 @@ static void values_come_back_as_they_were_meant(void **state) {
                 assert_int_equal(key_set(k, once, b, problem), 0);
                 assert_int_equal(key_format(k, b, &twice), 0);
                 assert_string_equal(twice, expected);
-                free_base(SECTION_WORKER, a);
-                free_base(SECTION_WORKER, b);
+                free_base(section, a);
+                free_base(section, b);
         }
 }
 

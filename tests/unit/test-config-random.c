@@ -117,6 +117,10 @@ static void sound_value(const struct config_key *k, char *buf, size_t size) {
                 [KEY_KIND] = { "kafka-connect", "kafka-connect", "kafka-connect", "kafka-connect" },
                 [KEY_URL] = { "http://a:1", "https://b/", "HTTP://[::1]/x/", "https://c.d:65535" },
                 [KEY_URLS] = { "http://a:1 http://b", "https://c/ https://c", "", "http://[::2]" },
+                [KEY_LISTEN] = { "off", "127.0.0.1:1", "*:2 [::1]:3", "unix:/a" },
+                [KEY_URL_PATH] = { "off", "/", "/__health", "/a/b" },
+                [KEY_URL_PATHS] = { "/ping", "/ping /a", "/", "" },
+                [KEY_JSON] = { "{}", "{\"a\":1}", "{\"a\": {\"b\": null}}", "" },
                 [KEY_UNIT] = { "a.service", "b@c.service", "d\\x2de.service", "f.service" },
                 [KEY_ACTION] = { "alert", "restart", "alert", "restart" },
                 [KEY_FILE] = { "/a", "/b c", "/d=e", "" },
@@ -137,7 +141,10 @@ static void sound_value(const struct config_key *k, char *buf, size_t size) {
 
 /* Few workers with few keys, all of them readable: what is left to be wrong is what they mean together. */
 static size_t sound_text(char *buf, size_t size) {
-        static const char *const titles[] = { "[agent]", "[defaults]", "[worker a]", "[ worker b ]" };
+        static const char *const titles[] = { "[agent]", "[http]", "[defaults]", "[worker a]",
+                                              "[ worker b ]" };
+        static const enum config_section sections[] = { SECTION_AGENT, SECTION_HTTP, SECTION_WORKER,
+                                                        SECTION_WORKER, SECTION_WORKER };
 
         buf[0] = '\0';
         for (size_t t = 0; t < ELEMENTSOF(titles); t++) {
@@ -148,8 +155,7 @@ static size_t sound_text(char *buf, size_t size) {
                         const struct config_key *k = &config_keys[i];
                         char value[64];
 
-                        if ((k->section == SECTION_AGENT) != (t == 0) || (t == 1 && k->one_worker) ||
-                            random_below(12) != 0)
+                        if (k->section != sections[t] || (t == 2 && k->one_worker) || random_below(12) != 0)
                                 continue;
                         sound_value(k, value, sizeof(value));
                         text_append(buf, size, "%s = %s\n", k->name, value);

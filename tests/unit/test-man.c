@@ -1,15 +1,8 @@
 /* packaging/man/ against the code: every key with its type, range and default, every verb, option, check,
  * exit status, state, outcome, reason, hold, event, field and variable stands in the manual, and nothing
- * else does. It needs no roff: it reads the sources of the pages. */
+ * else does. */
 
 #include <glob.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
 
 #include "config/keys.h"
 #include "config/values.h"
@@ -17,124 +10,17 @@
 #include "ctl/finding.h"
 #include "ctl/verbs.h"
 #include "judge/told.h"
+#include "man-page.h"
 #include "observe/kind.h"
 #include "observe/observation.h"
 #include "report/events.h"
 #include "util/span.h"
 #include "util/text.h"
 
-#define ITEMS_MAX 128
 #define SOURCES_MAX 128
 
-/* One ".It" of a section, without roff's escapes. */
-struct item {
-        char macro[8]; /* "Cm": what the name is marked as */
-        char name[64];
-        char rest[128];  /* of its line: "Pq info" */
-        char text[1024]; /* the lines of text below it, up to the next macro */
-};
-
-struct section {
-        struct item items[ITEMS_MAX];
-        size_t n;
-};
-
-/* ---- reading ---- */
-
-static FILE *open_source(const char *path) {
-        char full[4096];
-        FILE *f;
-
-        assert_non_null(getenv("TEST_SOURCE_DIR"));
-        (void) snprintf(full, sizeof(full), "%s/../../%s", getenv("TEST_SOURCE_DIR"), path);
-        f = fopen(full, "re");
-        if (!f)
-                fail_msg("cannot open %s", full);
-        return f;
-}
-
-static bool starts_with(const char *s, const char *prefix) {
-        return strncmp(s, prefix, strlen(prefix)) == 0;
-}
-
-/* "\-" is a hyphen that can be copied. */
-static void unescape(char *s) {
-        char *to = s;
-
-        for (; *s; s++)
-                if (s[0] != '\\' || s[1] != '-')
-                        *to++ = *s;
-        *to = '\0';
-}
-
-static bool read_line(FILE *f, char *line, size_t size) {
-        if (!fgets(line, (int) size, f))
-                return false;
-        line[strcspn(line, "\n")] = '\0';
-        unescape(line);
-        return true;
-}
-
-static void begin_item(struct section *s, const char *line) {
-        struct item *i;
-
-        assert_in_range(s->n, 0, ITEMS_MAX - 1);
-        i = &s->items[s->n++];
-        if (sscanf(line, ".It %7s %63s %127[^\n]", i->macro, i->name, i->rest) < 1)
-                fail_msg("what is this: %s", line);
-}
-
-/* The items of the section whose ".Sh" line this is; lists within items count as well. */
-static struct section *read_section(const char *page, const char *title) {
-        struct section *s = calloc(1, sizeof(*s));
-        FILE *f = open_source(page);
-        bool inside = false, text = false;
-        char line[1024];
-
-        assert_non_null(s);
-        while (read_line(f, line, sizeof(line))) {
-                if (starts_with(line, ".Sh "))
-                        inside = streq(line + 4, title);
-                else if (inside && starts_with(line, ".It ")) {
-                        begin_item(s, line);
-                        text = true;
-                } else if (inside && line[0] == '.')
-                        text = false;
-                else if (inside && text && s->n > 0)
-                        text_append(s->items[s->n - 1].text, sizeof(s->items[0].text), "%s%s",
-                                    s->items[s->n - 1].text[0] ? " " : "", line);
-        }
-        assert_int_equal(fclose(f), 0);
-        if (s->n == 0)
-                fail_msg("%s has no section \"%s\", or nothing is in it", page, title);
-        return s;
-}
-
 static struct section *read_page_8(const char *title) {
-        return read_section("packaging/man/connect-watchdog.8", title);
-}
-
-/* The next item is this one; *i counts on. */
-static const struct item *expect(const struct section *s, size_t *i, const char *name) {
-        const struct item *item = &s->items[*i];
-
-        if (*i >= s->n)
-                fail_msg("%s is not in the manual", name);
-        if (!streq(item->name, name) || !streq(item->macro, "Cm"))
-                fail_msg("the manual has %s %s, where the code has %s", item->macro, item->name, name);
-        (*i)++;
-        return item;
-}
-
-static void expect_end(const struct section *s, size_t i) {
-        if (i < s->n)
-                fail_msg("the manual has %s, which the code has not", s->items[i].name);
-}
-
-static void expect_text(const struct item *item, const char *expected) {
-        if (!starts_with(item->text, expected))
-                fail_msg("the manual says of %s: \"%s\"; the code: \"%s\"", item->name, item->text,
-                         expected);
+        return read_section(PAGE_8, title);
 }
 
 /* ---- connect-watchdog.conf(5) ---- */
@@ -154,8 +40,12 @@ static void append_type(char *buf, size_t size, const struct config_key *k) {
                 [KEY_HOSTNAME] = "A host name",
                 [KEY_URL] = "A URL",
                 [KEY_URLS] = "A list of URLs",
+                [KEY_LISTEN] = "Addresses",
                 [KEY_UNIT] = "The name of a service",
                 [KEY_FILE] = "A credential or path",
+                [KEY_URL_PATH] = "A URL path, or off",
+                [KEY_URL_PATHS] = "A list of URL paths",
+                [KEY_JSON] = "A JSON object",
                 [KEY_WORKER_ID] = "A worker's id",
                 [KEY_CONNECTOR] = "A connector's name",
         };
@@ -218,12 +108,13 @@ static void describe_key(const struct config_key *k, char *buf, size_t size) {
 static void every_key_stands_with_its_range_and_default(void **state) {
         static const char *const titles[_CONFIG_SECTION_MAX] = {
                 [SECTION_AGENT] = "[agent] SECTION",
+                [SECTION_HTTP] = "[http] SECTION",
                 [SECTION_WORKER] = "[worker NAME] AND [defaults] SECTIONS",
         };
 
         (void) state;
         for (enum config_section section = 0; section < _CONFIG_SECTION_MAX; section++) {
-                struct section *s = read_section("packaging/man/connect-watchdog.conf.5", titles[section]);
+                struct section *s = read_section(PAGE_5, titles[section]);
                 char expected[512];
                 size_t i = 0;
 

@@ -1,0 +1,415 @@
+/* GET /metrics, in Prometheus' text format 0.0.4 or OpenMetrics 1.0. Samples are the same in both, so that a
+ * series does not change with who asks. The families stand in the same order in connect-watchdog.conf(5). */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "judge/connectors.h"
+#include "observe/kind.h"
+#include "report/http/accept.h"
+#include "report/http/document.h"
+#include "report/http/process.h"
+
+#define TEXT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+#define OPENMETRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+struct page {
+        const struct snapshot *s;
+        const struct worker_snapshot *workers;
+        size_t n_workers;
+        struct process_usage process;
+        bool openmetrics;
+
+        char *text;
+        size_t len, size;
+        bool failed; /* for want of memory; what follows is dropped */
+};
+
+enum metric_type {
+        GAUGE,
+        COUNTER,   /* samples end in _total */
+        INFO,      /* and these in _info */
+        HISTOGRAM, /* writes its own */
+        _METRIC_TYPE_MAX,
+};
+
+struct family {
+        const char *name; /* without _total or _info */
+        enum metric_type type;
+        const char *unit; /* NULL: none; else the name ends in it */
+        void (*write)(struct page *p, const struct family *f);
+        const char *help;
+};
+
+struct label {
+        const char *name, *value;
+};
+
+/* ---- writing ---- */
+
+static void add(struct page *p, const char *text, size_t len) {
+        if (p->failed)
+                return;
+        if (p->size - p->len <= len) {
+                size_t size = MAX(2 * p->size, p->len + len + 4096);
+                char *larger = realloc(p->text, size);
+
+                if (!larger) {
+                        p->failed = true;
+                        return;
+                }
+                p->text = larger;
+                p->size = size;
+        }
+        memcpy(p->text + p->len, text, len);
+        p->len += len;
+        p->text[p->len] = '\0';
+}
+
+static void say(struct page *p, const char *text) {
+        add(p, text, strlen(text));
+}
+
+static void say_label_value(struct page *p, const char *value) {
+        while (*value) {
+                size_t plain = strcspn(value, "\\\"\n");
+
+                add(p, value, plain);
+                value += plain;
+                if (*value)
+                        say(p, *value == '\n' ? "\\n" : *value == '"' ? "\\\"" : "\\\\");
+                value += *value != '\0';
+        }
+}
+
+/* labels end with one without a name; one without a value is left out. */
+static void sample(struct page *p,
+                   const struct family *f,
+                   const char *suffix,
+                   const struct label *labels,
+                   const char *value) {
+        const char *before = "{";
+
+        say(p, f->name);
+        say(p, suffix);
+        for (; labels->name; labels++) {
+                if (!labels->value)
+                        continue;
+                say(p, before);
+                say(p, labels->name);
+                say(p, "=\"");
+                say_label_value(p, labels->value);
+                say(p, "\"");
+                before = ",";
+        }
+        say(p, before[0] == ',' ? "} " : " ");
+        say(p, value);
+        say(p, "\n");
+}
+
+#define LABELS(...) ((const struct label[]) { __VA_ARGS__, { NULL, NULL } })
+#define NO_LABELS ((const struct label[]) { { NULL, NULL } })
+
+static const char *suffix_of(const struct family *f) {
+        static const char *const suffixes[_METRIC_TYPE_MAX] = {
+                [GAUGE] = "", [COUNTER] = "_total", [INFO] = "_info", [HISTOGRAM] = ""
+        };
+
+        return suffixes[f->type];
+}
+
+static void number(struct page *p, const struct family *f, const struct label *labels, uint64_t value) {
+        char text[32];
+
+        (void) snprintf(text, sizeof(text), "%" PRIu64, value);
+        sample(p, f, suffix_of(f), labels, text);
+}
+
+static void seconds(struct page *p, const struct family *f, const struct label *labels, usec_t value) {
+        sample(p, f, suffix_of(f), labels, document_seconds((char[SECONDS_SIZE]) { 0 }, value));
+}
+
+static void of_worker(struct page *p,
+                      const struct family *f,
+                      const struct worker_snapshot *w,
+                      uint64_t value) {
+        number(p, f, LABELS({ "worker", w->settings->name }), value);
+}
+
+#define FOREACH_WORKER(w, p)                                                                                \
+        for (const struct worker_snapshot *w = (p)->workers; w < (p)->workers + (p)->n_workers; w++)
+
+/* ---- of the agent ---- */
+
+static void write_build(struct page *p, const struct family *f) {
+        number(p, f, LABELS({ "version", PROJECT_VERSION }), 1);
+}
+
+static void write_dry_run(struct page *p, const struct family *f) {
+        number(p, f, NO_LABELS, p->s->dry_run);
+}
+
+static void write_config(struct page *p, const struct family *f) {
+        number(p, f, NO_LABELS, !p->s->config_rejected);
+}
+
+/* ---- of each worker ---- */
+
+static void write_worker(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p)
+        number(p, f,
+               LABELS({ "worker", w->settings->name }, { "kind", w->settings->kind->name },
+                      { "unit", w->settings->unit },
+                      { "action", worker_action_to_string(w->settings->action) }),
+               1);
+}
+
+static void write_state(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p) {
+                enum worker_state state = health_shown_state(w->health, w->history);
+
+                for (enum worker_state i = 0; i < _STATE_MAX; i++)
+                        number(p, f,
+                               LABELS({ "worker", w->settings->name },
+                                      { "state", worker_state_to_string(i) }),
+                               i == state);
+        }
+}
+
+static void write_failures(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p)
+        of_worker(p, f, w, w->health->failures);
+}
+
+static void write_last_ok(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p) {
+                usec_t at = w->health->last_ok_usec;
+
+                seconds(p, f, LABELS({ "worker", w->settings->name }),
+                        at > 0 ? snapshot_realtime(p->s, at) : 0);
+        }
+}
+
+/* Nothing where it is not known: a zero would say that there is none. */
+static void write_by_state(struct page *p,
+                           const struct family *f,
+                           const struct worker_snapshot *w,
+                           const unsigned *n) {
+        for (enum connector_state i = 0; i < _CONNECTOR_STATE_MAX; i++)
+                number(p, f,
+                       LABELS({ "worker", w->settings->name }, { "state", connector_state_to_string(i) }),
+                       n[i]);
+}
+
+static void write_connectors(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p)
+        if (w->connectors)
+                write_by_state(p, f, w, w->connectors->tally.connectors);
+}
+
+static void write_tasks(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p)
+        if (w->connectors)
+                write_by_state(p, f, w, w->connectors->tally.tasks);
+}
+
+static void write_polls(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p)
+        for (enum outcome i = 0; i < _OUTCOME_MAX; i++)
+                number(p, f, LABELS({ "worker", w->settings->name }, { "outcome", outcome_to_string(i) }),
+                       w->counts->outcomes[i]);
+}
+
+static void write_durations(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p) {
+                const struct label *labels = LABELS({ "worker", w->settings->name });
+                char bound[SECONDS_SIZE], text[32];
+                uint64_t n = 0;
+
+                for (size_t i = 0; i <= LATENCY_BOUNDS; i++) {
+                        n += w->counts->latencies[i];
+                        (void) snprintf(text, sizeof(text), "%" PRIu64, n);
+                        sample(p, f, "_bucket",
+                               LABELS({ "worker", w->settings->name },
+                                      { "le", i < LATENCY_BOUNDS
+                                                      ? document_seconds(bound, latency_bounds_usec[i])
+                                                      : "+Inf" }),
+                               text);
+                }
+                sample(p, f, "_sum", labels, document_seconds(bound, w->counts->latency_sum_usec));
+                sample(p, f, "_count", labels, text);
+        }
+}
+
+static void write_incidents(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p)
+        of_worker(p, f, w, w->counts->incidents);
+}
+
+static void write_incident_open(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p)
+        of_worker(p, f, w, w->history->incident.id[0] != '\0');
+}
+
+static void write_restarts(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p) {
+                const char *name = w->settings->name;
+
+                number(p, f, LABELS({ "worker", name }, { "result", "done" }),
+                       w->counts->restarts[RESTART_DONE]);
+                number(p, f, LABELS({ "worker", name }, { "result", "failed" }),
+                       w->counts->restarts[RESTART_FAILED]);
+                number(p, f, LABELS({ "worker", name }, { "result", "refused" }),
+                       w->counts->restarts_refused);
+        }
+}
+
+static void write_would_restarts(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p)
+        of_worker(p, f, w, w->counts->would_restarts);
+}
+
+static void write_budget(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p)
+        of_worker(p, f, w, remedy_restarts_left(&w->history->budget, w->settings, p->s->now_usec));
+}
+
+static void write_holds(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p)
+        for (enum hold hold = 0; hold < _HOLD_MAX; hold++) {
+                bool stands = false;
+
+                for (size_t i = 0; i < w->n_holds; i++)
+                        stands = stands || w->holds[i].hold == hold;
+                number(p, f, LABELS({ "worker", w->settings->name }, { "hold", hold_to_string(hold) }),
+                       stands);
+        }
+}
+
+/* ---- of this process, by the names that every Prometheus client uses ---- */
+
+static void write_cpu(struct page *p, const struct family *f) {
+        seconds(p, f, NO_LABELS, p->process.cpu_usec);
+}
+
+static void write_resident(struct page *p, const struct family *f) {
+        if (p->process.resident_bytes > 0)
+                number(p, f, NO_LABELS, p->process.resident_bytes);
+}
+
+static void write_virtual(struct page *p, const struct family *f) {
+        if (p->process.virtual_bytes > 0)
+                number(p, f, NO_LABELS, p->process.virtual_bytes);
+}
+
+static void write_open_fds(struct page *p, const struct family *f) {
+        if (p->process.open_fds > 0)
+                number(p, f, NO_LABELS, p->process.open_fds);
+}
+
+static void write_max_fds(struct page *p, const struct family *f) {
+        if (p->process.max_fds > 0)
+                number(p, f, NO_LABELS, p->process.max_fds);
+}
+
+/* As the clock was then: a start that moves with the clock would look like another start. */
+static void write_start(struct page *p, const struct family *f) {
+        seconds(p, f, NO_LABELS, p->s->started_at_usec);
+}
+
+/* ---- the document ---- */
+
+#define OURS "connect_watchdog_"
+
+static const struct family families[] = {
+        { OURS "build", INFO, NULL, write_build, "The agent that answers." },
+        { OURS "dry_run", GAUGE, NULL, write_dry_run, "Whether nothing is restarted, whatever happens." },
+        { OURS "config_last_reload_successful", GAUGE, NULL, write_config,
+          "Whether the configuration on disk is the one in force." },
+        { OURS "worker", INFO, NULL, write_worker, "A worker as it is configured." },
+        { OURS "worker_state", GAUGE, NULL, write_state,
+          "The state of a worker: 1 for the one that it is in, 0 for the others." },
+        { OURS "consecutive_failures", GAUGE, NULL, write_failures, "Failing polls in a row." },
+        { OURS "last_ok_timestamp_seconds", GAUGE, "seconds", write_last_ok,
+          "When a worker last answered well, since 1970; 0 before the first time." },
+        { OURS "polls", COUNTER, NULL, write_polls, "Polls that ended, by what they found." },
+        { OURS "poll_duration_seconds", HISTOGRAM, "seconds", write_durations,
+          "How long polls took, whatever they found." },
+        { OURS "incidents", COUNTER, NULL, write_incidents, "Incidents that were opened." },
+        { OURS "incident_open", GAUGE, NULL, write_incident_open, "Whether an incident is open." },
+        { OURS "restarts", COUNTER, NULL, write_restarts,
+          "Restarts that systemd was asked for, by how that ended." },
+        { OURS "would_restarts", COUNTER, NULL, write_would_restarts,
+          "Restarts that were only told, because nothing may be done." },
+        { OURS "restart_budget_remaining", GAUGE, NULL, write_budget,
+          "How many more restarts there may be within the window." },
+        { OURS "connectors", GAUGE, NULL, write_connectors,
+          "Connectors of the worker's cluster, by state." },
+        { OURS "tasks", GAUGE, NULL, write_tasks, "Tasks of the worker's cluster, by state." },
+        { OURS "hold", GAUGE, NULL, write_holds, "Whether this keeps back a restart that is due now." },
+        { "process_cpu_seconds", COUNTER, "seconds", write_cpu, "CPU time of the agent, user and system." },
+        { "process_resident_memory_bytes", GAUGE, "bytes", write_resident, "Resident memory of the agent." },
+        { "process_virtual_memory_bytes", GAUGE, "bytes", write_virtual, "Virtual memory of the agent." },
+        { "process_open_fds", GAUGE, NULL, write_open_fds, "File descriptors that the agent has open." },
+        { "process_max_fds", GAUGE, NULL, write_max_fds, "How many it may have open." },
+        { "process_start_time_seconds", GAUGE, "seconds", write_start,
+          "When the agent started, since 1970." },
+};
+
+/* "# TYPE name type"; the older format knows no info and no name but that of the samples. */
+static void describe(struct page *p, const struct family *f, const char *keyword, const char *text) {
+        say(p, "# ");
+        say(p, keyword);
+        say(p, " ");
+        say(p, f->name);
+        say(p, p->openmetrics ? "" : suffix_of(f));
+        say(p, " ");
+        say(p, text);
+        say(p, "\n");
+}
+
+static void write_page(struct page *p) {
+        static const char *const types[_METRIC_TYPE_MAX] = {
+                [GAUGE] = "gauge", [COUNTER] = "counter", [INFO] = "info", [HISTOGRAM] = "histogram"
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(families); i++) {
+                const struct family *f = &families[i];
+
+                describe(p, f, "HELP", f->help);
+                describe(p, f, "TYPE", f->type == INFO && !p->openmetrics ? "gauge" : types[f->type]);
+                if (f->unit && p->openmetrics)
+                        describe(p, f, "UNIT", f->unit);
+                f->write(p, f);
+        }
+        if (p->openmetrics)
+                say(p, "# EOF\n");
+}
+
+/* A person with a browser or curl gets text: it is for whoever names it. */
+static bool wants_openmetrics(const char *accept) {
+        bool named, text_named;
+        unsigned q = accept_quality(accept, "application/openmetrics-text", "1.0.0", &named);
+
+        return named && q > 0 && q >= accept_quality(accept, "text/plain", "0.0.4", &text_named);
+}
+
+int document_metrics(const struct snapshot *s, const struct question *q, struct document *ret) {
+        struct page p = { .s = s, .openmetrics = wants_openmetrics(q->accept) };
+
+        if (question_workers(s, q, &p.workers, &p.n_workers) < 0)
+                return document_no_worker(ret);
+        s->measure(&p.process);
+        write_page(&p);
+        if (p.failed) {
+                free(p.text);
+                return -ENOMEM;
+        }
+        *ret = (struct document) {
+                .status = 200,
+                .content_type = p.openmetrics ? OPENMETRICS_TYPE : TEXT_TYPE,
+                .body = p.text,
+                .body_len = p.len,
+        };
+        return 0;
+}

@@ -1,0 +1,51 @@
+/* The HTTP server: listeners on the agent's loop (libmicrohttpd), its limits, and waiting for the first
+ * polls. GET and HEAD only. It knows nothing of workers; what is answered comes from its answer callback. */
+#pragma once
+
+#include "report/http/document.h"
+
+typedef struct sd_event sd_event;
+struct http_server;
+
+/* Limits of each listener; see connect-watchdog.conf(5), section [http]. */
+#define HTTP_CONNECTIONS_MAX 256
+#define HTTP_CONNECTIONS_PER_ADDRESS_MAX 64
+#define HTTP_HEADER_BYTES_MAX ((size_t) 16 * 1024)
+/* From its first byte to the end of its answer, and idle between two requests. */
+#define HTTP_PATIENCE_USEC (10 * USEC_PER_SEC)
+/* How long a request may wait for the first poll of every worker. */
+#define HTTP_FIRST_POLL_WAIT_USEC (2 * USEC_PER_SEC)
+
+/* One request that was answered. */
+struct http_access {
+        const char *method, *path; /* as they came */
+        unsigned status;
+        size_t body_bytes;
+        const char *peer; /* "127.0.0.1", or "unix" */
+};
+
+struct http_server_calls {
+        /* Makes the answer. Returns 0 or -ENOMEM. */
+        int (*answer)(const struct question *q, struct document *ret, void *userdata);
+        /* A listener began to listen (error 0), or cannot (negative errno; it is tried again every 5 s).
+         * Told when it changes. */
+        void (*listening)(const char *address, int error, void *userdata);
+        /* NULL: not told. */
+        void (*access)(const struct http_access *a, void *userdata);
+        void *userdata;
+};
+
+/* calls are copied. Returns 0 or a negative errno. */
+int http_server_new(sd_event *event, const struct http_server_calls *calls, struct http_server **ret);
+/* Closes all connections. */
+struct http_server *http_server_free(struct http_server *s);
+DEFINE_CLEANUP(struct http_server *, http_server_free)
+
+/* Listens on just these addresses (listen_address.h; a strv) from now on: listeners that stay are left
+ * alone, with their connections. One that cannot be had is told and tried again. Returns 0 or -ENOMEM. */
+int http_server_listen(struct http_server *s, char *const *addresses);
+/* Listens on sockets that systemd handed over (LISTEN_FDS); they are its for good. Returns how many there
+ * were, or a negative errno. */
+int http_server_take_sockets(struct http_server *s);
+/* Every worker was polled once: nobody waits any more. */
+void http_server_open(struct http_server *s);
