@@ -5,7 +5,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "config/ini_file.h"
 #include "config/scratch.h"
@@ -83,15 +85,28 @@ static int load_file(struct loader *l, const char *path, bool may_be_missing) {
 static bool is_drop_in(const char *name) {
         size_t len = strlen(name);
 
-        return name[0] != '.' && len > 5 && streq(name + len - 5, ".conf");
+        return len > 5 && streq(name + len - 5, ".conf");
+}
+
+/* What editors, package managers and people leave beside the drop-ins, and nobody expects to be read. */
+static bool is_left_on_purpose(const char *name) {
+        static const char *const patterns[] = {
+                "*~",    "#*#",      "*.bak",     "*.orig",   "*.old",  "*.save",  "*.disabled",
+                "*.off", "*.sample", "*.example", "*.dpkg-*", "*.rpm*", "*.ucf-*", "README*",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(patterns); i++)
+                if (fnmatch(patterns[i], name, 0) == 0)
+                        return true;
+        return false;
 }
 
 static int compare_names(const void *a, const void *b) {
         return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
-/* The drop-ins' names in byte order. */
-static int list_drop_ins(const char *directory, char ***ret) {
+/* All names but the hidden ones, in byte order. */
+static int list_names(const char *directory, char ***ret) {
         _cleanup_strv_ char **names = NULL;
         struct dirent *entry;
         int r = 0;
@@ -107,7 +122,7 @@ static int list_drop_ins(const char *directory, char ***ret) {
                         r = -errno;
                         break;
                 }
-                if (is_drop_in(entry->d_name) && strv_extend(&names, entry->d_name) < 0) {
+                if (entry->d_name[0] != '.' && strv_extend(&names, entry->d_name) < 0) {
                         r = -ENOMEM;
                         break;
                 }
@@ -121,6 +136,23 @@ static int list_drop_ins(const char *directory, char ***ret) {
         return 0;
 }
 
+/* A worker in a file that is not read would go unwatched, and nobody would know. */
+static int load_or_pass_over(struct loader *l, const char *path, const char *name) {
+        struct stat st;
+        int r;
+
+        if (is_drop_in(name))
+                return load_file(l, path, false);
+        if (is_left_on_purpose(name) || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+                return 0;
+        r = begin_file(l, path);
+        if (r < 0)
+                return r;
+        problem_warning(&l->scratch.problems, at_line(l, 0),
+                        "is not read: its name does not end in .conf; rename it, or append .disabled");
+        return 0;
+}
+
 static int load_drop_ins(struct loader *l, const char *main_file) {
         const char *slash = strrchr(main_file, '/');
         _cleanup_free_ char *directory = NULL;
@@ -131,7 +163,7 @@ static int load_drop_ins(struct loader *l, const char *main_file) {
                 directory = NULL;
                 return -ENOMEM;
         }
-        error = list_drop_ins(directory, &names);
+        error = list_names(directory, &names);
         if (error == -ENOMEM)
                 return error;
         if (error < 0) {
@@ -151,7 +183,7 @@ static int load_drop_ins(struct loader *l, const char *main_file) {
                         path = NULL;
                         return -ENOMEM;
                 }
-                r = load_file(l, path, false);
+                r = load_or_pass_over(l, path, *name);
                 if (r < 0)
                         return r;
         }

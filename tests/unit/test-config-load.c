@@ -194,6 +194,50 @@ static void drop_ins_come_in_byte_order_and_override(void **state) {
         fixture_done(&f);
 }
 
+static void a_file_that_was_meant_to_be_read_is_told(void **state) {
+        static const char *const on_purpose[] = {
+                "a.conf~",       "#a.conf#",        ".a.conf.swp",    "a.conf.bak",
+                "a.conf.orig",   "a.conf.old",      "a.conf.save",    "a.conf.disabled",
+                "a.conf.off",    "a.conf.sample",   "a.conf.example", "a.conf.dpkg-old",
+                "a.conf.rpmnew", "a.conf.ucf-dist", "README",         "README.md",
+        };
+        struct fixture f;
+        char path[300];
+
+        (void) state;
+        fixture_init(&f);
+        for (size_t i = 0; i < ELEMENTSOF(on_purpose); i++) {
+                char name[64];
+
+                (void) snprintf(name, sizeof(name), "conf.d/%s", on_purpose[i]);
+                fixture_write(&f, name, "[worker read]\n");
+        }
+        fixture_path(&f, "conf.d/old", path);
+        assert_int_equal(mkdir(path, 0755), 0);
+        fixture_path(&f, "conf.d/null", path);
+        assert_int_equal(symlink("/dev/null", path), 0);
+        fixture_load_text(&f, "[worker b]\ntimeout = 5s\n");
+        assert_loads(&f);
+        assert_int_equal(f.settings->n_workers, 1);
+        assert_int_equal(strv_length(f.errors.warnings), 1);
+
+        fixture_write(&f, "conf.d/connect-a.cnf", "[worker read]\n");
+        fixture_write(&f, "conf.d/b.conf.txt", "[worker read]\n");
+        fixture_write(&f, "conf.d/c.conf", "[worker c]\nurl = http://c:1\ntimeout = 5s\n");
+        fixture_write(&f, "conf.d/conf", "[worker read]\n");
+        fixture_load(&f);
+        assert_loads(&f);
+        assert_int_equal(f.settings->n_workers, 2);
+        assert_int_equal(strv_length(f.errors.warnings), 5);
+        assert_string_equal(f.errors.warnings[1],
+                            "conf.d/b.conf.txt: is not read: its name does not end in .conf; rename it, or "
+                            "append .disabled");
+        assert_non_null(strstr(f.errors.warnings[2], "conf.d/c.conf:3: "));
+        assert_non_null(strstr(f.errors.warnings[3], "conf.d/conf: is not read: "));
+        assert_non_null(strstr(f.errors.warnings[4], "conf.d/connect-a.cnf: is not read: "));
+        fixture_done(&f);
+}
+
 static void doubles_across_files_name_the_first_place(void **state) {
         struct fixture f;
 
@@ -529,6 +573,7 @@ int main(void) {
                 cmocka_unit_test(every_key_can_be_set),
                 cmocka_unit_test(defaults_count_wherever_they_stand),
                 cmocka_unit_test(drop_ins_come_in_byte_order_and_override),
+                cmocka_unit_test(a_file_that_was_meant_to_be_read_is_told),
                 cmocka_unit_test(doubles_across_files_name_the_first_place),
                 cmocka_unit_test(a_key_twice_in_one_drop_in_is_an_error),
                 cmocka_unit_test(a_new_file_is_in_no_section),
