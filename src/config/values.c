@@ -236,6 +236,8 @@ int value_url(const char *text, char **ret, const char **ret_problem) {
         authority_len = strcspn(authority, "/?#");
         if (strstr(authority, "://"))
                 problem = "holds more than one URL; write one, or a list with spaces between";
+        else if (text[strlen(text) - 1] == ',')
+                problem = "ends in a comma; spaces separate the URLs of a list, not commas";
         else
                 problem = authority_problem(authority, authority_len);
         if (!problem)

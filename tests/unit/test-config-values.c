@@ -184,6 +184,10 @@ static const struct {
         { "http://a:1,http://b:1", NULL, "a list with spaces between" },
         { "http://a/,http://b/", NULL, "a list with spaces between" },
         { "http://http://a", NULL, "a list with spaces between" },
+        { "http://a,", NULL, "spaces separate" },
+        { "http://a:8083,", NULL, "spaces separate" },
+        { "http://a/b,", NULL, "spaces separate" },
+        { "http://a,b", NULL, "no valid host name" },
 };
 
 static void urls_are_bases_and_nothing_else(void **state) {
