@@ -289,9 +289,29 @@ static void take_agent_settings(struct agent *a) {
         (void) reporter_set_hostname(a->reporter, a->settings->agent.hostname);
 }
 
+#define DROPPED_NAMED 5
+
+/* "; no longer watched: a, b, c, d, e and 3 more", or nothing. */
+static void append_dropped(char *buf,
+                           size_t size,
+                           const struct settings *before,
+                           const struct settings *now) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < before->n_workers; i++) {
+                const char *name = before->workers[i]->name;
+
+                if (!settings_find_worker(now, name) && n++ < DROPPED_NAMED)
+                        text_append(buf, size, "%s%s", n == 1 ? "; no longer watched: " : ", ", name);
+        }
+        if (n > DROPPED_NAMED)
+                text_append(buf, size, " and %zu more", n - DROPPED_NAMED);
+}
+
 static void reload(struct agent *a) {
         _cleanup_(settings_freep) struct settings *fresh = NULL;
         struct settings *old;
+        char dropped[512] = "";
         int r;
 
         if (a->ready)
@@ -302,12 +322,13 @@ static void reload(struct agent *a) {
                 old = a->settings;
                 a->settings = TAKE_PTR(fresh);
                 take_agent_settings(a);
+                append_dropped(dropped, sizeof(dropped), old, a->settings);
                 r = apply_workers(a, a->settings);
                 settings_free(old);
                 agent_http_reconfigure(a);
                 reporter_tell(a->reporter,
-                              event_new(EVENT_CONFIG_RELOADED, "configuration reloaded: %zu worker%s",
-                                        a->n_workers, a->n_workers == 1 ? "" : "s"));
+                              event_new(EVENT_CONFIG_RELOADED, "configuration reloaded: %zu worker%s%s",
+                                        a->n_workers, a->n_workers == 1 ? "" : "s", dropped));
                 if (r >= 0)
                         r = start_workers(a);
         }

@@ -107,6 +107,20 @@ def test_changed_settings_count_from_now_on(agent, worker, bus):
     worker.mode = "ok"
 
 
+@pytest.mark.parametrize("n, left, said", [
+    (2, 2, "2 workers"),
+    (2, 1, "1 worker; no longer watched: w1"),
+    (2, 0, "0 workers; no longer watched: w0, w1"),
+    (8, 0, "0 workers; no longer watched: w0, w1, w2, w3, w4 and 3 more"),
+])
+def test_who_is_no_longer_watched_is_named(agent, worker, n, left, said):
+    agent.configure({f"w{i}": {"url": worker.url} for i in range(n)})
+    agent.start()
+    agent.configure({f"w{i}": {"url": worker.url} for i in range(left)})
+    agent.reload()
+    assert agent.expect("config-reloaded").message == f"configuration reloaded: {said}"
+
+
 def test_another_url_is_another_target(agent, worker, bus):
     with WorkerServer("ok") as other:
         agent.configure({"a": {"url": worker.url, **RESTART}}, sustain="1min")
