@@ -81,8 +81,10 @@ static int warn(char **warning, const char *format, ...) {
 
 static int warn_of_state(struct asked_unit *u, const struct unit_facts *facts) {
         if (streq(facts->load_state, "not-found"))
-                return warn(&u->warning, "is not there yet: see that its name is right (systemctl "
-                                         "list-unit-files --type=service)");
+                return warn(&u->warning, "is not there yet: see that its name is right%s%s",
+                            facts->similar[0] ? "; there is "
+                                              : " (systemctl list-unit-files --type=service)",
+                            facts->similar);
         if (streq(facts->load_state, "masked"))
                 return warn(&u->warning, "is masked, so nothing can restart it: systemctl unmask %s",
                             u->unit);

@@ -103,6 +103,17 @@ static bool options_fit(enum ctl_verb verb, unsigned given) {
         return fit;
 }
 
+static int no_such_verb(const char *text) {
+        const char *nearest = ctl_verb_nearest(text);
+
+        fprintf(stderr, "connect-watchdogctl: there is no verb \"%s\"; ", text);
+        if (nearest)
+                fprintf(stderr, "did you mean %s? See connect-watchdogctl --help\n", nearest);
+        else
+                fputs("see connect-watchdogctl --help\n", stderr);
+        return CTL_USAGE;
+}
+
 int main(int argc, char *argv[]) {
         struct ctl_options options = {
                 .config.credentials_directory = CONFIG_CREDENTIALS_SOURCE,
@@ -120,12 +131,8 @@ int main(int argc, char *argv[]) {
                 return CTL_USAGE;
         }
         verb = ctl_verb_by_name(argv[optind]);
-        if (verb == _VERB_MAX) {
-                fprintf(stderr,
-                        "connect-watchdogctl: there is no verb \"%s\"; see connect-watchdogctl --help\n",
-                        argv[optind]);
-                return CTL_USAGE;
-        }
+        if (verb == _VERB_MAX)
+                return no_such_verb(argv[optind]);
         if (!options_fit(verb, given))
                 return CTL_USAGE;
         r = verbs[verb](&options, argc - optind, argv + optind);

@@ -1,6 +1,7 @@
 #include "ctl/verbs.h"
 
 #include "config/config.h"
+#include "config/suggest.h"
 
 const struct ctl_option_info ctl_option_infos[_OPTION_MAX] = {
         [OPTION_CONFIG] = { "config", "FILE", "read FILE, and conf.d beside it, not " CONFIG_DEFAULT_FILE },
@@ -29,6 +30,17 @@ enum ctl_verb ctl_verb_by_name(const char *name) {
         while (v < _VERB_MAX && !streq(ctl_verb_infos[v].name, name))
                 v++;
         return v;
+}
+
+const char *ctl_verb_nearest(const char *text) {
+        const char *names[_VERB_MAX + 1] = {};
+
+        for (enum ctl_verb v = 0; v < _VERB_MAX; v++) {
+                names[v] = ctl_verb_infos[v].name;
+                if (text[0] && strncmp(names[v], text, strlen(text)) == 0)
+                        return names[v];
+        }
+        return suggest_nearest(text, names);
 }
 
 bool ctl_verb_takes(enum ctl_verb verb, enum ctl_option option) {

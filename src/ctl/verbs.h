@@ -43,5 +43,7 @@ extern const struct ctl_verb_info ctl_verb_infos[_VERB_MAX];
 
 /* _VERB_MAX: there is none of that name. */
 enum ctl_verb ctl_verb_by_name(const char *name) _pure_;
+/* The one that begins so or is written nearly so; NULL: none is near enough to be meant. */
+const char *ctl_verb_nearest(const char *text) _pure_;
 /* Whether the verb takes that option. */
 bool ctl_verb_takes(enum ctl_verb verb, enum ctl_option option) _pure_;

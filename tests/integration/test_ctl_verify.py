@@ -133,6 +133,17 @@ def test_warnings_of_the_configuration_stand_in_the_report(verifier, worker):
 def test_what_it_is_not_asked_for(arguments):
     result = subprocess.run([CTL, *arguments], capture_output=True, text=True, timeout=10)
     assert result.returncode == USAGE and result.stdout == "" and result.stderr
+    assert "did you mean" not in result.stderr
+
+
+@pytest.mark.parametrize("written, meant", [
+    ("authorise", "authorize"), ("verify", "verify-config"), ("verify_confg", "verify-config"),
+])
+def test_a_verb_that_is_nearly_one(written, meant):
+    result = subprocess.run([CTL, written], capture_output=True, text=True, timeout=10)
+    assert result.returncode == USAGE and result.stdout == ""
+    assert result.stderr == (f'connect-watchdogctl: there is no verb "{written}"; did you mean {meant}? '
+                             "See connect-watchdogctl --help\n")
 
 
 # ---- units

@@ -1,6 +1,7 @@
 """connect-watchdogctl authorize against real polkit and systemd: what it allows from then on, and what it refuses to."""
 
 import json
+import re
 
 import pytest
 
@@ -119,6 +120,13 @@ def test_what_will_not_work_is_said(container, authorize, make_unit):
         assert "systemctl unmask masked-worker.service" in authorize("masked-worker.service").stderr
     finally:
         container.systemctl("unmask", "masked-worker.service")
+    real = make_unit("my-connect.service")
+    container.systemctl("start", real)
+    similar = re.search("my-conect.service is not there yet: see that its name is right; there is (.*)",
+                        authorize("my-conect.service").stderr)
+    container.systemctl("stop", real)
+    assert real in similar.group(1).split(", ")
+    authorize("--revoke", "my-conect.service")
     stubborn = make_unit("stubborn.service")
     container.write(f"/etc/systemd/system/{stubborn}", "[Unit]\nRefuseManualStop=yes\n[Service]\nExecStart=/bin/sleep 1d\n")
     container.systemctl("daemon-reload")
