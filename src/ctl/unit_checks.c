@@ -30,6 +30,10 @@ static char *edit_unit(char *buf, const char *unit, const char *line) {
 }
 #define EDIT_UNIT(unit, line) edit_unit((char[REMEDY_SIZE]) { 0 }, unit, line)
 
+/* Where a worker stands: the lines of its keys are not kept. */
+#define SECTION "[worker %s] (%s:%u)"
+#define SECTION_OF(w) (w)->name, (w)->source_file, (w)->source_line
+
 static bool is_any(const char *word, const char *const *words) {
         for (; *words; words++)
                 if (streq(word, *words))
@@ -71,14 +75,14 @@ static bool check_load_state(const struct worker_settings *w,
                 return true;
         if (streq(u->load_state, "not-found"))
                 finding_add(f, FINDING_PROBLEM, CHECK_UNIT, w->name,
-                            REMEDY("correct unit = in %s:%u%s%s%s", w->source_file, w->source_line,
-                                   u->similar[0] ? "; there is " : " (systemctl list-units --type=service",
-                                   u->similar, u->similar[0] ? "" : ")"),
+                            REMEDY("correct unit = in " SECTION "; %s%s", SECTION_OF(w),
+                                   u->similar[0] ? "there is " : "see systemctl list-units --type=service",
+                                   u->similar),
                             "there is no %s", w->unit);
         else if (streq(u->load_state, "masked"))
                 finding_add(f, FINDING_PROBLEM, CHECK_UNIT, w->name,
-                            REMEDY("systemctl unmask %s, or take unit = out of %s:%u", w->unit,
-                                   w->source_file, w->source_line),
+                            REMEDY("systemctl unmask %s, or take unit = out of " SECTION, w->unit,
+                                   SECTION_OF(w)),
                             "%s is masked, and cannot be started", w->unit);
         else
                 finding_add(f, FINDING_PROBLEM, CHECK_UNIT, w->name,
@@ -127,8 +131,8 @@ void unit_check(const struct worker_settings *w, const struct unit_facts *u, str
                 return;
         if (u->same_as)
                 finding_add(f, FINDING_PROBLEM, CHECK_UNIT, w->name,
-                            REMEDY("name each unit in one section: %s:%u or %s:%u", u->same_as->source_file,
-                                   u->same_as->source_line, w->source_file, w->source_line),
+                            REMEDY("name each unit in one section: " SECTION " or " SECTION,
+                                   SECTION_OF(u->same_as), SECTION_OF(w)),
                             "%s is the same unit as %s of worker %s: each would restart it for itself",
                             w->unit, u->same_as->unit, u->same_as->name);
         check_is_up(w, u, f);
@@ -145,8 +149,7 @@ void polkit_check(const struct worker_settings *w,
 
         if (!w->unit || !u->known || !streq(u->load_state, "loaded"))
                 return;
-        authorize = policy ? REMEDY("name another unit in %s:%u: %s %s", w->source_file, w->source_line,
-                                    u->id, policy)
+        authorize = policy ? REMEDY("name another unit in " SECTION ": %s %s", SECTION_OF(w), u->id, policy)
                            : REMEDY("connect-watchdogctl authorize %s", u->id);
         if (p->state == POLKIT_MISSING)
                 finding_add(f, acts ? FINDING_PROBLEM : FINDING_UNKNOWN, CHECK_POLKIT, w->name, p->remedy,
@@ -306,7 +309,7 @@ void unit_check_settings(const struct worker_settings *w,
                          const struct unit_facts *u,
                          bool acts,
                          struct findings *f) {
-        if (!w->unit || !u->known || !streq(u->load_state, "loaded"))
+        if (!w->unit || !u->known || !streq(u->load_state, "loaded") || unit_policy_problem(u->id))
                 return;
         check_manual_start(w, u, acts, f);
         check_stop_timeout(w, u, f);

@@ -60,7 +60,8 @@ void polkit_check(const struct worker_settings *w,
                   const struct polkit_facts *p,
                   bool acts,
                   struct findings *f);
-/* Its settings, and the options of its JVM: only what is not as it should be. */
+/* Its settings, and the options of its JVM: only what is not as it should be; nothing of a unit that is
+ * never to be restarted, as another one is to be named, and not this one edited. */
 void unit_check_settings(const struct worker_settings *w,
                          const struct unit_facts *u,
                          bool acts,

@@ -104,7 +104,7 @@ def test_a_remedy_follows_its_problem(verifier):
     result = verifier.run()
     assert result.returncode == PROBLEM
     assert ("  ✗ problem  unit: there is no none.service\n"
-            f"             → correct unit = in {verifier.config}:1; there is {UNIT}\n") in result.stdout
+            f"             → correct unit = in [worker a] ({verifier.config}:1); there is {UNIT}\n") in result.stdout
     assert "\033" not in result.stdout, "no colour in a pipe"
     assert result.stdout.endswith("\n1 worker, 2 problems\n")
 

@@ -91,7 +91,8 @@ static void a_unit_is_there_and_runs(_unused_ void **state) {
         expect_unit(&w, &u,
                     "problem unit: kafka-connect.service is the same unit as connect.service of worker b: "
                     "each would "
-                    "restart it for itself → name each unit in one section: /etc/b.conf:9 or /etc/a.conf:3\n"
+                    "restart it for itself → name each unit in one section: [worker b] (/etc/b.conf:9) or "
+                    "[worker a] (/etc/a.conf:3)\n"
                     "ok unit: kafka-connect.service is active (running)\n");
         u = unit();
         w.unit = "connect.service";
@@ -140,12 +141,12 @@ static void a_unit_that_does_not_run_is_told(_unused_ void **state) {
 
 static void a_unit_that_cannot_be_started_is_a_problem(_unused_ void **state) {
         static const char *const rows[][2] = {
-                { "not-found",
-                  "problem unit: there is no kafka-connect.service → correct unit = in /etc/a.conf:3 "
-                  "(systemctl list-units --type=service)\n" },
+                { "not-found", "problem unit: there is no kafka-connect.service → correct unit = in [worker "
+                               "a] (/etc/a.conf:3); "
+                               "see systemctl list-units --type=service\n" },
                 { "masked",
                   "problem unit: kafka-connect.service is masked, and cannot be started → systemctl unmask "
-                  "kafka-connect.service, or take unit = out of /etc/a.conf:3\n" },
+                  "kafka-connect.service, or take unit = out of [worker a] (/etc/a.conf:3)\n" },
                 { "bad-setting",
                   "problem unit: kafka-connect.service cannot be loaded (bad-setting) → systemd-analyze "
                   "verify kafka-connect.service, then systemctl daemon-reload\n" },
@@ -173,7 +174,8 @@ static void what_may_have_been_meant(_unused_ void **state) {
         (void) strcpy(u.load_state, "not-found");
         (void) strcpy(u.similar, "confluent-kafka-connect.service, kafka.service");
         expect_unit(&w, &u,
-                    "problem unit: there is no kafka-connect.service → correct unit = in /etc/a.conf:3; "
+                    "problem unit: there is no kafka-connect.service → correct unit = in [worker a] "
+                    "(/etc/a.conf:3); "
                     "there is "
                     "confluent-kafka-connect.service, kafka.service\n");
 }
@@ -319,6 +321,29 @@ static void how_a_unit_stops_and_comes_back(_unused_ void **state) {
                         "problem manual-start: RefuseManualStop=yes: systemd lets nobody restart it → "
                         "systemctl edit "
                         "kafka-connect.service: [Unit] RefuseManualStop=no\n");
+}
+
+/* Told to name another one, nobody is to edit this one. */
+static void a_unit_that_is_never_restarted_is_not_to_be_edited(_unused_ void **state) {
+        const struct polkit_facts p = { .state = POLKIT_ASKED,
+                                        .refused = "restart",
+                                        .refused_restart = true };
+        struct worker_settings w = worker();
+        struct unit_facts u = unit();
+        struct findings f = {};
+
+        w.unit = (char *) "dbus.service";
+        (void) strcpy(u.id, w.unit);
+        u.timeout_stop_usec = 90 * USEC_PER_SEC;
+        u.accepts_143 = false;
+        u.refuse_manual_stop = true;
+        (void) strcpy(u.restart, "no");
+        expect_settings(&w, &u, true, "");
+        polkit_check(&w, &u, &p, true, &f);
+        expect(&f,
+               "problem polkit: the agent may not restart dbus.service (refused: restart) → name another "
+               "unit in [worker a] (/etc/a.conf:3): dbus.service is the system bus: its restart takes "
+               "the bus from every service, also from systemd and the watchdog\n");
 }
 
 static void a_start_limit_that_outlasts_the_patience(_unused_ void **state) {
@@ -610,6 +635,7 @@ int main(void) {
                 cmocka_unit_test(polkit_decides_what_the_agent_may),
                 cmocka_unit_test(a_good_unit_has_nothing_said_of_it),
                 cmocka_unit_test(how_a_unit_stops_and_comes_back),
+                cmocka_unit_test(a_unit_that_is_never_restarted_is_not_to_be_edited),
                 cmocka_unit_test(a_start_limit_that_outlasts_the_patience),
                 cmocka_unit_test(the_jvm_and_its_memory),
                 cmocka_unit_test(a_jvm_that_cannot_dump_its_threads),
