@@ -276,7 +276,7 @@ static int load_settings(struct agent *a, bool running, struct settings **ret) {
                 tell_lines(a, EVENT_CONFIG_REJECTED, errors.lines);
                 reporter_tell(a->reporter,
                               event_new(EVENT_CONFIG_REJECTED, "%zu error%s in the configuration: %s",
-                                        strv_length(errors.lines), strv_length(errors.lines) == 1 ? "" : "s",
+                                        errors.n_errors, errors.n_errors == 1 ? "" : "s",
                                         running ? "the one before stays in force" : "not starting"));
         } else
                 tell_lines(a, EVENT_CONFIG_WARNING, errors.warnings);

@@ -288,6 +288,8 @@ int config_load(const struct config_options *options, struct settings **ret, str
         if (r < 0)
                 return r;
         sound = l.scratch.problems.n_errors == 0;
+        errors->n_errors = l.scratch.problems.n_errors;
+        errors->n_warnings = l.scratch.problems.n_warnings;
         r = problems_to_lines(&l.scratch.problems, &errors->lines, &errors->warnings);
         if (r < 0)
                 return r;

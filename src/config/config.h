@@ -10,8 +10,9 @@
 
 /* What is wrong, and what would be right: "FILE:LINE: …; …". */
 struct config_errors {
-        char **lines;    /* strv */
-        char **warnings; /* strv; of the same form; also set when there are no errors */
+        char **lines;                /* strv */
+        char **warnings;             /* strv; of the same form; also set when there are no errors */
+        size_t n_errors, n_warnings; /* also those beyond what is listed */
 };
 void config_errors_done(struct config_errors *e);
 

@@ -27,6 +27,7 @@ static int read_configuration(const struct config_options *o,
         STRV_FOREACH (line, warned_already.lines)
                 if (strv_extend(&errors->lines, *line) < 0)
                         r = -ENOMEM;
+        errors->n_errors += warned_already.n_errors;
         config_errors_done(&warned_already);
         return r;
 }
@@ -70,26 +71,28 @@ static void print_heading(const struct worker_settings *w, bool dry_run) {
                worker_action_to_string(w->action), dry_run ? " (but dry_run = yes)" : "");
 }
 
-static void append_count(char *buf, size_t size, size_t n, const char *what) {
+static void append_count(char *buf, size_t size, const char *before, size_t n, const char *what) {
         if (n > 0)
-                text_append(buf, size, ", %zu %s%s", n, what, n == 1 ? "" : "s");
+                text_append(buf, size, "%s%zu %s%s", before, n, what, n == 1 ? "" : "s");
 }
 
 static void print_summary(const struct settings *s, const struct findings *f, size_t n_config_warnings) {
         size_t n_unknown = findings_count(f, FINDING_UNKNOWN),
                n_problems = findings_count(f, FINDING_PROBLEM);
+        bool sound = n_problems == 0 && s->n_workers > 0;
         char text[256] = "";
 
         if (s->n_workers == 0)
                 text_append(text, sizeof(text), "no worker is configured: nothing is watched");
-        else
-                text_append(text, sizeof(text), "%zu worker%s", s->n_workers, s->n_workers == 1 ? "" : "s");
-        if (n_problems == 0)
-                text_append(text, sizeof(text), ", no problem");
-        append_count(text, sizeof(text), n_problems, "problem");
-        append_count(text, sizeof(text), findings_count(f, FINDING_WARNING) + n_config_warnings, "warning");
+        append_count(text, sizeof(text), "", s->n_workers, "worker");
+        if (sound)
+                text_append(text, sizeof(text), ", no problem%s", n_unknown > 0 ? " found" : "");
+        append_count(text, sizeof(text), ", ", n_problems, "problem");
+        append_count(text, sizeof(text), ", ", findings_count(f, FINDING_WARNING) + n_config_warnings,
+                     "warning");
+        append_count(text, sizeof(text), sound ? ", but " : ", ", n_unknown, "thing");
         if (n_unknown > 0)
-                text_append(text, sizeof(text), ", %zu could not be looked at", n_unknown);
+                text_append(text, sizeof(text), " could not be looked at");
         printf("\n%s\n", text);
 }
 
@@ -109,7 +112,7 @@ static void print_report(const struct ctl_options *options,
                 print_heading(s->workers[i], s->agent.dry_run);
                 findings_print(stdout, f, s->workers[i]->name, options->colors);
         }
-        print_summary(s, f, strv_length(errors->warnings));
+        print_summary(s, f, errors->n_warnings);
 }
 
 /* ---- the verb ---- */
@@ -150,6 +153,8 @@ static int tell_configuration_errors(const struct ctl_options *options,
                 fprintf(stderr, "%s\n", *line);
         STRV_FOREACH (line, errors->warnings)
                 fprintf(stderr, "warning: %s\n", *line);
+        fprintf(stderr, "%zu error%s; nothing else was looked at\n", errors->n_errors,
+                errors->n_errors == 1 ? "" : "s");
         return CTL_CONFIG;
 }
 

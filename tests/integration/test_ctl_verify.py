@@ -89,7 +89,7 @@ def test_no_worker_at_all(verifier):
     verifier.configure("[agent]\n")
     result = verifier.run()
     assert result.returncode == OK
-    assert result.stdout.splitlines()[-1] == "no worker is configured: nothing is watched, no problem"
+    assert result.stdout.splitlines()[-1] == "no worker is configured: nothing is watched"
 
 
 def test_each_key_on_request(verifier, worker):
@@ -113,11 +113,31 @@ def test_every_error_of_the_configuration_at_once(verifier):
     verifier.configure("[worker a]\nintervall = 10s\nunit = x\n")
     result = verifier.run()
     assert (result.returncode, result.stdout) == (EX_CONFIG, "")
-    assert [line.split(": ")[0] for line in result.stderr.splitlines()] == [f"{verifier.config}:2", f"{verifier.config}:3"]
+    assert [line.split(": ")[0] for line in result.stderr.splitlines()[:-1]] == [f"{verifier.config}:2", f"{verifier.config}:3"]
+    assert result.stderr.endswith("\n2 errors; nothing else was looked at\n")
     as_json = verifier.run("--json")
     assert as_json.returncode == EX_CONFIG and as_json.stderr == ""
     said = json.loads(as_json.stdout)
     assert len(said["configuration"]["errors"]) == 2 and said["findings"] == []
+
+
+@pytest.mark.parametrize("n, said", [(1, "1 error"), (100, "100 errors"), (116, "116 errors")])
+def test_errors_are_counted_also_those_that_are_not_shown(verifier, n, said):
+    verifier.configure("[agent]\n" + "nonsense = 1\n" * n)
+    result = verifier.run()
+    assert result.returncode == EX_CONFIG
+    assert result.stderr.splitlines()[-1] == f"{said}; nothing else was looked at"
+
+
+def test_what_could_not_be_looked_at_is_no_clean_bill(lone, worker):
+    lone.configure(a={"url": worker.url})
+    assert lone.run().stdout.endswith("\n1 worker, no problem found, but 1 thing could not be looked at\n")
+    lone.configure(a={"url": worker.url, "timeout": "5s", "bearer_token_file": "/root/token"})
+    said = lone.run()
+    assert said.returncode == PROBLEM
+    assert said.stdout.endswith("\n1 worker, 2 problems, 1 warning, 1 thing could not be looked at\n")
+    lone.configure("[agent]\n")
+    assert lone.run().stdout.endswith("\nno worker is configured: nothing is watched, 1 thing could not be looked at\n")
 
 
 def test_warnings_of_the_configuration_stand_in_the_report(verifier, worker):
