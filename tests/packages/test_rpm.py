@@ -154,6 +154,18 @@ def test_a_configuration_file_nobody_edited_becomes_the_new_one(upgradable, rpm)
     assert "earlier release" not in read(upgradable, CONF) and not exists(upgradable, f"{CONF}.rpmnew")
 
 
+def test_where_the_configuration_is_broken_the_old_agent_goes_on(upgradable, rpm):
+    mistake = "/etc/connect-watchdog/conf.d/mistake.conf"
+    upgradable.write(mistake, "[worker a]\nurll = http://127.0.0.1:8083\n")
+    process = upgradable.show(UNIT, "MainPID")
+    said = rpm.upgrade()
+    assert f"{mistake}:2: urll is no key" in said and f"systemctl restart {NAME}\n" in said
+    assert upgradable.show(UNIT, "MainPID") == process != "0"
+    upgradable.run("rm", mistake)
+    upgradable.systemctl("restart", UNIT)
+    assert version_told(upgradable) == rpm.version()
+
+
 @pytest.mark.parametrize("command, state", [("disable", "disabled"), ("mask", "masked"), ("stop", "enabled")])
 def test_what_is_switched_off_stays_off(upgradable, rpm, command, state):
     upgradable.systemctl(command, *([] if command == "stop" else ["--now"]), UNIT)

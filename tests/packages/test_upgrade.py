@@ -42,6 +42,7 @@ def test_the_budget_that_an_incident_has_spent_stays_spent(upgradable, apt, agen
     standin.mode("always hang")
     agent.wait_for("exhausted", 2 * STORY_TIMEOUT)
     before, invocation, told = spent(upgradable), standin.invocation(), incidents(upgradable)
+    assert set(upgradable.run("journalctl", "-F", "CONNECT_WATCHDOG_INCIDENT").stdout.split()) == told
     assert version_told(upgradable) == apt.version("previous") and len(told) == 1
     upgradable.mark()
 
@@ -144,12 +145,55 @@ def test_a_disabled_service_that_runs_is_restarted_and_stays_disabled(upgradable
     assert upgradable.is_active(UNIT) and version_told(upgradable) == apt.version("current")
 
 
-def test_a_configuration_with_a_mistake_is_told_and_does_not_break_apt(upgradable, apt, agent):
-    upgradable.write("/etc/connect-watchdog/conf.d/mistake.conf", "[worker a]\nurll = http://127.0.0.1:8083\n")
-    apt.install()
-    assert apt.status() == "installed"
+# --- a configuration that is wrong ------------------------------------------------------------------------------------
+
+MISTAKE = "/etc/connect-watchdog/conf.d/mistake.conf"
+TOLD = f"connect-watchdog: the configuration was rejected:\n{MISTAKE}:2: urll is no key"
+REMEDY = f"When these lines are mended: systemctl restart {NAME}\n"
+
+
+def break_configuration(container):
+    container.write(MISTAKE, "[worker a]\nurll = http://127.0.0.1:8083\n")
+
+
+def test_where_the_configuration_is_broken_the_old_agent_goes_on(upgradable, apt, agent, standin):
+    """It does with the one that it has; the next could not begin."""
+    agent.watch()
+    break_configuration(upgradable)
+    process = upgradable.show(UNIT, "MainPID")
+    upgradable.mark()
+    said = apt.install().stderr
+    assert TOLD in said and "The previous version keeps running" in said and REMEDY in said
+    assert "Could not execute systemctl" not in said
+    assert apt.status() == "installed" and upgradable.show(UNIT, "MainPID") == process
+
+    standin.mode("hang")
+    agent.wait_for("incident-closed", STORY_TIMEOUT)
+    assert len(upgradable.invocations(STANDIN)) == 1
+
+    upgradable.run("rm", MISTAKE)
+    upgradable.systemctl("restart", UNIT)
+    assert version_told(upgradable) == apt.version("current")
+
+
+def test_a_reload_of_a_broken_configuration_succeeds_and_the_next_start_does_not(upgradable, agent):
+    """As README and connect-watchdog.conf(5) say it."""
+    break_configuration(upgradable)
+    upgradable.systemctl("reload", UNIT)
+    upgradable.wait_until(lambda: agent.status().startswith("the configuration on disk was rejected"), 10, "the status line")
+    upgradable.wait_until(lambda: f"{MISTAKE}:2: " in upgradable.journal_cat(UNIT), 10, "the mistake in the journal")
+    assert upgradable.systemctl("restart", UNIT, check=False).returncode != 0
     assert upgradable.show(UNIT, "ExecMainStatus") == "78"
-    assert "mistake.conf:2: " in upgradable.journal_cat(UNIT)
+
+
+def test_a_broken_configuration_does_not_keep_one_from_installing_it(container, apt):
+    break_configuration(container)
+    said = apt.install().stderr
+    assert TOLD in said and "The service is not running, and cannot start." in said and REMEDY in said
+    assert apt.status() == "installed" and container.show(UNIT, "ExecMainStatus") == "78"
+    container.run("rm", MISTAKE)
+    apt.install("current", "--reinstall")
+    assert container.is_active(UNIT), "what failed is started by the next one that can begin"
 
 
 # --- accidents --------------------------------------------------------------------------------------------------------
