@@ -53,11 +53,11 @@ def copy_tree(dest):
                    cwd=TREE, check=True, timeout=60)
 
 
-def build(suite, output, tree=TREE, version=None, environment=None, umask=-1, kind="deb"):
-    """Runs packaging/build; its progress goes to our stderr, its results to `output`."""
+def build(suite, output, tree=TREE, version=None, environment=None, umask=-1, kind="deb", stderr=None):
+    """Runs packaging/build; its progress goes to our stderr, or that one, its results to `output`."""
     subprocess.run([tree / "packaging/build", kind, "--suite", suite, "--output", output,
                     *(["--version", version] if version else [])],
-                   stdout=sys.stderr, timeout=BUILD_TIMEOUT, check=True, env={**os.environ, **(environment or {})}, umask=umask)
+                   stdout=sys.stderr, stderr=stderr, timeout=BUILD_TIMEOUT, check=True, env={**os.environ, **(environment or {})}, umask=umask)
 
 
 def tree_hash():

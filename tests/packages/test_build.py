@@ -28,10 +28,13 @@ def twice(request, bootable, tmp_path_factory):
         # The packages bear the time of the commit.
         shutil.copytree(TREE / ".git", elsewhere / ".git")
     kind, suite = request.param
-    build(suite, first, kind=kind)
+    with (tmp_path_factory.mktemp("said") / "stderr").open("w+") as said:
+        build(suite, first, kind=kind, stderr=said)
+        said.seek(0)
+        told = said.read()
     build(suite, second, elsewhere, umask=0o077, kind=kind,
           environment={"TZ": "Asia/Kathmandu", "LC_ALL": "C.UTF-8", "LANG": "tr_TR.UTF-8", "USER": "somebody", "HOME": "/nonexistent"})
-    return kind, suite, first, second
+    return kind, suite, first, second, told
 
 
 def checksums(directory):
@@ -39,24 +42,29 @@ def checksums(directory):
 
 
 def test_two_builds_are_equal_byte_for_byte(twice):
-    kind, _, first, second = twice
+    kind, _, first, second, _ = twice
     assert checksums(first) == checksums(second)
     suffixes = {"deb": {".deb", ".dsc", ".gz", ".xz"}, "rpm": {".rpm"}}
     assert {path.suffix for path in first.iterdir()} == suffixes[kind], "the source package is among them"
 
 
 def test_its_linter_says_nothing(twice):
-    kind, suite, first, _ = twice
+    kind, suite, first, *_ = twice
     # rpmlint misses programs and documents in packages for debuggers.
     files = [path for path in first.iterdir() if path.suffix in (".deb", ".dsc", ".rpm") and not path.match("*-debug*.rpm")]
     result = subprocess.run([TREE / "packaging/lint", kind, "--suite", suite, *files], capture_output=True, text=True, timeout=600)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_it_says_which_rpm_is_not_for_fedora(twice):
+    kind, *_, told = twice
+    assert ("for tests; Fedora and EL rebuild the .src.rpm" in told) == (kind == "rpm")
+
+
 @pytest.mark.parametrize("twice", DEBS, ids="-".join, indirect=True)
 def test_autopkgtest_passes_as_debian_runs_it(twice):
     """A few of its tests: all of them run in tests/system."""
-    _, suite, first, _ = twice
+    _, suite, first, *_ = twice
     with Container.boot(suite, options=["--layer", "packaging", "--size", "1g", "--bind-ro", f"{first}:/srv/dist"]) as container:
         said = container.sh("""
             rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
