@@ -8,6 +8,9 @@
 #include "util/text.h"
 #include "worker.h"
 
+/* So much of a path is told: it may hold anything, and be as long as a header. */
+#define ACCESS_PATH_SIZE 512
+
 static void fill_worker(const struct worker *w, struct worker_snapshot *ret) {
         *ret = (struct worker_snapshot) {
                 .settings = w->settings,
@@ -64,11 +67,14 @@ static void on_listening(const char *address, int error, void *userdata) {
 
 static void on_access(const struct http_access *access, void *userdata) {
         struct agent *a = userdata;
+        char path[ACCESS_PATH_SIZE];
 
         if (a->settings->http.access_log && !strv_contains(a->settings->http.access_log_skip, access->path))
-                reporter_tell(a->reporter,
-                              event_new(EVENT_HTTP_REQUEST, "%s asked %s %s: %u, %zu bytes", access->peer,
-                                        access->method, access->path, access->status, access->body_bytes));
+                reporter_tell(a->reporter, event_new(EVENT_HTTP_REQUEST, "%s asked %s %s: %u, %zu bytes",
+                                                     access->peer, access->method,
+                                                     text_copy_line(path, sizeof(path), access->path,
+                                                                    strlen(access->path)),
+                                                     access->status, access->body_bytes));
 }
 
 void agent_observed(struct agent *a) {

@@ -73,6 +73,27 @@ def test_a_socket_that_a_killed_agent_left_is_replaced_and_goes_with_its_agent(a
     assert not path.exists()
 
 
+def test_a_file_at_a_sockets_path_stays(agent, worker):
+    path = agent.directory / "precious"
+    path.write_text("mine")
+    agent.configure({"a": {"url": worker.url}}, http={"listen": f"unix:{path}"})
+    agent.start()
+    assert "Address already in use" in agent.expect("listen-failed").message
+    agent.stop()
+    assert path.read_text() == "mine"
+
+
+def test_a_socket_that_another_put_in_its_place_stays(agent, worker):
+    path = agent.directory / "http"
+    agent.configure({"a": {"url": worker.url}}, http={"listen": f"unix:{path}"})
+    agent.start()
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        agent.stop()
+        assert path.exists()
+
+
 def test_an_address_in_use_is_told_once_tried_again_and_keeps_nobody_from_watching(agent, worker, port):
     with socket.create_server(("127.0.0.1", port)):
         agent.configure({"a": {"url": worker.url}}, http={"listen": f"127.0.0.1:{port}"}, interval="100ms")
@@ -177,6 +198,9 @@ def test_the_access_log_tells_who_asked_what_when_it_is_wanted(agent, worker, po
     agent.start()
     ask(port, "/ping?worker=a")
     assert agent.expect("http-request").message == "127.0.0.1 asked GET /ping: 200, 15 bytes"
+    ask(port, "/%0aforged%1b[31m%ff")
+    assert agent.expect("http-request", 1 + agent.journal.select("http-request")[0].index).message == (
+        "127.0.0.1 asked GET / forged [31m?: 404, 64 bytes")
     configure("no")
     agent.reload()
     n = len(agent.journal.select("http-request"))

@@ -14,13 +14,24 @@
 #define RETRY_USEC (5 * USEC_PER_SEC)
 #define BACKLOG 128
 
-/* What a killed agent left behind: nobody accepts there. Somebody else's socket stays. */
+static const char *path_of(const struct listen_address *at) {
+        return ((const struct sockaddr_un *) &at->address)->sun_path;
+}
+
+static bool find_socket(const struct listen_address *at, struct stat *ret) {
+        return lstat(path_of(at), ret) == 0 && S_ISSOCK(ret->st_mode);
+}
+
+/* What a killed agent left behind: nobody accepts there. Somebody else's socket stays, and so does a file:
+ * connect() refuses that in the same words. */
 static void remove_stale_socket(const struct listen_address *at) {
         _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        struct stat st;
 
-        if (fd >= 0 && connect(fd, (const struct sockaddr *) &at->address, at->address_len) < 0 &&
+        if (fd >= 0 && find_socket(at, &st) &&
+            connect(fd, (const struct sockaddr *) &at->address, at->address_len) < 0 &&
             errno == ECONNREFUSED)
-                (void) unlink(((const struct sockaddr_un *) &at->address)->sun_path);
+                (void) unlink(path_of(at));
 }
 
 /* Returns the descriptor or a negative errno. */
@@ -44,7 +55,7 @@ static int open_socket(const struct listen_address *at) {
         if (bind(fd, (const struct sockaddr *) &at->address, at->address_len) < 0)
                 return -errno;
         /* Read-only, as it is on a port that every user of this host can reach. */
-        if (family == AF_UNIX && chmod(((const struct sockaddr_un *) &at->address)->sun_path, 0666) < 0)
+        if (family == AF_UNIX && chmod(path_of(at), 0666) < 0)
                 return -errno;
         if (listen(fd, BACKLOG) < 0)
                 return -errno;
@@ -55,8 +66,15 @@ static int open_socket(const struct listen_address *at) {
 
 static int try_to_listen(struct listener *l) {
         int fd = open_socket(&l->at);
+        struct stat st;
 
-        return fd < 0 ? fd : listener_serve(l, fd);
+        if (fd < 0)
+                return fd;
+        if (l->at.address.ss_family == AF_UNIX && find_socket(&l->at, &st)) {
+                l->socket_dev = st.st_dev;
+                l->socket_ino = st.st_ino;
+        }
+        return listener_serve(l, fd);
 }
 
 static int on_retry(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
@@ -109,12 +127,14 @@ static struct listener *add_listener(struct http_server *s) {
         return l;
 }
 
-/* What a stopped listener on a unix socket leaves is its own. */
+/* Somebody may have put another socket in the place of a listener's own: that one stays. */
 static void drop_listener(struct listener **at) {
         struct listener *l = *at;
+        struct stat st;
 
-        if (l->daemon && !l->handed_over && l->at.address.ss_family == AF_UNIX)
-                (void) unlink(((const struct sockaddr_un *) &l->at.address)->sun_path);
+        if (l->daemon && !l->handed_over && l->at.address.ss_family == AF_UNIX && find_socket(&l->at, &st) &&
+            st.st_dev == l->socket_dev && st.st_ino == l->socket_ino)
+                (void) unlink(path_of(&l->at));
         listener_stop(l);
         *at = l->next;
         free(l);

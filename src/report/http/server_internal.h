@@ -1,6 +1,8 @@
 /* What the files of the HTTP server share: nobody else includes this. */
 #pragma once
 
+#include <sys/types.h>
+
 #include <systemd/sd-event.h>
 
 #include "report/http/server.h"
@@ -15,7 +17,9 @@ struct listener {
         struct listener *next; /* in server->listeners */
         struct http_server *server;
         struct listen_address at;
-        bool handed_over;          /* by systemd: never closed before the end */
+        bool handed_over; /* by systemd: never closed before the end */
+        dev_t socket_dev; /* of its unix socket */
+        ino_t socket_ino;
         int error;                 /* as last told; 1: not told yet */
         struct MHD_Daemon *daemon; /* NULL: not listening, and tried again */
         sd_event_source *io_source, *timer_source;
