@@ -22,6 +22,10 @@
  */
 #define PUT_OFF_USEC (10 * USEC_PER_SEC)
 
+/* A connector's name within a sentence: it may hold anything. The buffer lives as long as the block. */
+#define SAY_NAME(name)                                                                                      \
+        text_copy_line((char[CONNECTOR_NAME_SIZE]) {}, CONNECTOR_NAME_SIZE, name, strlen(name))
+
 struct connectors_watch {
         struct worker *worker;
         sd_event_source *timer;
@@ -196,7 +200,7 @@ static void put_off(struct connectors_watch *c, const struct connector_call_repo
                 return;
         t->refusal_told = true;
         e = worker_event(w, EVENT_CONNECTOR_RESTART_REFUSED, "connector %s is restarted later: %s%s",
-                         c->name, rebalancing ? "a rebalance is under way; " : "", report->detail);
+                         SAY_NAME(c->name), rebalancing ? "a rebalance is under way; " : "", report->detail);
         if (e && rebalancing)
                 e->priority = LOG_NOTICE;
         tell_about(c, c->name, e);
@@ -216,8 +220,8 @@ static void on_called(_unused_ struct connector_call *call,
                         t->refusal_told = false;
                 tell_about(c, c->name,
                            worker_event(w, EVENT_CONNECTOR_RESTART_REQUESTED,
-                                        "restarted what failed of connector %s (%u of %u)", c->name, n,
-                                        w->settings->connector_restart_limit));
+                                        "restarted what failed of connector %s (%u of %u)",
+                                        SAY_NAME(c->name), n, w->settings->connector_restart_limit));
                 break;
         case CONNECTOR_CALL_REBALANCING:
         case CONNECTOR_CALL_NOT_ASKED:
@@ -232,7 +236,7 @@ static void on_called(_unused_ struct connector_call *call,
                         worker_event(
                                 w, EVENT_CONNECTOR_RESTART_REFUSED,
                                 "connector %s could not be restarted: %s; it counts all the same (%u of %u)",
-                                c->name, report->detail, n, w->settings->connector_restart_limit));
+                                SAY_NAME(c->name), report->detail, n, w->settings->connector_restart_limit));
         }
         end_restart(c);
         consider(c);
@@ -306,7 +310,7 @@ static bool tell_would_restart(struct connectors_watch *c, const char *name, uns
                 worker_event(
                         w, EVENT_CONNECTOR_WOULD_RESTART,
                         "would restart what failed of connector %s now (%u of %u), but only observes (%s)",
-                        name, n + 1, w->settings->connector_restart_limit, why));
+                        SAY_NAME(name), n + 1, w->settings->connector_restart_limit, why));
         return true;
 }
 
@@ -323,7 +327,7 @@ static bool tell_exhausted(struct connectors_watch *c, struct connector_attempts
         tell_about(c, name,
                    worker_event(w, EVENT_CONNECTOR_EXHAUSTED,
                                 "giving up on connector %s, a person has to look: %u restarts did not help",
-                                name, t->n));
+                                SAY_NAME(name), t->n));
         return true;
 }
 
@@ -332,11 +336,13 @@ static void consider(struct connectors_watch *c) {
         struct worker *w = c->worker;
         bool observes = only_observes(w), again = c->view && may_act(c);
         struct connector_attempts *a = observes ? &c->would : &w->attempts;
+        size_t begin = 0;
 
         while (again && !c->name) {
                 struct connector_decision d;
 
-                connector_remedy_decide(a, c->view, w->settings, agent_now(), &d);
+                connector_remedy_decide(a, c->view, w->settings, agent_now(), begin, &d);
+                begin = d.next;
                 again = false;
                 if (d.action == CONNECTOR_REMEDY_EXHAUSTED)
                         again = tell_exhausted(c, a, d.connector->name);

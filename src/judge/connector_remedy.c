@@ -27,15 +27,30 @@ int connector_attempts_copy(struct connector_attempts *to, const struct connecto
         return 0;
 }
 
+/* The first whose name does not stand before this one: its place. */
+static size_t place_of(const struct connector_attempts *a, const char *name) {
+        size_t begin = 0, end = a->n;
+
+        while (begin < end) {
+                size_t middle = begin + (end - begin) / 2;
+
+                if (strcmp(a->list[middle].name, name) < 0)
+                        begin = middle + 1;
+                else
+                        end = middle;
+        }
+        return begin;
+}
+
 struct connector_attempt *connector_attempts_find(const struct connector_attempts *a, const char *name) {
-        for (size_t i = 0; i < a->n; i++)
-                if (streq(a->list[i].name, name))
-                        return &a->list[i];
-        return NULL;
+        size_t i = place_of(a, name);
+
+        return i < a->n && streq(a->list[i].name, name) ? &a->list[i] : NULL;
 }
 
 struct connector_attempt *connector_attempts_get(struct connector_attempts *a, const char *name) {
         struct connector_attempt *t = connector_attempts_find(a, name);
+        size_t i = place_of(a, name);
         char *copy;
 
         if (t)
@@ -52,7 +67,8 @@ struct connector_attempt *connector_attempts_get(struct connector_attempts *a, c
         copy = strdup(name);
         if (!copy)
                 return NULL;
-        t = &a->list[a->n++];
+        t = &a->list[i];
+        memmove(t + 1, t, (a->n++ - i) * sizeof(*t));
         *t = (struct connector_attempt) { .name = copy };
         return t;
 }
@@ -93,9 +109,10 @@ void connector_remedy_decide(const struct connector_attempts *a,
                              const struct connectors_view *v,
                              const struct worker_settings *w,
                              usec_t now_usec,
+                             size_t begin,
                              struct connector_decision *ret) {
         *ret = (struct connector_decision) {};
-        for (size_t i = 0; i < v->n; i++) {
+        for (size_t i = begin; i < v->n; i++) {
                 const struct troubled_connector *c = &v->list[i];
                 const struct connector_attempt *t;
 
@@ -106,6 +123,7 @@ void connector_remedy_decide(const struct connector_attempts *a,
                 if (t && ((spent && t->exhausted) || !is_due(t, w, now_usec)))
                         continue;
                 ret->connector = c;
+                ret->next = i + 1;
                 ret->n = t ? t->n : 0;
                 ret->action = spent ? CONNECTOR_REMEDY_EXHAUSTED : CONNECTOR_REMEDY_RESTART;
                 return;

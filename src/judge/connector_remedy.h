@@ -16,7 +16,7 @@ struct connector_attempt {
 };
 
 struct connector_attempts {
-        struct connector_attempt *list; /* by no order */
+        struct connector_attempt *list; /* by name */
         size_t n, size;
 };
 
@@ -44,14 +44,17 @@ enum connector_remedy_action {
 struct connector_decision {
         enum connector_remedy_action action;
         const struct troubled_connector *connector;
-        unsigned n; /* restarts before this one */
+        unsigned n;  /* restarts before this one */
+        size_t next; /* connector of the view, to go on with */
 };
 
-/* The first connector that is FAILED (or has a task that is), is on this worker, and is due. */
+/* The first connector from begin on that is FAILED (or has a task that is), is on this worker, and is due.
+ */
 void connector_remedy_decide(const struct connector_attempts *a,
                              const struct connectors_view *v,
                              const struct worker_settings *w,
                              usec_t now_usec,
+                             size_t begin,
                              struct connector_decision *ret);
 
 /* Its n-th restart is begun. Returns 0 or -ENOMEM. */

@@ -162,20 +162,21 @@ static int ask_next(struct connectors_look *l, struct question *q) {
 }
 
 static void take_status(struct connectors_look *l, const char *name, const struct answer *a) {
-        char why[192];
+        char why[192], shown[CONNECTOR_NAME_SIZE];
         int r = 0;
 
+        text_copy_line(shown, sizeof(shown), name, strlen(name));
         l->result.largest_bytes = MAX(l->result.largest_bytes, a->body_len);
         if (a->error == TRANSFER_OK && a->status == 404) /* deleted meanwhile */
                 return;
         if (a->error != TRANSFER_OK || a->status != 200) {
                 describe(a, why, sizeof(why));
-                set_problem(l, -EIO, "the status of connector %s cannot be read: %s", name, why);
+                set_problem(l, -EIO, "the status of connector %s cannot be read: %s", shown, why);
                 return;
         }
         r = connector_status_read(name, a->body, a->body_len, on_found, l);
         if (r < 0)
-                set_problem(l, r, "the status of connector %s cannot be read: %s", name,
+                set_problem(l, r, "the status of connector %s cannot be read: %s", shown,
                             r == -EBADMSG ? "it is not as Connect tells it" : strerror(-r));
 }
 

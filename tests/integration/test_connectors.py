@@ -2,6 +2,7 @@
 
 import json
 import time
+import urllib.parse
 
 import pytest
 
@@ -379,6 +380,19 @@ def test_nothing_is_restarted_while_the_worker_is_unwell(agent, bus, worker, clu
     assert not cluster.posted
     sick = False
     agent.expect("connector-restart-requested")
+
+
+def test_no_name_and_no_trace_adds_a_line_or_a_step_in_the_path(agent, bus, worker, cluster):
+    names = ["a\nb\x1b[31m", "..", "a/b?c#d", "é", "x" * 3000]
+    for name in names:
+        cluster.add(name)
+        cluster.fail(name, 0, "boom\x1b[31m\nPRIORITY=0\n")
+    start(agent, worker, **RESTARTS)
+    until(lambda: len(agent.journal.select("connector-restart-requested")) >= len(names), what="all restarts")
+    assert {urllib.parse.unquote(path.split("/")[2]) for path in cluster.posts()} == set(names)
+    assert "/connectors/%2E%2E/restart?includeTasks=true&onlyFailed=true" in cluster.posts()
+    assert {e.field("connector") for e in agent.journal.select("connector-restart-requested")} == set(names)
+    assert not [e.message for e in agent.journal.items if "\n" in e.message or "\x1b" in e.message]
 
 
 def test_several_are_restarted_one_at_a_time(agent, bus, worker, cluster):

@@ -1,5 +1,6 @@
 /* Backoff and limit of a connector's restarts, and which way of restarting a worker knows. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "act/connector.h"
 #include "judge-scene.h"
@@ -51,7 +52,7 @@ static void teardown(struct fixture *f) {
 static const char *next(struct fixture *f, enum connector_remedy_action *ret) {
         struct connector_decision d;
 
-        connector_remedy_decide(&f->attempts, f->view, &f->w, f->now, &d);
+        connector_remedy_decide(&f->attempts, f->view, &f->w, f->now, 0, &d);
         *ret = d.action;
         return d.connector ? d.connector->name : NULL;
 }
@@ -210,6 +211,33 @@ static void test_versions(_unused_ void **state) {
                         fail_msg("%s", cases[i].text);
 }
 
+/* Each is considered once: every one anew for each would hold the loop for hours. */
+static void test_a_great_many_at_once(void **state _unused_) {
+        enum { MANY = 20000 };
+        struct connector_decision d = {};
+        char names[MANY][16];
+        const char *list[MANY + 1] = {};
+        struct fixture f;
+        size_t n = 0;
+
+        setup(&f);
+        for (size_t i = 0; i < MANY; i++) {
+                (void) snprintf(names[i], sizeof(names[i]), "c%zu", (i * 7919) % MANY);
+                list[i] = names[i];
+        }
+        see_failed(&f, list);
+        for (;; n++) {
+                connector_remedy_decide(&f.attempts, f.view, &f.w, f.now, d.next, &d);
+                if (d.action != CONNECTOR_REMEDY_RESTART)
+                        break;
+                assert_int_equal(connector_remedy_charge(&f.attempts, d.connector->name, f.now), 0);
+        }
+        assert_int_equal(n, MANY);
+        for (size_t i = 0; i < MANY; i++)
+                assert_int_equal(connector_attempts_find(&f.attempts, names[i])->n, 1);
+        teardown(&f);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_the_pauses_are_strimzis),
@@ -218,6 +246,7 @@ int main(void) {
                 cmocka_unit_test(test_others_do_not_wait_for_one),
                 cmocka_unit_test(test_what_came_to_nothing_costs_nothing),
                 cmocka_unit_test(test_the_cap_is_the_operators),
+                cmocka_unit_test(test_a_great_many_at_once),
                 cmocka_unit_test(test_versions),
         };
 
