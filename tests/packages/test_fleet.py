@@ -95,6 +95,7 @@ def fresh(suite, package):
     """A host after two runs of the same playbook, and what came of them."""
     with Container.boot(suite, options=["--layer", "packaging"]) as container:
         fleet = Fleet(container, package)
+        fleet.without_package = fleet.play("--check", connect_watchdog_package_file="")
         fleet.first = fleet.play().good()
         fleet.agent.wait_for("state-changed", 20, CONNECT_WATCHDOG_STATE="healthy")
         before = fleet.invocation(), len(fleet.agent.reloads())
@@ -112,6 +113,12 @@ def fleet(fresh):
     """That host, whatever a test before did; the journal begins here."""
     fresh.container.mark()
     return fresh
+
+
+def test_where_no_repository_has_the_package_it_says_how_to_name_one(fresh):
+    play = fresh.without_package
+    assert play.failed == 1 and play.changed == 0
+    assert "packaging/build deb" in play.output and "name the file in connect_watchdog_package_file" in play.output
 
 
 def test_one_run_takes_a_host_from_nothing_to_a_guarded_worker(fresh):
@@ -161,6 +168,16 @@ def test_a_worker_that_is_absent_is_no_longer_watched_nor_its_unit_authorized(fl
     assert "50-connect-a.conf" not in fleet.files()
     assert WORKER not in fleet.authorized()
     assert fleet.invocation() == invocation
+
+
+def test_what_is_only_a_warning_is_shown_too(fleet):
+    """A worker that is down is none of the configuration's problems: verify-config exits with 0."""
+    fleet.container.systemctl("stop", WORKER)
+    play = fleet.play().good()
+    fleet.container.systemctl("start", WORKER)
+    fleet.agent.wait_for("state-changed", 20, CONNECT_WATCHDOG_STATE="healthy")
+    assert re.search(rf"{re.escape(WORKER)} is (inactive|failed)", play.output), play.output
+    assert "start its unit, then verify again" in play.output
 
 
 @pytest.mark.parametrize("options", [[], ["--check"]], ids=["run", "check"])
