@@ -230,6 +230,21 @@ def test_but_for_two_seconds_at_most_and_only_then(agent, worker, port):
     assert (status, json.loads(body)["status"]) == (503, "unknown")
 
 
+def test_and_no_longer_when_a_reload_takes_another_address_away(agent, worker, port):
+    worker.mode = "hang"
+    other = f"127.0.0.1:{free_port()}"
+    agent.configure({"a": {"url": worker.url}}, http={"listen": f"127.0.0.1:{port} {other}"}, timeout="30s")
+    agent.start()
+    with socket.create_connection(("127.0.0.1", port), harness.TIMEOUT) as s:
+        s.sendall(b"GET /ping HTTP/1.0\r\n\r\n")
+        begun = time.monotonic()
+        time.sleep(1)       # half of what it waits
+        agent.configure({"a": {"url": worker.url}}, http={"listen": f"127.0.0.1:{port}"}, timeout="30s")
+        agent.reload()
+        assert s.recv(1000).startswith(b"HTTP/1.1 200 ")
+        assert time.monotonic() - begun < 3, "as long again"
+
+
 def test_slow_and_idle_clients_delay_no_poll_and_are_put_out(served, worker, port):
     """Half a header, a byte now and then, or nothing at all: for ever, if it were up to them."""
     stop = threading.Event()

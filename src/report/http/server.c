@@ -17,6 +17,7 @@
 
 /* since_usec begins anew with each request. */
 struct connection {
+        struct listener *listener;
         struct connection *next, **back; /* in the listener's list */
         struct MHD_Connection *handle;
         usec_t since_usec; /* CLOCK_MONOTONIC */
@@ -251,6 +252,7 @@ static void on_connection(void *userdata,
         k = calloc(1, sizeof(*k));
         if (!k)
                 return; /* its requests are then refused */
+        k->listener = l;
         k->handle = c;
         k->since_usec = monotonic_now_usec();
         name_peer(c, k->peer, sizeof(k->peer));
@@ -393,9 +395,11 @@ void listener_stop(struct listener *l) {
         l->timer_source = sd_event_source_disable_unref(l->timer_source);
         if (!l->daemon)
                 return;
-        /* One that is suspended may not be stopped. */
+        /* One that is suspended may not be stopped. Those of other listeners wait on. */
         for (struct request *q = l->server->waiting, *next; q; q = next) {
                 next = q->next;
+                if (q->connection->listener != l)
+                        continue;
                 stop_waiting(q);
                 MHD_resume_connection(q->connection->handle);
         }
