@@ -63,6 +63,14 @@ static inline void closep(int *fd) {
 }
 #define _cleanup_close_ _cleanup_(closep)
 
+/* As TAKE_PTR(), for a descriptor. */
+static inline int take_fd(int *fd) {
+        int r = *fd;
+
+        *fd = -1;
+        return r;
+}
+
 static inline bool streq(const char *a, const char *b) {
         return strcmp(a, b) == 0;
 }

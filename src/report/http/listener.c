@@ -37,7 +37,7 @@ static void remove_stale_socket(const struct listen_address *at) {
 /* Returns the descriptor or a negative errno. */
 static int open_socket(const struct listen_address *at) {
         static const int yes = 1, no = 0;
-        int family = at->address.ss_family, r;
+        int family = at->address.ss_family;
         _cleanup_close_ int fd = -1;
 
         fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -59,9 +59,7 @@ static int open_socket(const struct listen_address *at) {
                 return -errno;
         if (listen(fd, BACKLOG) < 0)
                 return -errno;
-        r = fd;
-        fd = -1;
-        return r;
+        return take_fd(&fd);
 }
 
 static int try_to_listen(struct listener *l) {
