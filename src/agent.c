@@ -416,10 +416,13 @@ static int set_up(struct agent *a) {
         r = apply_workers(a, a->settings);
         if (r < 0)
                 return r;
-        reporter_tell(a->reporter, event_new(EVENT_AGENT_STARTED,
-                                             "connect-watchdog " PROJECT_VERSION " started: %zu worker%s%s",
-                                             a->n_workers, a->n_workers == 1 ? "" : "s",
-                                             agent_dry_run(a) ? ", dry run: nothing is restarted" : ""));
+        reporter_tell(a->reporter,
+                      event_new(EVENT_AGENT_STARTED,
+                                "connect-watchdog " PROJECT_VERSION " started: %zu worker%s%s%s",
+                                a->n_workers, a->n_workers == 1 ? "" : "s",
+                                agent_dry_run(a) ? ", dry run: nothing is restarted" : "",
+                                a->http_addresses));
+        a->started = true;
         return start_workers(a);
 }
 

@@ -27,6 +27,8 @@ struct agent {
         struct reporter *reporter;
         struct http_client *http;
         struct http_server *http_server; /* NULL: none could be made */
+        bool started;                    /* agent-started was told */
+        char http_addresses[256];        /* what it tells of them */
         bool http_sockets_given;         /* by systemd */
         bool http_opened;                /* nobody waits for the first polls any more */
         struct systemd *systemd;

@@ -61,6 +61,9 @@ static void on_listening(const char *address, int error, void *userdata) {
                                   "cannot listen on %s: %s; workers are watched all the same, and it is "
                                   "tried again every 5s",
                                   address, strerror(-error)));
+        else if (!a->started) /* agent-started says it */
+                text_append(a->http_addresses, sizeof(a->http_addresses), "%s%s",
+                            a->http_addresses[0] ? ", " : "; HTTP at ", address);
         else
                 reporter_tell(a->reporter, event_new(EVENT_LISTENING, "HTTP is answered at %s", address));
 }
