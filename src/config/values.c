@@ -219,6 +219,12 @@ static const char *path_problem(const char *path) {
         return NULL;
 }
 
+static bool ends_in(const char *text, char c) {
+        size_t len = strlen(text);
+
+        return len > 0 && text[len - 1] == c;
+}
+
 int value_url(const char *text, char **ret, const char **ret_problem) {
         size_t scheme_len, authority_len, len;
         const char *authority, *problem;
@@ -236,7 +242,7 @@ int value_url(const char *text, char **ret, const char **ret_problem) {
         authority_len = strcspn(authority, "/?#");
         if (strstr(authority, "://"))
                 problem = "holds more than one URL; write one, or a list with spaces between";
-        else if (text[strlen(text) - 1] == ',')
+        else if (ends_in(authority, ','))
                 problem = "ends in a comma; spaces separate the URLs of a list, not commas";
         else
                 problem = authority_problem(authority, authority_len);
