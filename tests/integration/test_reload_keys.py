@@ -692,7 +692,7 @@ def test_a_reload_suffices_for_a_new_file_in_conf_d(scene):
         scene.expect("state-changed", state="healthy", worker="b")
         (directory / "b.conf").unlink()
         scene.change()
-        assert scene.expect("config-reloaded").message.endswith("1 worker")
+        assert scene.expect("config-reloaded").message.endswith("1 worker; no longer watched: b")
 
 
 def test_a_secret_at_a_path_needs_not_even_a_reload(scene, secret):
