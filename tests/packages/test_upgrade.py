@@ -70,7 +70,7 @@ def test_an_incident_without_a_verdict_yet_is_still_the_same(upgradable, apt, ag
     suspect = agent.wait_for("state-changed", STORY_TIMEOUT, CONNECT_WATCHDOG_STATE="suspect")
     assert int(suspect["CONNECT_WATCHDOG_FAILURES"]) > 1
     agent.wait_for("restart-requested", 2 * STORY_TIMEOUT)
-    agent.wait_for("incident-closed", STORY_TIMEOUT)
+    agent.wait_for("incident-closed", 3 * STORY_TIMEOUT)
     assert len(incidents(upgradable)) == len(upgradable.invocations(STANDIN)) == 1
 
 
