@@ -13,11 +13,12 @@
 #include <time.h>
 
 #include "util/offload.h"
+#include "util/regular_file.h"
 #include "util/replace_file.h"
 
 #define LEDGER_FILE "ledger.json"
 #define LEDGER_TEMPORARY "ledger.json.tmp"
-#define LEDGER_SIZE_MAX ((off_t) 256 * 1024 * 1024) /* a thousand workers' take 40 MB at most */
+#define LEDGER_SIZE_MAX ((size_t) 256 * 1024 * 1024) /* a thousand workers' take 40 MB at most */
 #define FREE_PATIENCE (2 * USEC_PER_SEC)
 
 /* Who waits for a save. */
@@ -299,42 +300,6 @@ struct ledger *ledger_free(struct ledger *l) {
 
 /* ---- at start ---- */
 
-static int read_whole(int dir_fd, char **ret, size_t *ret_len) {
-        _cleanup_free_ char *text = NULL;
-        _cleanup_close_ int fd = -1;
-        struct stat st;
-        size_t len = 0;
-
-        /* O_NONBLOCK: should it be a pipe, nobody waits for its other end. */
-        fd = openat(dir_fd, LEDGER_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if (!S_ISREG(st.st_mode))
-                return -EISDIR;
-        if (st.st_size > LEDGER_SIZE_MAX)
-                return -EFBIG;
-        text = malloc((size_t) st.st_size + 1);
-        if (!text)
-                return -ENOMEM;
-        while (len < (size_t) st.st_size) {
-                ssize_t n = read(fd, text + len, (size_t) st.st_size - len);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                if (n == 0)
-                        break;
-                len += (size_t) n;
-        }
-        text[len] = '\0';
-        *ret = TAKE_PTR(text);
-        *ret_len = len;
-        return 0;
-}
-
 /* Linked, not renamed: the name stays until a new ledger replaces it, or an agent that is killed before
  * would leave nothing behind and its successor find no ledger, which is a fresh budget. */
 static int link_no_replace(int dir_fd, const char *to) {
@@ -443,7 +408,7 @@ enum ledger_load_result ledger_load(struct ledger *l,
                         *ret_problem = NULL;
                 return LEDGER_NO_DIRECTORY;
         }
-        r = read_whole(dir_fd, &text, &len);
+        r = read_regular_at(dir_fd, LEDGER_FILE, LEDGER_SIZE_MAX, &text, &len);
         if (r == -ENOENT)
                 return LEDGER_ABSENT;
         if (r >= 0)

@@ -115,6 +115,10 @@ static int set_number(const struct config_key *k,
         return 0;
 }
 
+static int add_once(char ***list, const char *item) {
+        return strv_contains(*list, item) ? 0 : strv_extend(list, item);
+}
+
 static int set_url(const struct config_key *k,
                    const char *text,
                    void *base,
@@ -128,18 +132,20 @@ static int set_url(const struct config_key *k,
                 return refuse(k, text, problem, why);
         if (r < 0)
                 return r;
-        if (key_is_list(k)) {
-                char ***list = place_of(k, base);
-
-                return strv_contains(*list, url) ? 0 : strv_extend(list, url);
-        }
+        if (key_is_list(k))
+                return add_once(place_of(k, base), url);
         return free_and_strdup(place_of(k, base), url);
 }
 
-static int set_urls(const struct config_key *k,
-                    const char *text,
-                    void *base,
-                    char problem[static KEY_PROBLEM_SIZE]) {
+/* What stands between blanks, one by one. */
+static int set_items(const struct config_key *k,
+                     const char *text,
+                     void *base,
+                     char problem[static KEY_PROBLEM_SIZE],
+                     int (*set_item)(const struct config_key *k,
+                                     const char *item,
+                                     void *base,
+                                     char problem[static KEY_PROBLEM_SIZE])) {
         _cleanup_free_ char *copy = strdup(text);
         char *rest = NULL;
         int r;
@@ -147,36 +153,35 @@ static int set_urls(const struct config_key *k,
         if (!copy)
                 return -ENOMEM;
         for (char *item = strtok_r(copy, " \t", &rest); item; item = strtok_r(NULL, " \t", &rest)) {
-                r = set_url(k, item, base, problem);
+                r = set_item(k, item, base, problem);
                 if (r < 0)
                         return r;
         }
         return 0;
 }
 
-/* Addresses, each once; or off, which empties the list. */
+static int add_address(const struct config_key *k,
+                       const char *item,
+                       void *base,
+                       char problem[static KEY_PROBLEM_SIZE]) {
+        struct listen_address at;
+        const char *why = NULL;
+
+        if (listen_address_parse(item, &at, &why) < 0)
+                return refuse(k, item, problem, why);
+        return add_once(place_of(k, base), item);
+}
+
+/* Addresses; or off, which empties the list. */
 static int set_listen(const struct config_key *k,
                       const char *text,
                       void *base,
                       char problem[static KEY_PROBLEM_SIZE]) {
-        _cleanup_free_ char *copy = strdup(text);
-        char ***list = place_of(k, base), *rest = NULL;
+        char ***list = place_of(k, base);
 
-        if (!copy)
-                return -ENOMEM;
-        if (streq(text, "off")) {
-                *list = strv_free(*list);
-                return 0;
-        }
-        for (char *item = strtok_r(copy, " \t", &rest); item; item = strtok_r(NULL, " \t", &rest)) {
-                struct listen_address at;
-                const char *why = NULL;
-
-                if (listen_address_parse(item, &at, &why) < 0)
-                        return refuse(k, item, problem, why);
-                if (!strv_contains(*list, item) && strv_extend(list, item) < 0)
-                        return -ENOMEM;
-        }
+        if (!streq(text, "off"))
+                return set_items(k, text, base, problem, add_address);
+        *list = strv_free(*list);
         return 0;
 }
 
@@ -193,24 +198,13 @@ static int set_url_path(const struct config_key *k,
         return free_and_strdup(place_of(k, base), text);
 }
 
-static int set_url_paths(const struct config_key *k,
-                         const char *text,
-                         void *base,
-                         char problem[static KEY_PROBLEM_SIZE]) {
-        _cleanup_free_ char *copy = strdup(text);
-        char ***list = place_of(k, base), *rest = NULL;
+static int add_url_path(const struct config_key *k,
+                        const char *item,
+                        void *base,
+                        char problem[static KEY_PROBLEM_SIZE]) {
+        const char *why = value_url_path_problem(item);
 
-        if (!copy)
-                return -ENOMEM;
-        for (char *item = strtok_r(copy, " \t", &rest); item; item = strtok_r(NULL, " \t", &rest)) {
-                const char *why = value_url_path_problem(item);
-
-                if (why)
-                        return refuse(k, item, problem, why);
-                if (!strv_contains(*list, item) && strv_extend(list, item) < 0)
-                        return -ENOMEM;
-        }
-        return 0;
+        return why ? refuse(k, item, problem, why) : add_once(place_of(k, base), item);
 }
 
 /* Kept as it was written. */
@@ -353,13 +347,13 @@ int key_set(const struct config_key *k,
         case KEY_URL:
                 return set_url(k, text, base, problem);
         case KEY_URLS:
-                return set_urls(k, text, base, problem);
+                return set_items(k, text, base, problem, set_url);
         case KEY_LISTEN:
                 return set_listen(k, text, base, problem);
         case KEY_URL_PATH:
                 return set_url_path(k, text, base, problem);
         case KEY_URL_PATHS:
-                return set_url_paths(k, text, base, problem);
+                return set_items(k, text, base, problem, add_url_path);
         case KEY_JSON:
                 return set_json(k, text, base, problem);
         case KEY_SET:

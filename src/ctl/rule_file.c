@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "ctl/polkit_rule.h"
+#include "util/regular_file.h"
 #include "util/replace_file.h"
 #include "util/text.h"
 
@@ -97,38 +98,6 @@ void rule_file_done(struct rule_file *f) {
         *f = (struct rule_file) { .dir_fd = -1 };
 }
 
-/* Whole, with a NUL behind it. Links are not followed: we wrote none. */
-static int read_text(int dir_fd, const char *name, char **ret, size_t *ret_len) {
-        _cleanup_free_ char *text = NULL;
-        _cleanup_close_ int fd = -1;
-        struct stat st;
-        size_t len = 0;
-
-        fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if (!S_ISREG(st.st_mode) || st.st_size > (off_t) RULE_MAX)
-                return -ELOOP;
-        text = malloc((size_t) st.st_size + 1);
-        if (!text)
-                return -ENOMEM;
-        while (len < (size_t) st.st_size) {
-                ssize_t n = read(fd, text + len, (size_t) st.st_size - len);
-
-                if (n < 0 && errno != EINTR)
-                        return -errno;
-                if (n == 0)
-                        break;
-                len += n > 0 ? (size_t) n : 0;
-        }
-        text[len] = '\0';
-        *ret = TAKE_PTR(text);
-        *ret_len = len;
-        return 0;
-}
-
 int rule_file_read(struct rule_file *f, char ***ret_units) {
         const char *why = "it is no plain file";
         _cleanup_free_ char *text = NULL;
@@ -136,12 +105,12 @@ int rule_file_read(struct rule_file *f, char ***ret_units) {
         int r;
 
         *ret_units = NULL;
-        r = read_text(f->dir_fd, RULE_FILE, &text, &len);
+        r = read_regular_at(f->dir_fd, RULE_FILE, RULE_MAX, &text, &len);
         if (r == -ENOENT)
                 return 0;
         if (r >= 0)
                 r = polkit_rule_parse(text, len, ret_units, &why);
-        else if (r == -ELOOP)
+        else if (r == -ELOOP || r == -EISDIR || r == -EFBIG)
                 r = -EBADMSG;
         if (r == -EBADMSG)
                 return fail(f, r,
@@ -158,7 +127,7 @@ int rule_file_read_shipped(struct rule_file *f, char ***ret_units) {
 
         *ret_units = NULL;
         f->problem[0] = '\0';
-        r = read_text(AT_FDCWD, f->shipped_path, &text, &len);
+        r = read_regular_at(AT_FDCWD, f->shipped_path, RULE_MAX, &text, &len);
         if (r == -ENOMEM)
                 return r;
         if (r < 0)
