@@ -40,6 +40,7 @@ static inline void fixture_write_bytes(struct fixture *f, const char *name, cons
                 assert_true(mkdir(path, 0755) == 0 || errno == EEXIST);
         }
         fixture_path(f, name, path);
+        (void) unlink(path); /* ext4 would write out at once what replaces a truncated file */
         file = fopen(path, "we");
         assert_non_null(file);
         assert_int_equal(fwrite(bytes, 1, len, file), len);

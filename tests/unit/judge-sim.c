@@ -49,8 +49,9 @@ static void told(struct sim *s, const struct tolds *t) {
 /* ---- the agent ---- */
 
 static void tell_unit(struct sim *s) {
-        struct tolds t = {};
+        struct tolds t;
 
+        tolds_init(&t);
         if (s->agent_down)
                 return;
         bool is_new = health_unit_changed(&s->h, &s->history, &s->w, &s->unit, s->stop_seen, s->now, &t);
@@ -95,8 +96,9 @@ static void act(struct sim *s, enum remedy_action action) {
 
 static void consider(struct sim *s) {
         struct decision d;
-        struct tolds t = {};
+        struct tolds t;
 
+        tolds_init(&t);
         if (s->agent_down || s->ours)
                 return;
         if (!health_wants_remedy(&s->h, &s->w, s->now)) {
@@ -168,8 +170,9 @@ static struct observation answered(struct sim *s) {
 static void poll_ended(struct sim *s) {
         struct observation o = answered(s);
         struct health before = s->h;
-        struct tolds t = {};
+        struct tolds t;
 
+        tolds_init(&t);
         s->polling = false;
         health_observe(&s->h, &s->history, &s->w, &o, s->now, &t);
         remedy_credit(&s->history, &s->h, &s->w);
@@ -182,16 +185,18 @@ static void poll_ended(struct sim *s) {
 }
 
 static void tick(struct sim *s) {
-        struct tolds t = {};
+        struct tolds t;
 
+        tolds_init(&t);
         health_tick(&s->h, &s->history, &s->w, s->now, &t);
         told(s, &t);
         consider(s);
 }
 
 static void restart_ended(struct sim *s, enum restart_result result) {
-        struct tolds t = {};
+        struct tolds t;
 
+        tolds_init(&t);
         if (!s->ours)
                 return;
         s->ours = false;
