@@ -35,6 +35,33 @@ struct http_settings {
 
 void http_settings_done(struct http_settings *h);
 
+/* [kafka NAME]: a cluster that workers require. Credentials as of a worker: files, never their content. */
+struct kafka_settings {
+        char *name;
+        char *source_file; /* where the section stands */
+        unsigned source_line;
+
+        char **bootstrap;  /* host:port */
+        char **properties; /* librdkafka's, "name=value" */
+        char *username;    /* sasl.username */
+        char *password_file;
+        char *ca_file;
+        char *cert_file;
+        char *key_file;
+        char *key_password_file;
+        char *group;   /* whose coordinator must be found */
+        char **topics; /* that must be usable */
+        usec_t interval_usec;
+        usec_t timeout_usec; /* of one check as a whole */
+
+        bool deep;
+        char *deep_topic; /* the operator's own; never one of Connect's */
+        usec_t deep_interval_usec;
+};
+
+struct kafka_settings *kafka_settings_free(struct kafka_settings *k);
+DEFINE_CLEANUP(struct kafka_settings *, kafka_settings_free)
+
 /* [worker NAME], with [defaults] applied. Spans in microseconds, sizes in bytes. A credential is named by
  * the file that holds it, resolved (a bare name is below $CREDENTIALS_DIRECTORY), never by its content. */
 struct worker_settings {
@@ -49,6 +76,8 @@ struct worker_settings {
         enum worker_action action;
         char **peers;
         unsigned min_healthy_peers;
+        char **requires; /* names of [kafka] sections */
+        usec_t dependency_grace_usec;
 
         usec_t interval_usec;
         usec_t retry_interval_usec;
@@ -91,6 +120,10 @@ struct worker_settings {
         char *broker_connector;
         bool connector_restart;
         unsigned connector_restart_limit;
+
+        bool lag; /* of sink connectors, in the first of requires */
+        usec_t lag_interval_usec;
+        usec_t lag_stuck_usec; /* 0: never */
 };
 
 struct settings {
@@ -98,6 +131,8 @@ struct settings {
         struct http_settings http;
         struct worker_settings **workers; /* in the order of the files */
         size_t n_workers;
+        struct kafka_settings **kafkas; /* the same */
+        size_t n_kafkas;
 };
 
 struct settings *settings_free(struct settings *s);
@@ -108,5 +143,7 @@ DEFINE_CLEANUP(struct worker_settings *, worker_settings_free)
 
 /* The worker of that name, or NULL. */
 struct worker_settings *settings_find_worker(const struct settings *s, const char *name) _pure_;
+/* The cluster of that name, or NULL. */
+struct kafka_settings *settings_find_kafka(const struct settings *s, const char *name) _pure_;
 
 const char *worker_action_to_string(enum worker_action a) _pure_;

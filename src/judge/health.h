@@ -4,6 +4,7 @@
 #pragma once
 
 #include "config/settings.h"
+#include "judge/dependency.h"
 #include "judge/told.h"
 
 struct health {
@@ -17,6 +18,8 @@ struct health {
         usec_t transition_at_usec; /* since when the unit is on its way up or down; 0: it is not */
         bool startup_slow_told;
         bool unit_down_told;
+
+        struct dependency dependency; /* as last told */
 
         struct observation last; /* the last one that was taken into account; sent_at 0: none */
         usec_t last_ok_usec;     /* 0: never */
@@ -54,6 +57,15 @@ bool health_unit_changed(struct health *h,
                          bool stop_seen,
                          usec_t now_usec,
                          struct tolds *told);
+
+/* What is known of what the worker requires changed, or a grace ended. Failing polls are not counted while
+ * it is down, and counting begins anew when its grace ends. */
+void health_dependency_changed(struct health *h,
+                               struct history *history,
+                               const struct worker_settings *w,
+                               const struct dependency *d,
+                               usec_t now_usec,
+                               struct tolds *told);
 
 /* One observation. An observation sent before this start of the unit is dropped. */
 void health_observe(struct health *h,
