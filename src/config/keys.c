@@ -39,6 +39,10 @@ const struct config_key config_keys[] = {
           .meaning = "where it is answered as KrakenD does; off: nowhere" },
         { HTTP(krakend_body), .name = "krakend_body", .type = KEY_JSON,
           .meaning = "what is answered there; unset: when each worker was last ok" },
+        { HTTP(healthcheck_compat), .name = "healthcheck_compat", .type = KEY_BOOL, .fallback = "yes",
+          .meaning = "answer / and /ping as kafka-connect-healthcheck does" },
+        { HTTP(expose_traces), .name = "expose_traces", .type = KEY_BOOL, .fallback = "no",
+          .meaning = "show the traces of failed connectors and tasks in / and /workers" },
 
         { WORKER(kind), .name = "kind", .type = KEY_KIND, .fallback = "kafka-connect",
           .meaning = "what the worker is, and so how it is asked" },
@@ -148,7 +152,6 @@ _Static_assert(ELEMENTSOF(config_keys) <= CONFIG_KEYS_MAX, "raise CONFIG_KEYS_MA
 
 /* Named by the design, not yet built: known, so that nobody is sent to a name that only looks alike. */
 static const char *const planned_sections[] = { "kafka", "notify", "coordination", NULL };
-static const char *const planned_http_keys[] = { "healthcheck_compat", NULL };
 static const char *const planned_worker_keys[] = {
         "requires",
         "dependency_grace",
@@ -168,11 +171,9 @@ bool key_is_list(const struct config_key *k) {
 }
 
 bool key_is_planned(int section, const char *name) {
-        const char *const *names = section < 0               ? planned_sections
-                                   : section == SECTION_HTTP ? planned_http_keys
-                                                             : planned_worker_keys;
+        const char *const *names = section < 0 ? planned_sections : planned_worker_keys;
 
-        if (section == SECTION_AGENT)
+        if (section == SECTION_AGENT || section == SECTION_HTTP)
                 return false;
         for (; *names; names++)
                 if (streq(*names, name))

@@ -31,6 +31,8 @@ struct http_settings {
         char **access_log_skip; /* paths whose requests are not told */
         char *krakend_path;     /* NULL: off */
         char *krakend_body;     /* JSON; NULL: what is known of the workers */
+        bool healthcheck_compat;
+        bool expose_traces;
 };
 
 void http_settings_done(struct http_settings *h);

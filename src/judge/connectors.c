@@ -6,7 +6,7 @@
 #include "judge/connectors.h"
 #include "util/text.h"
 
-/* All traces that are kept at the same time; beyond it only what is wrong is known, not why. */
+/* All traces of one look, however many have failed; beyond it only what is wrong is known, not why. */
 #define TRACE_BYTES_MAX ((size_t) 1024 * 1024)
 /* So many are named where a person is told what has failed. */
 #define NAMED_MAX 3

@@ -3,6 +3,7 @@ a proof here, which changes that key alone, sends SIGHUP and waits for what the 
 """
 
 import base64
+import json
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ import subprocess
 import pytest
 
 import harness
-from connect_cluster import ELSEWHERE, HERE, Cluster
+from connect_cluster import ELSEWHERE, HERE, TRACE, Cluster
 from harness import UNIT
 from http_server import CONNECTORS, HEALTHY, WorkerServer, response
 
@@ -534,6 +535,30 @@ def _(scene, tmp_path):
     scene.http["krakend_body"] = '{"custom": "response", "foo": "bar"}'
     scene.change()
     assert ask_over(tmp_path / "http", "/__health", body=True) == b'{"custom": "response", "foo": "bar"}'
+
+
+@proves("http", "healthcheck_compat")
+def _(scene, tmp_path):
+    scene.http = {"listen": f"unix:{tmp_path}/http"}
+    scene.start()
+    assert ask_over(tmp_path / "http", "/ping") == b"HTTP/1.1 200 OK"
+    scene.http["healthcheck_compat"] = "no"
+    scene.change()
+    assert ask_over(tmp_path / "http", "/ping") == ask_over(tmp_path / "http", "/") == b"HTTP/1.1 404 Not Found"
+
+
+@proves("http", "expose_traces")
+def _(scene, tmp_path, cluster):
+    cluster.fail("orders", 0)
+    scene.http = {"listen": f"unix:{tmp_path}/http"}
+    scene.start()
+    scene.agent.expect("connector-failed")
+    assert b'"trace":null' in ask_over(tmp_path / "http", "/", body=True)
+    scene.http["expose_traces"] = "yes"
+    scene.change()
+    assert json.dumps(TRACE).encode() in ask_over(tmp_path / "http", "/", body=True)
+
+
 # --- connectors and tasks
 
 

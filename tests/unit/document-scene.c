@@ -5,8 +5,6 @@
 #include "observe/kind.h"
 #include "report/http/process.h"
 
-static struct settings no_settings;
-
 static void measure(struct process_usage *ret) {
         *ret = (struct process_usage) {
                 .cpu_usec = 1500 * USEC_PER_MSEC,
@@ -49,10 +47,11 @@ void document_scene_init(struct document_scene *s) {
                 .counts = &s->counts,
         };
         init_other_worker(s);
+        s->settings.http.healthcheck_compat = true;
         s->snapshot = (struct snapshot) {
                 .started_at_usec = s->judge.now,
                 .hostname = "host.example.org",
-                .settings = &no_settings,
+                .settings = &s->settings,
                 .workers = s->workers,
                 .n_workers = ELEMENTSOF(s->workers),
                 .measure = measure,

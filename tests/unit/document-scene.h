@@ -9,6 +9,7 @@ struct document_scene {
         struct scene judge; /* of the first worker */
         struct worker_counts counts;
         struct worker_snapshot workers[2];
+        struct settings settings; /* nothing but healthcheck_compat */
         struct snapshot snapshot; /* whose process uses what document-scene.c says */
         struct connectors_view *connectors;
         struct document answer; /* the last one */

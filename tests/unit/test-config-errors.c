@@ -123,10 +123,6 @@ static const struct row name_rows[] = {
           "main.conf:3: interval is no key of [http]; it belongs into [worker NAME] or [defaults]\n"
           "main.conf:4: listne is no key of [http]; did you mean listen?",
           NULL },
-        { "[http]\nhealthcheck_compat = yes\n",
-          "main.conf:2: healthcheck_compat is not supported by this version; remove the line, or comment it "
-          "out",
-          NULL },
         { "[http]\nkrakend_path = __health\nkrakend_path = /a?b\naccess_log_skip = /a b\n",
           "main.conf:2: krakend_path = \"__health\" is no path; begin it with /, like /__health\n"
           "main.conf:3: krakend_path is set already in line 2; remove one of the two\n"

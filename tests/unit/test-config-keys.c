@@ -24,6 +24,8 @@ static const struct {
         { SECTION_HTTP, "access_log_skip", "" },
         { SECTION_HTTP, "krakend_path", "/__health" },
         { SECTION_HTTP, "krakend_body", "" },
+        { SECTION_HTTP, "healthcheck_compat", "yes" },
+        { SECTION_HTTP, "expose_traces", "no" },
         { SECTION_WORKER, "kind", "kafka-connect" },
         { SECTION_WORKER, "url", "http://127.0.0.1:8083" },
         { SECTION_WORKER, "url_is_local", "no" },

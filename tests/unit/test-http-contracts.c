@@ -37,6 +37,7 @@ static int set_up(void **state) {
         p->b.w.name = other_name;
         p->accept = "";
         p->settings.http.krakend_path = krakend_path;
+        p->settings.http.healthcheck_compat = true;
         p->workers[0] = (struct worker_snapshot) { .settings = &p->a.w,
                                                    .health = &p->a.h,
                                                    .history = &p->a.history };

@@ -111,6 +111,26 @@ static void failures_are_named_without_their_traces(void **state) {
         assert_null(strstr(body, "secret"));
 }
 
+static void traces_stand_where_they_may(void **state) {
+        struct play *p = *state;
+
+        p->d.settings.http.expose_traces = true;
+        look(p, CONNECTOR_FAILED, CONNECTOR_FAILED);
+        assert_non_null(strstr(ask(p, 503), "\"worker_id\":\"10.0.0.2:8083\"},"));
+        assert_non_null(strstr(p->d.answer.body, "\"trace\":\"secret\\n\\tat x\"}"));
+        assert_null(strstr(document_scene_get(&p->d, "/status", NULL, "", 200), "secret"));
+        assert_null(strstr(document_scene_get(&p->d, "/metrics", NULL, "", 200), "secret"));
+}
+
+static void it_can_be_switched_off(void **state) {
+        struct play *p = *state;
+
+        look(p, CONNECTOR_RUNNING, CONNECTOR_RUNNING);
+        p->d.settings.http.healthcheck_compat = false;
+        (void) ask(p, 404);
+        (void) document_scene_get(&p->d, "/ping", NULL, "", 404);
+}
+
 static void up_to_the_threshold_is_healthy(void **state) {
         struct play *p = *state;
 
@@ -217,6 +237,8 @@ int main(void) {
                 TEST(nothing_failed_is_healthy),
                 TEST(no_connector_at_all_is_healthy),
                 TEST(failures_are_named_without_their_traces),
+                TEST(traces_stand_where_they_may),
+                TEST(it_can_be_switched_off),
                 TEST(up_to_the_threshold_is_healthy),
                 TEST(what_is_not_considered_is_no_failure),
                 TEST(only_this_workers_failures_count_of_the_whole_cluster),

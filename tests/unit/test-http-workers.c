@@ -183,6 +183,10 @@ static void connectors_and_their_troubles(void **state) {
                   "\"worker_id\":\"10.0.0.2:8083\",\"counts\":true,"
                   "\"since\":\"1970-02-11T16:00:00.000Z\"}]");
         assert_null(strstr(s.answer.body, "hidden"));
+
+        s.settings.http.expose_traces = true;
+        _cleanup_(json_object_unrefp) json_object *with = get(&s, "/workers");
+        assert_at(with, "workers.0.connectors.troubles.0.trace", "\"hidden trace\"");
         document_scene_done(&s);
 }
 

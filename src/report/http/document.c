@@ -8,24 +8,30 @@
 #include "util/json.h"
 #include "util/text.h"
 
+enum route_flags {
+        EXACT = 0,
+        HAS_REST = 1, /* and what follows it after a slash */
+        COMPAT = 2,   /* only with healthcheck_compat = yes */
+};
+
 struct route {
         const char *path;
-        bool has_rest; /* and what follows it after a slash */
+        unsigned flags;
         document_render_t render;
 };
 
 /* Which would put them in two columns: */
 /* clang-format off */
 static const struct route routes[] = {
-        { "/", false, document_peer },
-        { "/ping", false, document_ping },
-        { "/health", false, document_health },
-        { "/startup", false, document_startup },
-        { "/ready", false, document_ready },
-        { "/actuator/health", true, document_spring },
-        { "/metrics", false, document_metrics },
-        { "/workers", true, document_workers },
-        { "/status", false, document_status },
+        { "/", COMPAT, document_peer },
+        { "/ping", COMPAT, document_ping },
+        { "/health", EXACT, document_health },
+        { "/startup", EXACT, document_startup },
+        { "/ready", EXACT, document_ready },
+        { "/actuator/health", HAS_REST, document_spring },
+        { "/metrics", EXACT, document_metrics },
+        { "/workers", HAS_REST, document_workers },
+        { "/status", EXACT, document_status },
 };
 /* clang-format on */
 
@@ -128,10 +134,10 @@ char *snapshot_clause(const struct snapshot *s,
 }
 
 int document_answer(const struct snapshot *s, const struct question *q, struct document *ret) {
-        const char *krakend_path = s->settings->http.krakend_path;
+        const struct http_settings *http = &s->settings->http;
 
         /* Where the operator put it, it takes precedence. */
-        if (krakend_path && streq(q->path, krakend_path))
+        if (http->krakend_path && streq(q->path, http->krakend_path))
                 return document_krakend(s, q, ret);
         for (size_t i = 0; i < ELEMENTSOF(routes); i++) {
                 const struct route *r = &routes[i];
@@ -139,7 +145,8 @@ int document_answer(const struct snapshot *s, const struct question *q, struct d
                 struct question here = *q;
 
                 if (strncmp(q->path, r->path, len) != 0 ||
-                    (q->path[len] != '\0' && !(r->has_rest && q->path[len] == '/')))
+                    (q->path[len] != '\0' && !((r->flags & HAS_REST) && q->path[len] == '/')) ||
+                    ((r->flags & COMPAT) && !http->healthcheck_compat))
                         continue;
                 here.path = r->path;
                 here.rest = q->path[len] == '/' ? q->path + len + 1 : "";

@@ -1,6 +1,6 @@
 /* GET /, as kafka-connect-healthcheck 0.3.0 answers it (its health.py): whether so many connectors and tasks
- * have failed that it counts. From the last look at them, so nobody waits for a worker; and without traces,
- * which may hold what is not for everybody who can connect. */
+ * have failed that it counts. From the last look at them, so nobody waits for a worker; and with traces only
+ * where expose_traces says so, for they may hold what is not for everybody who can connect. */
 #include "judge/connectors.h"
 #include "report/http/document.h"
 #include "util/json.h"
@@ -38,7 +38,7 @@ static void add_text(json_object *o, const char *key, const char *text) {
         (void) json_object_object_add(o, key, json_object_new_string(text));
 }
 
-static json_object *make_failure(const char *connector, const struct connector_trouble *t) {
+static json_object *make_failure(const char *connector, const struct connector_trouble *t, bool traces) {
         json_object *o = json_object_new_object();
 
         if (!o)
@@ -50,16 +50,17 @@ static json_object *make_failure(const char *connector, const struct connector_t
         add_text(o, "state", connector_state_to_string(t->state));
         add_text(o, "worker_id", strempty(t->worker_id));
         if (t->task >= 0)
-                (void) json_object_object_add(o, "trace", NULL);
+                (void) json_object_object_add(o, "trace",
+                                              traces && t->trace ? json_object_new_string(t->trace) : NULL);
         return o;
 }
 
-static void add_failures(json_object *to, const struct connectors_view *v) {
+static void add_failures(json_object *to, const struct connectors_view *v, bool traces) {
         for (size_t i = 0; i < v->n; i++)
                 for (size_t k = 0; k < v->list[i].n_troubles; k++)
                         if (v->list[i].troubles[k].counts)
                                 (void) json_object_array_add(
-                                        to, make_failure(v->list[i].name, &v->list[i].troubles[k]));
+                                        to, make_failure(v->list[i].name, &v->list[i].troubles[k], traces));
         if (v->broker_failed) {
                 json_object *o = json_object_new_object();
 
@@ -107,11 +108,14 @@ static int answer_error(struct document *ret, const char *error, unsigned states
         return document_json(ret, 503, TYPE, o);
 }
 
-static json_object *make_health(const struct worker_snapshot *workers, size_t n, const struct totals *t) {
+static json_object *make_health(const struct snapshot *s,
+                                const struct worker_snapshot *workers,
+                                size_t n,
+                                const struct totals *t) {
         json_object *o = json_object_new_object(), *failures = json_object_new_array();
 
         for (size_t i = 0; failures && i < n; i++)
-                add_failures(failures, workers[i].connectors);
+                add_failures(failures, workers[i].connectors, s->settings->http.expose_traces);
         if (!o)
                 return json_object_unref(failures);
         (void) json_object_object_add(o, "failures", failures);
@@ -145,5 +149,5 @@ int document_peer(const struct snapshot *s, const struct question *q, struct doc
         }
         if (error[0])
                 return answer_error(ret, error, t.states);
-        return document_json(ret, t.healthy ? 200 : 503, TYPE, make_health(workers, n, &t));
+        return document_json(ret, t.healthy ? 200 : 503, TYPE, make_health(s, workers, n, &t));
 }

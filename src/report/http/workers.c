@@ -172,7 +172,7 @@ static json_object *make_states(struct maker *m, const unsigned *n) {
         return o;
 }
 
-/* Their traces stay in the journal: these may hold anything. */
+/* Traces may hold anything: unless told otherwise, they stay in the journal. */
 static json_object *make_troubles(struct maker *m, const struct connectors_view *v) {
         json_object *list = made(m, json_object_new_array());
         size_t n = 0;
@@ -188,6 +188,8 @@ static json_object *make_troubles(struct maker *m, const struct connectors_view 
                         put_text(m, o, "worker_id", t->worker_id);
                         put_bool(m, o, "counts", t->counts);
                         put_time(m, o, "since", t->since_usec);
+                        if (m->s->settings->http.expose_traces)
+                                put_text(m, o, "trace", t->trace);
                         append(m, list, o);
                 }
         return list;
