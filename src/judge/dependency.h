@@ -29,6 +29,10 @@ void dependency_of(const struct kafka_health *const *required,
                    usec_t now_usec,
                    int64_t clock_offset_usec,
                    struct dependency *ret);
+/* Failing polls are not counted. */
+bool dependency_excuses(const struct dependency *d) _pure_;
+/* No restart, for that reason: also while nobody has said yet how what is required is. */
+bool dependency_holds(const struct dependency *d, const struct worker_settings *w) _pure_;
 /* When a grace that stands now ends, agent time; USEC_INFINITY: none does. */
 usec_t dependency_deadline(const struct dependency *d) _pure_;
 

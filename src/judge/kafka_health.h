@@ -25,6 +25,7 @@ enum kafka_reason {
         KAFKA_REASON_UNAUTHENTICATED,
         KAFKA_REASON_UNAUTHORIZED,
         KAFKA_REASON_TLS,
+        KAFKA_REASON_OTHER,   /* a broker answered with an error that says neither */
         KAFKA_REASON_OUR_OWN, /* our module, memory, descriptors, credentials' files */
         _KAFKA_REASON_MAX,
 };
@@ -39,14 +40,24 @@ enum topic_state {
         _TOPIC_STATE_MAX,
 };
 
+/* Bits: how a topic is not as Connect needs it. */
+enum topic_unfit {
+        TOPIC_UNFIT_MISSING = 1,
+        TOPIC_UNFIT_NOT_COMPACTED = 2,
+        TOPIC_UNFIT_SINGLE_REPLICA = 4,
+};
+
 /* One of the section's topics. */
 struct kafka_topic_health {
+        char *name; /* owned */
         enum topic_state state;
         usec_t since_usec;
+        enum topic_state known; /* the last state that could be told */
+        usec_t known_since_usec;
         size_t n_partitions, n_under_replicated, n_below_min_isr, n_offline;
         int32_t worst_partition;         /* the first of the worst kind; -1: none */
         int min_isr, replication_factor; /* the least of its partitions'; negative: not known */
-        bool told_unfit;                 /* missing, not compacted or a single replica: warned of once */
+        unsigned unfit;                  /* enum topic_unfit: each is told once, until it is mended */
 };
 
 struct kafka_health {
@@ -57,10 +68,11 @@ struct kafka_health {
         usec_t checked_at_usec; /* 0: never */
         usec_t took_usec;
         usec_t last_up_usec; /* last check that found it up or slow; 0: never */
-        usec_t back_at_usec; /* when it, or the last of its topics, last ceased to be an impediment; 0: it
-                                never was one */
+        bool impeded;        /* its last check, or one since it was last well, found an impediment: it, or
+                                a topic of it, could not be used, or this could not be told */
+        usec_t back_at_usec; /* when that last ended; 0: it never was */
         struct kafka_facts *facts;         /* of the last check that got metadata; NULL: none. Owned */
-        struct kafka_topic_health *topics; /* in the order of settings->topics */
+        struct kafka_topic_health *topics; /* in the order of settings->topics. Owned */
         size_t n_topics;
         uint64_t checks[_KAFKA_OUTCOME_MAX]; /* how many ended so */
 };
@@ -68,10 +80,14 @@ struct kafka_health {
 /* Returns 0 or -ENOMEM. */
 int kafka_health_init(struct kafka_health *h, const struct kafka_settings *k, usec_t now_usec);
 void kafka_health_done(struct kafka_health *h);
+/* A reload: what is known of the topics that stay in the list is kept. Returns 0 or -ENOMEM; then the list
+ * is the old one, and the next check tries again. */
+int kafka_health_reconfigure(struct kafka_health *h, const struct kafka_settings *k, usec_t now_usec);
 
 enum kafka_told_type {
-        KAFKA_TOLD_OUTCOME, /* up, slow, down, unknown: changed */
-        KAFKA_TOLD_TOPIC,   /* a topic's state changed */
+        KAFKA_TOLD_OUTCOME, /* up, slow, down, unknown: changed; unknown also when its reason did */
+        KAFKA_TOLD_TOPIC,   /* a topic's state changed from the last that could be told. That one is missing
+                               is told as unfit */
         KAFKA_TOLD_UNFIT,   /* a topic is not as Connect needs it */
         _KAFKA_TOLD_TYPE_MAX,
 };
@@ -82,6 +98,7 @@ struct kafka_told {
         usec_t lasted_usec; /* how long from lasted */
         enum topic_state topic_from, topic_to;
         size_t topic;                 /* its place in settings->topics */
+        enum topic_unfit unfit;       /* one of them */
         char text[KAFKA_DETAIL_SIZE]; /* unfit: what is, and what would be right */
 };
 
@@ -104,6 +121,10 @@ int kafka_health_cannot_check(struct kafka_health *h,
                               const char *why,
                               usec_t now_usec,
                               struct kafka_tolds *ret);
+
+/* Whether a worker that needs the topic cannot do without it as it is now: offline, missing, below its
+ * minimum ISR. */
+bool topic_state_impedes(enum topic_state s) _pure_;
 
 const char *kafka_outcome_to_string(enum kafka_outcome o) _pure_;
 const char *kafka_reason_to_string(enum kafka_reason r) _pure_;

@@ -4,10 +4,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <syslog.h>
-#include <time.h>
 
 #include "report/narrate.h"
 #include "report/words.h"
+#include "util/moment.h"
 #include "util/text.h"
 
 #define CLAUSE_SIZE 768
@@ -22,25 +22,11 @@ struct scene {
 
 /* ---- words ---- */
 
-/* " until 14:05:10", with the day when it is another one; nothing when it is not known. */
+/* " until 14:05:10"; nothing when it is not known. */
 static void append_until(char *buf, size_t size, const struct scene *s) {
-        time_t until, now;
-        struct tm until_tm, now_tm;
-        char text[64] = "";
-
         if (s->t->until_usec == 0 || s->t->until_usec == USEC_INFINITY)
                 return;
-
-        until = (time_t) (usec_shift(s->t->until_usec, s->clock_offset_usec) / USEC_PER_SEC);
-        now = (time_t) (usec_shift(s->now_usec, s->clock_offset_usec) / USEC_PER_SEC);
-        if (!localtime_r(&until, &until_tm) || !localtime_r(&now, &now_tm))
-                return;
-
-        if (until_tm.tm_yday == now_tm.tm_yday && until_tm.tm_year == now_tm.tm_year)
-                (void) strftime(text, sizeof(text), " until %H:%M:%S", &until_tm);
-        else
-                (void) strftime(text, sizeof(text), " until %Y-%m-%d %H:%M:%S", &until_tm);
-        text_append(buf, size, "%s", text);
+        text_append(buf, size, " until %s", MOMENT(s->t->until_usec, s->now_usec, s->clock_offset_usec));
 }
 
 static const char *unit_name(const struct scene *s) {
