@@ -296,22 +296,33 @@ static void begin_restart(struct connectors_watch *c, const char *name) {
                 abandon(c);
 }
 
-/* The restart that would be made. */
-static bool tell_would_restart(struct connectors_watch *c, const char *name, unsigned n) {
-        struct worker *w = c->worker;
-        const char *why = w->settings->action != ACTION_RESTART ? "action = alert"
-                          : agent_dry_run(w->agent)             ? "a dry run"
-                                                                : "no systemd to be asked";
+static const char *why_only_observes(const struct worker *w) {
+        return w->settings->action != ACTION_RESTART ? "action = alert"
+               : agent_dry_run(w->agent)             ? "a dry run"
+                                                     : "no systemd to be asked";
+}
 
-        if (connector_remedy_charge(&c->would, name, agent_now()) < 0)
-                return false;
+/* The restart that would be made. */
+static void tell_would_restart(struct connectors_watch *c, const char *name, unsigned n) {
+        struct worker *w = c->worker;
+
         tell_about(
                 c, name,
                 worker_event(
                         w, EVENT_CONNECTOR_WOULD_RESTART,
                         "would restart what failed of connector %s now (%u of %u), but only observes (%s)",
-                        SAY_NAME(name), n + 1, w->settings->connector_restart_limit, why));
-        return true;
+                        SAY_NAME(name), n, w->settings->connector_restart_limit, why_only_observes(w)));
+}
+
+/* Those of a storm beyond the ones that are told one by one. */
+static void tell_more_would_restart(struct connectors_watch *c, size_t n) {
+        struct worker *w = c->worker;
+
+        if (n > CONNECTOR_CHANGES_TOLD_MAX)
+                worker_tell(w, worker_event(w, EVENT_CONNECTOR_WOULD_RESTART,
+                                            "would restart what failed of %zu more connectors now, but only "
+                                            "observes (%s)",
+                                            n - CONNECTOR_CHANGES_TOLD_MAX, why_only_observes(w)));
 }
 
 static bool tell_exhausted(struct connectors_watch *c, struct connector_attempts *a, const char *name) {
@@ -336,7 +347,7 @@ static void consider(struct connectors_watch *c) {
         struct worker *w = c->worker;
         bool observes = only_observes(w), again = c->view && may_act(c);
         struct connector_attempts *a = observes ? &c->would : &w->attempts;
-        size_t begin = 0;
+        size_t begin = 0, n_would = 0;
 
         while (again && !c->name) {
                 struct connector_decision d;
@@ -346,13 +357,16 @@ static void consider(struct connectors_watch *c) {
                 again = false;
                 if (d.action == CONNECTOR_REMEDY_EXHAUSTED)
                         again = tell_exhausted(c, a, d.connector->name);
-                else if (d.action == CONNECTOR_REMEDY_RESTART && observes)
-                        again = tell_would_restart(c, d.connector->name, d.n);
-                else if (d.action == CONNECTOR_REMEDY_RESTART && w->agent->ledger_writable)
+                else if (d.action == CONNECTOR_REMEDY_RESTART && observes) {
+                        again = connector_remedy_charge(&c->would, d.connector->name, agent_now()) >= 0;
+                        if (again && n_would++ < CONNECTOR_CHANGES_TOLD_MAX)
+                                tell_would_restart(c, d.connector->name, d.n + 1);
+                } else if (d.action == CONNECTOR_REMEDY_RESTART && w->agent->ledger_writable)
                         begin_restart(c, d.connector->name);
                 else if (d.action == CONNECTOR_REMEDY_RESTART)
                         agent_history_changed(w->agent); /* try the disk again */
         }
+        tell_more_would_restart(c, n_would);
 }
 
 /* ---- life ---- */

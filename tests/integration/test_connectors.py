@@ -361,6 +361,25 @@ def test_who_only_observes_posts_nothing(agent, bus, worker, cluster, keys, why)
     assert len(agent.journal.select("connector-would-restart")) == 2 and not cluster.posted
 
 
+def test_what_would_be_restarted_in_a_storm_is_summed_up(agent, bus, worker, cluster):
+    names = [f"c{i:03}" for i in range(300)]
+    for name in names:
+        cluster.add(name)
+    agent.configure({"a": {"url": worker.url, **RESTARTS, "action": "alert"}})
+    agent.start()
+    agent.expect("state-changed", state="healthy")
+    for name in names:
+        cluster.fail(name, 0)
+
+    def told():
+        """How many each entry speaks of."""
+        words = [e.message.split("what failed of ")[1].split() for e in agent.journal.select("connector-would-restart")]
+        return [1 if first == "connector" else int(first) for first, *_ in words]
+
+    until(lambda: sum(told()) == 300, what="all of them to be told of")
+    assert max(told()) > 1 and len(told()) < 100
+
+
 def test_nothing_is_restarted_while_the_worker_is_unwell(agent, bus, worker, cluster):
     cluster.add("orders")
     sick = False
