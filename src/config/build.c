@@ -1,5 +1,5 @@
-/* Builds settings out of the scratch: each worker's own keys over [defaults] over the table's. Knows
- * neither files nor which values fit together. */
+/* Builds settings out of the scratch: each section's own keys over [defaults], where it has those, over
+ * the table's. Knows neither files nor which values fit together. */
 
 #include <errno.h>
 
@@ -11,15 +11,9 @@ static int set_texts(const struct config_key *k, const struct raw_value *v, void
         char problem[KEY_PROBLEM_SIZE];
         int r;
 
-        if (k->type == KEY_LISTEN) { /* what was written, in place of the default */
-                char ***list = (char ***) ((char *) base + k->offset);
-
-                *list = strv_free(*list);
-        }
-        if (k->type == KEY_SET) /* of what was written alone, not of the default as well */
-                *(unsigned *) ((char *) base + k->offset) = 0;
-        STRV_FOREACH (text, v->texts) {
-                r = key_set(k, *text, base, problem);
+        key_clear(k, base); /* what was written, and not the default as well */
+        for (size_t i = 0; i < v->n_texts; i++) {
+                r = key_set(k, v->texts[i].text, base, problem);
                 if (r < 0)
                         return r;
         }
@@ -27,62 +21,106 @@ static int set_texts(const struct config_key *k, const struct raw_value *v, void
 }
 
 /* Bad values were told, and what is built is then thrown away: they are left at their default. */
-static bool is_usable(const struct raw_value *v) {
-        return v->given && !v->bad;
-}
-
-/* A section that there is once: [agent], [http]. */
-static int build_section(enum config_section section, const struct raw_section *from, void *base) {
+static int build_keys(const struct checked *c, enum config_section keys, void *base) {
         int r;
 
-        r = keys_set_fallbacks(section, base);
-        for (size_t i = 0; r >= 0 && i < n_config_keys; i++)
-                if (config_keys[i].section == section && is_usable(&from->values[i]))
-                        r = set_texts(&config_keys[i], &from->values[i], base);
+        r = keys_set_fallbacks(keys, base);
+        for (size_t i = 0; r >= 0 && i < n_config_keys; i++) {
+                const struct raw_value *v;
+
+                if (config_keys[i].section != keys)
+                        continue;
+                v = checked_find(c, &config_keys[i]);
+                if (v && !v->bad)
+                        r = set_texts(&config_keys[i], v, base);
+        }
         return r;
 }
 
+static int build_only(const struct scratch *s, enum config_section section, void *base) {
+        const struct checked c = { .section = scratch_only(s, section) };
+
+        return build_keys(&c, section, base);
+}
+
+static int copy_place(const struct raw_section *from, char **name, char **file, unsigned *line) {
+        *name = strdup(from->name);
+        *file = strdup(from->at.file);
+        *line = from->at.line;
+        return *name && *file ? 0 : -ENOMEM;
+}
+
 static int build_worker(struct scratch *s, const struct raw_section *section, struct worker_settings **ret) {
+        const struct checked c = { .section = section, .defaults = scratch_only(s, SECTION_DEFAULTS) };
         _cleanup_(worker_settings_freep) struct worker_settings *w = NULL;
-        struct checked_worker c = { .section = section };
-        bool given[CONFIG_KEYS_MAX] = { false };
+        bool given[CONFIG_KEYS_MAX];
         int r;
 
         w = calloc(1, sizeof(struct worker_settings));
         if (!w)
                 return -ENOMEM;
-        w->name = strdup(section->name);
-        w->source_file = strdup(section->at.file);
-        if (!w->name || !w->source_file)
-                return -ENOMEM;
-        w->source_line = section->at.line;
-
-        r = keys_set_fallbacks(SECTION_WORKER, w);
+        r = copy_place(section, &w->name, &w->source_file, &w->source_line);
+        if (r >= 0)
+                r = build_keys(&c, SECTION_WORKER, w);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < n_config_keys; i++) {
-                const struct raw_value *v = &section->values[i];
-
-                if (config_keys[i].section != SECTION_WORKER)
-                        continue;
-                if (!v->given)
-                        v = &s->defaults.values[i];
-                if (!v->given)
-                        continue;
-                c.values[i] = v;
-                given[i] = true;
-                if (!is_usable(v))
-                        continue;
-                r = set_texts(&config_keys[i], v, w);
-                if (r < 0)
-                        return r;
-        }
+        for (size_t i = 0; i < n_config_keys; i++)
+                given[i] = checked_find(&c, &config_keys[i]);
         r = keys_adapt_fallbacks(w, w, given);
         if (r < 0)
                 return r;
-        c.worker = w;
-        check_worker(&s->problems, &c);
+        check_worker(&s->problems, &c, w);
         *ret = TAKE_PTR(w);
+        return 0;
+}
+
+static int build_kafka(struct scratch *s, const struct raw_section *section, struct kafka_settings **ret) {
+        const struct checked c = { .section = section };
+        _cleanup_(kafka_settings_freep) struct kafka_settings *k = NULL;
+        int r;
+
+        k = calloc(1, sizeof(struct kafka_settings));
+        if (!k)
+                return -ENOMEM;
+        r = copy_place(section, &k->name, &k->source_file, &k->source_line);
+        if (r >= 0)
+                r = build_keys(&c, SECTION_KAFKA, k);
+        if (r < 0)
+                return r;
+        check_kafka(&s->problems, &c, k);
+        *ret = TAKE_PTR(k);
+        return 0;
+}
+
+static int build_workers(struct scratch *s, struct settings *settings) {
+        const struct raw_sections *from = &s->sections[SECTION_WORKER];
+        int r;
+
+        settings->workers = calloc(from->n + 1, sizeof(struct worker_settings *));
+        if (!settings->workers)
+                return -ENOMEM;
+        for (size_t i = 0; i < from->n; i++) {
+                r = build_worker(s, from->list[i], &settings->workers[i]);
+                if (r < 0)
+                        return r;
+                settings->n_workers++;
+        }
+        return 0;
+}
+
+static int build_kafkas(struct scratch *s, struct settings *settings) {
+        const struct raw_sections *from = &s->sections[SECTION_KAFKA];
+        int r;
+
+        settings->kafkas = calloc(from->n + 1, sizeof(struct kafka_settings *));
+        if (!settings->kafkas)
+                return -ENOMEM;
+        for (size_t i = 0; i < from->n; i++) {
+                r = build_kafka(s, from->list[i], &settings->kafkas[i]);
+                if (r < 0)
+                        return r;
+                settings->n_kafkas++;
+        }
         return 0;
 }
 
@@ -95,23 +133,15 @@ int scratch_build(struct scratch *s, struct settings **ret) {
         settings = calloc(1, sizeof(struct settings));
         if (!settings)
                 return -ENOMEM;
-        r = build_section(SECTION_AGENT, &s->agent, &settings->agent);
+        r = build_only(s, SECTION_AGENT, &settings->agent);
+        if (r >= 0)
+                r = build_only(s, SECTION_HTTP, &settings->http);
+        if (r >= 0)
+                r = build_kafkas(s, settings);
+        if (r >= 0)
+                r = build_workers(s, settings);
         if (r < 0)
                 return r;
-        r = build_section(SECTION_HTTP, &s->http, &settings->http);
-        if (r < 0)
-                return r;
-        if (s->n_workers > 0) {
-                settings->workers = calloc(s->n_workers, sizeof(struct worker_settings *));
-                if (!settings->workers)
-                        return -ENOMEM;
-        }
-        for (size_t i = 0; i < s->n_workers; i++) {
-                r = build_worker(s, s->workers[i], &settings->workers[i]);
-                if (r < 0)
-                        return r;
-                settings->n_workers++;
-        }
         check_workers_together(&s->problems, settings, s);
         *ret = TAKE_PTR(settings);
         return 0;

@@ -3,15 +3,34 @@
 
 #include "config/scratch.h"
 
-struct checked_worker {
-        const struct worker_settings *worker;
-        const struct raw_section *section;
-        const struct raw_value *values[CONFIG_KEYS_MAX]; /* by key_index(); NULL: not given, neither here nor
-                                                          * in [defaults] */
+/* A section as it was written. */
+struct checked {
+        const struct raw_section *section;  /* NULL: nobody wrote it */
+        const struct raw_section *defaults; /* NULL: there are none */
 };
 
-/* Each problem is told at the line of the key at fault. */
-void check_worker(struct problems *p, const struct checked_worker *c);
+/* What was given here, or else in [defaults]; or NULL. */
+const struct raw_value *checked_find(const struct checked *c, const struct config_key *k) _pure_;
+/* Where the key stands, or else its section. */
+const struct place *checked_at(const struct checked *c, const char *key) _pure_;
+/* Neither of them was told already: a mistake is told once. */
+bool checked_sound(const struct checked *c, const char *a, const char *b) _pure_;
 
-/* What no two sections may share. The workers of both come in the same order. */
+/* Each problem is told at the line of the key at fault. */
+void check_worker(struct problems *p, const struct checked *c, const struct worker_settings *w);
+void check_kafka(struct problems *p, const struct checked *c, const struct kafka_settings *k);
+
+/* Whether each section that requires = names is there. */
+void check_requires(struct problems *p, const struct settings *settings, const struct scratch *s);
+
+/* a goes only with b. */
+void check_pair(struct problems *p,
+                const struct checked *c,
+                const char *a,
+                const char *a_value,
+                const char *b,
+                const char *b_value);
+
+/* What no two sections may share, and whether what one names is there. The workers of both come in the same
+ * order. */
 void check_workers_together(struct problems *p, const struct settings *settings, const struct scratch *s);

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "config/checks.h"
 #include "config/ini_file.h"
-#include "config/scratch.h"
 #include "util/text.h"
 
 struct loader {
@@ -219,19 +219,20 @@ static int find_credential(const char *directory, const char *name, char **ret) 
 
 static int resolve_file(struct loader *l,
                         const struct config_options *o,
+                        const struct checked *c,
                         const struct config_key *k,
-                        const struct place *at,
-                        const struct worker_settings *w,
                         char **file) {
+        const struct place *at = checked_at(c, k->name);
+        const char *section = config_sections[c->section->section].name, *name = c->section->name;
         char *path = NULL;
         int r;
 
         if (isempty(o->credentials_directory)) {
                 problem_error(&l->scratch.problems, at,
-                              "%s = \"%s\" of worker %s names a credential, but there is no credentials "
+                              "%s = \"%s\" of %s %s names a credential, but there is no credentials "
                               "directory; run under systemd with LoadCredential=, or write a path that "
                               "begins with /",
-                              k->name, *file, w->name);
+                              k->name, *file, section, name);
                 return 0;
         }
         r = find_credential(o->credentials_directory, *file, &path);
@@ -239,9 +240,9 @@ static int resolve_file(struct loader *l,
                 return r;
         if (r == -ENOENT)
                 problem_warning(&l->scratch.problems, at,
-                                "%s = \"%s\" of worker %s names a credential that is not in %s; put it "
+                                "%s = \"%s\" of %s %s names a credential that is not in %s; put it "
                                 "into " CONFIG_CREDENTIALS_SOURCE " and restart connect-watchdog.service",
-                                k->name, *file, w->name, o->credentials_directory);
+                                k->name, *file, section, name, o->credentials_directory);
         free(*file);
         *file = path;
         return 0;
@@ -249,26 +250,41 @@ static int resolve_file(struct loader *l,
 
 /* Whether the files can be read is found out when they are used: root may check what another user will
  * read. */
-static int resolve_files(struct loader *l, const struct config_options *o, struct settings *s) {
+static int resolve_files(struct loader *l,
+                         const struct config_options *o,
+                         const struct raw_section *section,
+                         void *base) {
+        const struct checked c = { .section = section,
+                                   .defaults = section->section == SECTION_WORKER
+                                                       ? scratch_only(&l->scratch, SECTION_DEFAULTS)
+                                                       : NULL };
         int r;
 
-        for (size_t i = 0; i < s->n_workers; i++)
-                for (size_t k = 0; k < n_config_keys; k++) {
-                        const struct config_key *key = &config_keys[k];
-                        const struct raw_value *v = &l->scratch.workers[i]->values[k];
-                        char **file;
+        for (size_t i = 0; i < n_config_keys; i++) {
+                const struct config_key *k = &config_keys[i];
+                char **file;
 
-                        if (key->type != KEY_FILE)
-                                continue;
-                        file = (char **) (void *) ((char *) s->workers[i] + key->offset);
-                        if (!*file || (*file)[0] == '/')
-                                continue;
-                        r = resolve_file(l, o, key, v->given ? &v->at : &l->scratch.defaults.values[k].at,
-                                         s->workers[i], file);
-                        if (r < 0)
-                                return r;
-                }
+                if (k->section != section->section || k->type != KEY_FILE)
+                        continue;
+                file = (char **) (void *) ((char *) base + k->offset);
+                if (!*file || (*file)[0] == '/')
+                        continue;
+                r = resolve_file(l, o, &c, k, file);
+                if (r < 0)
+                        return r;
+        }
         return 0;
+}
+
+static int resolve_all_files(struct loader *l, const struct config_options *o, struct settings *s) {
+        struct raw_sections *sections = l->scratch.sections;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < s->n_kafkas; i++)
+                r = resolve_files(l, o, sections[SECTION_KAFKA].list[i], s->kafkas[i]);
+        for (size_t i = 0; r >= 0 && i < s->n_workers; i++)
+                r = resolve_files(l, o, sections[SECTION_WORKER].list[i], s->workers[i]);
+        return r;
 }
 
 int config_load(const struct config_options *options, struct settings **ret, struct config_errors *errors) {
@@ -284,7 +300,7 @@ int config_load(const struct config_options *options, struct settings **ret, str
         if (r >= 0)
                 r = scratch_build(&l.scratch, &settings);
         if (r >= 0)
-                r = resolve_files(&l, options, settings);
+                r = resolve_all_files(&l, options, settings);
         if (r < 0)
                 return r;
         sound = l.scratch.problems.n_errors == 0;

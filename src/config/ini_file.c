@@ -76,7 +76,7 @@ static void take_section(struct reader *r, const char *s, size_t len) {
                         r->events->section(r->userdata, r->line, name);
                         return;
                 }
-                tell(r, "the section's name is too long; a worker's name has at most 64 letters");
+                tell(r, "the section's name is too long; a name has at most 64 letters");
         }
         r->events->section(r->userdata, r->line, NULL);
 }

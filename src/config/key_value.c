@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "config/kafka_property.h"
 #include "config/keys.h"
 #include "config/suggest.h"
 #include "config/values.h"
@@ -17,6 +18,8 @@
 
 #define SHOWN_SIZE 200
 #define JSON_DEPTH_MAX 32
+#define BLANKS " \t"
+#define BLANKS_AND_COMMAS BLANKS ","
 
 static const char *const action_names[] = { "alert", "restart", NULL };
 
@@ -137,9 +140,10 @@ static int set_url(const struct config_key *k,
         return free_and_strdup(place_of(k, base), url);
 }
 
-/* What stands between blanks, one by one. */
+/* What stands between those that separate, one by one. */
 static int set_items(const struct config_key *k,
                      const char *text,
+                     const char *separators,
                      void *base,
                      char problem[static KEY_PROBLEM_SIZE],
                      int (*set_item)(const struct config_key *k,
@@ -152,7 +156,8 @@ static int set_items(const struct config_key *k,
 
         if (!copy)
                 return -ENOMEM;
-        for (char *item = strtok_r(copy, " \t", &rest); item; item = strtok_r(NULL, " \t", &rest)) {
+        for (char *item = strtok_r(copy, separators, &rest); item;
+             item = strtok_r(NULL, separators, &rest)) {
                 r = set_item(k, item, base, problem);
                 if (r < 0)
                         return r;
@@ -180,7 +185,7 @@ static int set_listen(const struct config_key *k,
         char ***list = place_of(k, base);
 
         if (!streq(text, "off"))
-                return set_items(k, text, base, problem, add_address);
+                return set_items(k, text, BLANKS, base, problem, add_address);
         *list = strv_free(*list);
         return 0;
 }
@@ -205,6 +210,67 @@ static int add_url_path(const struct config_key *k,
         const char *why = value_url_path_problem(item);
 
         return why ? refuse(k, item, problem, why) : add_once(place_of(k, base), item);
+}
+
+static int add_section_name(const struct config_key *k,
+                            const char *item,
+                            void *base,
+                            char problem[static KEY_PROBLEM_SIZE]) {
+        if (!value_is_section_name(item))
+                return refuse(k, item, problem,
+                              "cannot be a section's name; write NAME as it stands in [kafka NAME]");
+        return add_once(place_of(k, base), item);
+}
+
+static int add_broker(const struct config_key *k,
+                      const char *item,
+                      void *base,
+                      char problem[static KEY_PROBLEM_SIZE]) {
+        _cleanup_free_ char *broker = NULL;
+        const char *why = NULL;
+        int r;
+
+        r = value_broker(item, &broker, &why);
+        if (r == -EINVAL)
+                return refuse(k, item, problem, why);
+        return r < 0 ? r : add_once(place_of(k, base), broker);
+}
+
+static const char topic_problem[] =
+        "is no topic's name; write at most 249 letters, digits, dots, hyphens and "
+        "underscores";
+
+static int add_topic(const struct config_key *k,
+                     const char *item,
+                     void *base,
+                     char problem[static KEY_PROBLEM_SIZE]) {
+        return value_is_topic(item) ? add_once(place_of(k, base), item)
+                                    : refuse(k, item, problem, topic_problem);
+}
+
+/* One, which may hold blanks. What is wrong with it is told without its value, which may be a secret. */
+static int add_property(const struct config_key *k,
+                        const char *text,
+                        void *base,
+                        char problem[static KEY_PROBLEM_SIZE]) {
+        const char *why = kafka_property_problem(text), *equals = strchr(text, '=');
+        _cleanup_free_ char *property = NULL;
+        char shown[SHOWN_SIZE];
+        size_t len = equals ? (size_t) (equals - text) : 0;
+
+        while (len > 0 && strchr(BLANKS, text[len - 1]))
+                len--;
+        text_copy_line(shown, sizeof(shown), text, len);
+        if (why) {
+                problem[0] = '\0';
+                text_append(problem, KEY_PROBLEM_SIZE, "%s%s%s %s", k->name, len > 0 ? " " : "", shown, why);
+                return -EINVAL;
+        }
+        if (asprintf(&property, "%.*s=%s", (int) len, text, equals + 1 + strspn(equals + 1, BLANKS)) < 0) {
+                property = NULL;
+                return -ENOMEM;
+        }
+        return add_once(place_of(k, base), property);
 }
 
 /* Kept as it was written. */
@@ -264,7 +330,12 @@ static int set_text(const struct config_key *k,
                               "what "
                               "GET /connectors?expand=status shows as worker_id";
                 break;
+        case KEY_TOPIC:
+                if (!value_is_topic(text))
+                        why = topic_problem;
+                break;
         case KEY_CONNECTOR:
+        case KEY_TEXT:
                 break;
         case KEY_USERNAME:
         default:
@@ -288,9 +359,10 @@ static int set_set(const struct config_key *k,
 
         if (!copy)
                 return -ENOMEM;
-        if (text[strspn(text, " \t,")] == '\0')
+        if (text[strspn(text, BLANKS_AND_COMMAS)] == '\0')
                 return refuse_name(k, text, problem, "such name", k->names);
-        for (char *item = strtok_r(copy, " \t,", &rest); item; item = strtok_r(NULL, " \t,", &rest)) {
+        for (char *item = strtok_r(copy, BLANKS_AND_COMMAS, &rest); item;
+             item = strtok_r(NULL, BLANKS_AND_COMMAS, &rest)) {
                 unsigned bit = 0;
 
                 while (k->names[bit] && strcasecmp(k->names[bit], item) != 0)
@@ -347,13 +419,21 @@ int key_set(const struct config_key *k,
         case KEY_URL:
                 return set_url(k, text, base, problem);
         case KEY_URLS:
-                return set_items(k, text, base, problem, set_url);
+                return set_items(k, text, BLANKS, base, problem, set_url);
         case KEY_LISTEN:
                 return set_listen(k, text, base, problem);
         case KEY_URL_PATH:
                 return set_url_path(k, text, base, problem);
         case KEY_URL_PATHS:
-                return set_items(k, text, base, problem, add_url_path);
+                return set_items(k, text, BLANKS, base, problem, add_url_path);
+        case KEY_SECTION_NAMES:
+                return set_items(k, text, BLANKS_AND_COMMAS, base, problem, add_section_name);
+        case KEY_BROKERS:
+                return set_items(k, text, BLANKS_AND_COMMAS, base, problem, add_broker);
+        case KEY_TOPICS:
+                return set_items(k, text, BLANKS_AND_COMMAS, base, problem, add_topic);
+        case KEY_PROPERTIES:
+                return add_property(k, text, base, problem);
         case KEY_JSON:
                 return set_json(k, text, base, problem);
         case KEY_SET:
@@ -364,8 +444,43 @@ int key_set(const struct config_key *k,
         case KEY_FILE:
         case KEY_WORKER_ID:
         case KEY_CONNECTOR:
+        case KEY_TEXT:
+        case KEY_TOPIC:
         default:
                 return set_text(k, text, base, problem);
+        }
+}
+
+void key_clear(const struct config_key *k, void *base) {
+        void *place = place_of(k, base);
+
+        switch (k->type) {
+        case KEY_BOOL:
+                *(bool *) place = false;
+                break;
+        case KEY_UNSIGNED:
+        case KEY_SET:
+                *(unsigned *) place = 0;
+                break;
+        case KEY_SPAN:
+        case KEY_SIZE:
+                *(uint64_t *) place = 0;
+                break;
+        case KEY_LOG_LEVEL:
+                *(int *) place = 0;
+                break;
+        case KEY_KIND:
+                *(const struct worker_kind **) place = NULL;
+                break;
+        case KEY_ACTION:
+                *(enum worker_action *) place = ACTION_ALERT;
+                break;
+        default:
+                if (key_is_list(k))
+                        *(char ***) place = strv_free(*(char ***) place);
+                else
+                        (void) free_and_strdup(place, NULL);
+                break;
         }
 }
 
@@ -378,7 +493,7 @@ static char *format_set(const struct config_key *k, unsigned set, char *buf, siz
         return buf;
 }
 
-static int format_list(char *const *list, char **ret) {
+static int format_list(char *const *list, const char *separator, char **ret) {
         size_t size = 1;
         char *text;
 
@@ -388,7 +503,7 @@ static int format_list(char *const *list, char **ret) {
         if (!text)
                 return -ENOMEM;
         STRV_FOREACH (s, list)
-                text_append(text, size, "%s%s", s == list ? "" : " ", *s);
+                text_append(text, size, "%s%s", s == list ? "" : separator, *s);
         *ret = text;
         return 0;
 }
@@ -424,7 +539,7 @@ int key_format(const struct config_key *k, const void *base, char **ret) {
                 break;
         case KEY_LISTEN:
                 if (*(char *const *const *) place)
-                        return format_list(*(char *const *const *) place, ret);
+                        return format_list(*(char *const *const *) place, " ", ret);
                 text = "off";
                 break;
         case KEY_URL_PATH:
@@ -437,7 +552,12 @@ int key_format(const struct config_key *k, const void *base, char **ret) {
                 break;
         case KEY_URLS:
         case KEY_URL_PATHS:
-                return format_list(*(char *const *const *) place, ret);
+        case KEY_SECTION_NAMES:
+        case KEY_BROKERS:
+        case KEY_TOPICS:
+                return format_list(*(char *const *const *) place, " ", ret);
+        case KEY_PROPERTIES:
+                return format_list(*(char *const *const *) place, "\n", ret);
         case KEY_USERNAME:
         case KEY_HOSTNAME:
         case KEY_URL:
@@ -446,6 +566,8 @@ int key_format(const struct config_key *k, const void *base, char **ret) {
         case KEY_JSON:
         case KEY_WORKER_ID:
         case KEY_CONNECTOR:
+        case KEY_TEXT:
+        case KEY_TOPIC:
         default:
                 text = *(char *const *) place;
                 break;

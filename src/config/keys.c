@@ -14,10 +14,21 @@
 #define AGENT(member) .section = SECTION_AGENT, .offset = offsetof(struct agent_settings, member)
 #define HTTP(member) .section = SECTION_HTTP, .offset = offsetof(struct http_settings, member)
 #define WORKER(member) .section = SECTION_WORKER, .offset = offsetof(struct worker_settings, member)
+#define KAFKA(member) .section = SECTION_KAFKA, .offset = offsetof(struct kafka_settings, member)
 #define RANGE(from, to) .min = (from), .max = (to)
 
 #define KIB ((uint64_t) 1024)
 #define GIB (KIB * KIB * KIB)
+
+const struct config_section_type config_sections[_CONFIG_SECTION_MAX] = {
+        [SECTION_AGENT] = { "agent", "[agent]", false, SECTION_AGENT, sizeof(struct agent_settings) },
+        [SECTION_HTTP] = { "http", "[http]", false, SECTION_HTTP, sizeof(struct http_settings) },
+        [SECTION_DEFAULTS] = { "defaults", "[defaults]", false, SECTION_WORKER,
+                               sizeof(struct worker_settings) },
+        [SECTION_KAFKA] = { "kafka", "[kafka NAME]", true, SECTION_KAFKA, sizeof(struct kafka_settings) },
+        [SECTION_WORKER] = { "worker", "[worker NAME]", true, SECTION_WORKER,
+                             sizeof(struct worker_settings) },
+};
 
 static const char *const considered_names[] = { "connector", "task", NULL };
 
@@ -44,6 +55,35 @@ const struct config_key config_keys[] = {
         { HTTP(expose_traces), .name = "expose_traces", .type = KEY_BOOL, .fallback = "no",
           .meaning = "show the traces of failed connectors and tasks in / and /workers" },
 
+        { KAFKA(bootstrap), .name = "bootstrap", .type = KEY_BROKERS,
+          .meaning = "some of the cluster's brokers; they tell the others" },
+        { KAFKA(properties), .name = "property", .type = KEY_PROPERTIES,
+          .meaning = "one more property of librdkafka's" },
+        { KAFKA(username), .name = "username", .type = KEY_TEXT, .meaning = "for SASL authentication" },
+        { KAFKA(password_file), .name = "password_file", .type = KEY_FILE,
+          .meaning = "the file that holds the password of username" },
+        { KAFKA(ca_file), .name = "ca_file", .type = KEY_FILE,
+          .meaning = "the authorities (PEM) that may sign the brokers' certificates; unset: the system's" },
+        { KAFKA(cert_file), .name = "cert_file", .type = KEY_FILE,
+          .meaning = "our certificate (PEM), where one is asked for" },
+        { KAFKA(key_file), .name = "key_file", .type = KEY_FILE,
+          .meaning = "the private key (PEM) of cert_file" },
+        { KAFKA(key_password_file), .name = "key_password_file", .type = KEY_FILE,
+          .meaning = "the file that holds the password of key_file" },
+        { KAFKA(group), .name = "group", .type = KEY_TEXT, .fallback = "connect-watchdog",
+          .meaning = "the group whose coordinator must be found" },
+        { KAFKA(topics), .name = "topics", .type = KEY_TOPICS, .meaning = "the topics that must be usable" },
+        { KAFKA(interval_usec), .name = "interval", .type = KEY_SPAN, .fallback = "10s",
+          RANGE(100 * USEC_PER_MSEC, USEC_PER_DAY), .meaning = "time from check to check" },
+        { KAFKA(timeout_usec), .name = "timeout", .type = KEY_SPAN, .fallback = "10s",
+          RANGE(USEC_PER_SEC, 10 * USEC_PER_MINUTE), .meaning = "how long a check may take" },
+        { KAFKA(deep), .name = "deep", .type = KEY_BOOL, .fallback = "no",
+          .meaning = "whether a message is produced to, and consumed from, deep_topic" },
+        { KAFKA(deep_topic), .name = "deep_topic", .type = KEY_TOPIC,
+          .meaning = "a topic that is there for that alone" },
+        { KAFKA(deep_interval_usec), .name = "deep_interval", .type = KEY_SPAN, .fallback = "5min",
+          RANGE(USEC_PER_SEC, USEC_PER_DAY), .meaning = "time from one such message to the next" },
+
         { WORKER(kind), .name = "kind", .type = KEY_KIND, .fallback = "kafka-connect",
           .meaning = "what the worker is, and so how it is asked" },
         { WORKER(url), .name = "url", .type = KEY_URL, .fallback = "http://127.0.0.1:8083",
@@ -54,6 +94,8 @@ const struct config_key config_keys[] = {
           .meaning = "the systemd service that runs the worker; unset: can only alert" },
         { WORKER(action), .name = "action", .type = KEY_ACTION, .fallback = "alert",
           .meaning = "what may be done about an unhealthy worker" },
+        { WORKER(requires), .name = "requires", .type = KEY_SECTION_NAMES,
+          .meaning = "the Kafka clusters without which the worker cannot be well" },
         { WORKER(peers), .name = "peers", .type = KEY_URLS,
           .meaning = "the other workers of the same cluster" },
         { WORKER(min_healthy_peers), .name = "min_healthy_peers", .type = KEY_UNSIGNED, .fallback = "1",
@@ -95,6 +137,8 @@ const struct config_key config_keys[] = {
         { WORKER(exhausted_retry_usec), .name = "exhausted_retry", .type = KEY_SPAN, .fallback = "6h",
           RANGE(USEC_PER_SEC, 30 * USEC_PER_DAY), .zero_is_never = true,
           .meaning = "time between single tries once the restarts are used up; 0: never" },
+        { WORKER(dependency_grace_usec), .name = "dependency_grace", .type = KEY_SPAN, .fallback = "2min",
+          RANGE(0, USEC_PER_DAY), .meaning = "time to recover once Kafka is back" },
 
         { WORKER(thread_dump), .name = "thread_dump", .type = KEY_BOOL, .fallback = "no",
           .meaning = "have a JVM print its threads before it is restarted" },
@@ -145,18 +189,20 @@ const struct config_key config_keys[] = {
         { WORKER(connector_restart_limit), .name = "connector_restart_limit", .type = KEY_UNSIGNED,
           .fallback = "7", RANGE(1, 1000),
           .meaning = "restarts of one connector before a person has to look" },
+        { WORKER(lag), .name = "lag", .type = KEY_BOOL, .fallback = "no",
+          .meaning = "whether the lag of sink connectors is watched" },
+        { WORKER(lag_interval_usec), .name = "lag_interval", .type = KEY_SPAN, .fallback = "1min",
+          RANGE(USEC_PER_SEC, USEC_PER_DAY), .meaning = "time from one look at it to the next" },
+        { WORKER(lag_stuck_usec), .name = "lag_stuck", .type = KEY_SPAN, .fallback = "0s",
+          RANGE(USEC_PER_SEC, 30 * USEC_PER_DAY), .zero_is_never = true,
+          .meaning = "how long nothing may be committed while the lag grows; 0: for ever" },
 };
 
 const size_t n_config_keys = ELEMENTSOF(config_keys);
 _Static_assert(ELEMENTSOF(config_keys) <= CONFIG_KEYS_MAX, "raise CONFIG_KEYS_MAX");
 
 /* Named by the design, not yet built: known, so that nobody is sent to a name that only looks alike. */
-static const char *const planned_sections[] = { "kafka", "notify", "coordination", NULL };
-static const char *const planned_worker_keys[] = {
-        "requires",
-        "dependency_grace",
-        NULL,
-};
+static const char *const planned_sections[] = { "notify", "coordination", NULL };
 
 int key_index(enum config_section section, const char *name) {
         for (size_t i = 0; i < n_config_keys; i++)
@@ -166,17 +212,24 @@ int key_index(enum config_section section, const char *name) {
 }
 
 bool key_is_list(const struct config_key *k) {
-        return k->type == KEY_URLS || k->type == KEY_SET || k->type == KEY_LISTEN ||
-               k->type == KEY_URL_PATHS;
+        switch (k->type) {
+        case KEY_URLS:
+        case KEY_SET:
+        case KEY_LISTEN:
+        case KEY_URL_PATHS:
+        case KEY_SECTION_NAMES:
+        case KEY_BROKERS:
+        case KEY_PROPERTIES:
+        case KEY_TOPICS:
+                return true;
+        default:
+                return false;
+        }
 }
 
-bool key_is_planned(int section, const char *name) {
-        const char *const *names = section < 0 ? planned_sections : planned_worker_keys;
-
-        if (section == SECTION_AGENT || section == SECTION_HTTP)
-                return false;
-        for (; *names; names++)
-                if (streq(*names, name))
+bool section_is_planned(const char *name) {
+        for (size_t i = 0; planned_sections[i]; i++)
+                if (streq(planned_sections[i], name))
                         return true;
         return false;
 }

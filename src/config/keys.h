@@ -7,9 +7,21 @@
 enum config_section {
         SECTION_AGENT,
         SECTION_HTTP,
-        SECTION_WORKER, /* and [defaults], but for keys of one worker alone */
+        SECTION_DEFAULTS, /* no key is its own: it has those of SECTION_WORKER */
+        SECTION_WORKER,
+        SECTION_KAFKA,
         _CONFIG_SECTION_MAX,
 };
+
+struct config_section_type {
+        const char *name;         /* as it stands in the brackets */
+        const char *title;        /* with them, for a person */
+        bool named;               /* [worker NAME]: any number of them, each with a name of its own */
+        enum config_section keys; /* whose keys it has */
+        size_t size;              /* of the struct of its keys */
+};
+
+extern const struct config_section_type config_sections[_CONFIG_SECTION_MAX];
 
 enum key_type {
         KEY_BOOL,
@@ -32,6 +44,12 @@ enum key_type {
         KEY_SET,       /* a list of some of a few names */
         KEY_WORKER_ID,
         KEY_CONNECTOR,
+        KEY_TEXT,
+        KEY_SECTION_NAMES, /* a list */
+        KEY_BROKERS,       /* a list */
+        KEY_PROPERTIES,    /* librdkafka's: a list of one in each line, as its values may hold blanks */
+        KEY_TOPIC,
+        KEY_TOPICS, /* a list */
 };
 
 struct config_key {
@@ -50,21 +68,24 @@ struct config_key {
 
 extern const struct config_key config_keys[];
 extern const size_t n_config_keys;
-#define CONFIG_KEYS_MAX 64 /* at least n_config_keys, which a test holds */
+#define CONFIG_KEYS_MAX 96 /* at least n_config_keys, which a test holds */
 
 #define KEY_PROBLEM_SIZE 512
 
 /* The key's place in config_keys, or -1. */
 int key_index(enum config_section section, const char *name) _pure_;
 bool key_is_list(const struct config_key *k) _pure_;
-/* Whether a name (a section's, if section is negative) is one that a later version will know. */
-bool key_is_planned(int section, const char *name) _pure_;
+/* Whether it is one that a later version will know. */
+bool section_is_planned(const char *name) _pure_;
 
 /* Parses text into its place in *base (the struct of its section); a list grows.
  * Empty text sets nothing (the caller's business). Returns 0, -ENOMEM, or -EINVAL with what is wrong and
  * what would be right in problem, which begins with the key. */
 int key_set(const struct config_key *k, const char *text, void *base, char problem[static KEY_PROBLEM_SIZE]);
-/* The value as the operator would write it; "" for none; exact. Returns 0 or -ENOMEM. */
+/* Frees what key_set() put into its place, and clears that. */
+void key_clear(const struct config_key *k, void *base);
+/* The value as the operator would write it, of KEY_PROPERTIES one in each line; "" for none; exact. Returns
+ * 0 or -ENOMEM. */
 int key_format(const struct config_key *k, const void *base, char **ret);
 
 /* Everything at its fallback. Returns 0 or -ENOMEM. */

@@ -8,6 +8,16 @@
 #include "observe/kind.h"
 #include "util/text.h"
 
+/* Each line of the value as a line of its own. */
+static void print_value(FILE *f, const char *mark, const char *key, const char *value) {
+        do {
+                size_t len = strcspn(value, "\n");
+
+                fprintf(f, "%s%s =%s%.*s\n", mark, key, len > 0 ? " " : "", (int) len, value);
+                value += len + (value[len] == '\n');
+        } while (*value != '\0');
+}
+
 /* What is as it would be without a line is marked as the shipped file marks it: with a "#". */
 static void print_keys(FILE *f, enum config_section section, const void *base, const void *plain) {
         for (size_t i = 0; i < n_config_keys; i++) {
@@ -20,8 +30,7 @@ static void print_keys(FILE *f, enum config_section section, const void *base, c
                         fprintf(f, "# %s: out of memory\n", k->name);
                         continue;
                 }
-                fprintf(f, "%s%s =%s%s\n", streq(value, fallback) ? "#" : "", k->name, *value ? " " : "",
-                        value);
+                print_value(f, streq(value, fallback) ? "#" : "", k->name, value);
         }
 }
 
@@ -42,6 +51,17 @@ static void print_worker(FILE *f, const struct worker_settings *w) {
         else
                 fprintf(f, "# only says when it would restart %s (action = alert)\n", w->unit);
         print_keys(f, SECTION_WORKER, w, plain);
+}
+
+static void print_kafka(FILE *f, const struct kafka_settings *k) {
+        _cleanup_(kafka_settings_freep) struct kafka_settings *plain = NULL;
+
+        fprintf(f, "\n[kafka %s]\n# %s:%u\n", k->name, k->source_file, k->source_line);
+        plain = calloc(1, sizeof(struct kafka_settings));
+        if (!plain || keys_set_fallbacks(SECTION_KAFKA, plain) < 0)
+                fprintf(f, "# out of memory\n");
+        else
+                print_keys(f, SECTION_KAFKA, k, plain);
 }
 
 static void print_http(FILE *f, const struct http_settings *http) {
@@ -71,6 +91,8 @@ void config_print(FILE *f, const struct settings *s) {
                 print_keys(f, SECTION_AGENT, &s->agent, &plain);
         free(plain.hostname);
         print_http(f, &s->http);
+        for (size_t i = 0; i < s->n_kafkas; i++)
+                print_kafka(f, s->kafkas[i]);
         for (size_t i = 0; i < s->n_workers; i++)
                 print_worker(f, s->workers[i]);
 }

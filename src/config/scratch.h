@@ -5,31 +5,49 @@
 #include "config/keys.h"
 #include "config/problems.h"
 
+/* What stood to the right of the "=" in one line. */
+struct raw_text {
+        char *text;
+        struct place at;
+};
+
 /* One key as it was written; a list may have been written more than once. */
 struct raw_value {
-        char **texts;
-        struct place at; /* of the first */
-        bool given;
-        bool bad; /* told already; what hangs on it is not judged */
+        const struct config_key *key;
+        struct raw_text *texts;
+        size_t n_texts;
+        struct place at; /* of the first, also where that was empty */
+        bool bad;        /* told already; what hangs on it is not judged */
 };
 
 struct raw_section {
-        char *name; /* a worker's; NULL: [agent], [http], [defaults] */
+        enum config_section section;
+        char *name; /* NULL: there is one only */
         struct place at;
-        struct raw_value values[CONFIG_KEYS_MAX]; /* by key_index() */
+        struct raw_value *values; /* of the keys that were given */
+        size_t n_values;
+};
+
+/* The key's value, or NULL: not given. s may be NULL, as of a section that nobody wrote. */
+const struct raw_value *raw_section_find(const struct raw_section *s, const struct config_key *k) _pure_;
+
+struct raw_sections {
+        struct raw_section **list; /* in the order of the files; at most one where they have no names */
+        size_t n;
 };
 
 struct scratch {
         struct problems problems;
-        struct raw_section agent, http, defaults;
-        struct raw_section **workers;
-        size_t n_workers;
+        struct raw_sections sections[_CONFIG_SECTION_MAX];
         struct raw_section *current; /* NULL: before any section, or in one that was refused */
         bool in_section;
         bool out_of_memory;
 };
 
 void scratch_done(struct scratch *s);
+
+/* The section there is one of, or NULL. */
+const struct raw_section *scratch_only(const struct scratch *s, enum config_section section) _pure_;
 
 /* A new file begins: it is in no section yet. */
 void scratch_begin_file(struct scratch *s);

@@ -15,6 +15,9 @@
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
+/* org.apache.kafka.common.internals.Topic */
+#define TOPIC_NAME_LEN_MAX 249
+
 static bool is_one_of(const char *text, const char *const *names) {
         for (; *names; names++)
                 if (strcasecmp(text, *names) == 0)
@@ -113,10 +116,10 @@ const char *const *value_log_level_names(void) {
         return level_names;
 }
 
-bool value_is_worker_name(const char *text) {
-        size_t len = strnlen(text, WORKER_NAME_LEN_MAX + 1);
+bool value_is_section_name(const char *text) {
+        size_t len = strnlen(text, SECTION_NAME_LEN_MAX + 1);
 
-        return len > 0 && len <= WORKER_NAME_LEN_MAX && strspn(text, LOWER UPPER DIGITS "._-") == len;
+        return len > 0 && len <= SECTION_NAME_LEN_MAX && strspn(text, LOWER UPPER DIGITS "._-") == len;
 }
 
 /* The first len bytes as a host's name: labels of letters, digits and inner hyphens. */
@@ -204,6 +207,49 @@ static const char *authority_problem(const char *text, size_t len) {
         }
         return is_port(text + host_len, len - host_len) ? NULL
                                                         : "has no valid port; write one of 1 to 65535";
+}
+
+int value_broker(const char *text, char **ret, const char **ret_problem) {
+        const char *end, *port, *problem = NULL;
+        char address[INET6_ADDRSTRLEN] = "";
+        struct in6_addr in6;
+        size_t host_len;
+
+        if (text[0] == '[') {
+                end = strchr(text, ']');
+                host_len = end ? (size_t) (end - text) + 1 : 0;
+                if (host_len >= 3 && host_len - 2 < sizeof(address))
+                        memcpy(address, text + 1, host_len - 2);
+                if (inet_pton(AF_INET6, address, &in6) != 1)
+                        problem = "has no IPv6 address in its brackets; write for example [::1]:9092";
+        } else {
+                host_len = strcspn(text, ":");
+                if (strstr(text, "://"))
+                        problem = "holds a protocol; write HOST:PORT alone, and the protocol as property = "
+                                  "security.protocol=NAME";
+                else if (strchr(text, ':') != strrchr(text, ':'))
+                        problem = "has more than one colon; an IPv6 address goes into brackets: [::1]:9092";
+                else if (!is_hostname(text, host_len, "_"))
+                        problem = "has no valid host name; write HOST:PORT with letters, digits, dots and "
+                                  "hyphens";
+        }
+        port = text + host_len;
+        if (!problem && !is_port(port, strlen(port)))
+                problem = "has no valid port; write one of 1 to 65535";
+        if (problem) {
+                *ret_problem = problem;
+                return -EINVAL;
+        }
+        if (asprintf(ret, "%s%s", text, *port == '\0' ? ":9092" : "") < 0)
+                return -ENOMEM;
+        return 0;
+}
+
+bool value_is_topic(const char *text) {
+        size_t len = strnlen(text, TOPIC_NAME_LEN_MAX + 1);
+
+        return len > 0 && len <= TOPIC_NAME_LEN_MAX && !streq(text, ".") && !streq(text, "..") &&
+               strspn(text, LOWER UPPER DIGITS "._-") == len;
 }
 
 static const char *path_problem(const char *path) {

@@ -4,7 +4,7 @@
 
 #include "util/macro.h"
 
-#define WORKER_NAME_LEN_MAX 64
+#define SECTION_NAME_LEN_MAX 64
 #define SIZE_TEXT_SIZE 32
 
 /* yes/no, true/false, on/off, y/n, t/f, 1/0; capitals do not matter (as systemd's). */
@@ -27,8 +27,13 @@ const char *const *value_log_level_names(void) _pure_;
  * small letters. On -EINVAL *ret_problem says what is wrong and what would be right. */
 int value_url(const char *text, char **ret, const char **ret_problem);
 
-/* [A-Za-z0-9._-]+ and at most WORKER_NAME_LEN_MAX. */
-bool value_is_worker_name(const char *text) _pure_;
+/* [A-Za-z0-9._-]+ and at most SECTION_NAME_LEN_MAX. */
+bool value_is_section_name(const char *text) _pure_;
+/* A broker as HOST:PORT, or HOST of port 9092; *ret has the port. On -EINVAL *ret_problem says what is wrong
+ * and what would be right. */
+int value_broker(const char *text, char **ret, const char **ret_problem);
+/* A topic's name as Kafka takes it. */
+bool value_is_topic(const char *text) _pure_;
 /* As RFC 1123 has it. */
 bool value_is_hostname(const char *text) _pure_;
 /* A worker's id as Connect writes it: HOST:PORT. */

@@ -77,7 +77,7 @@ static const struct row line_rows[] = {
           NULL },
         { "[worker "
           "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890]\n",
-          "main.conf:1: the section's name is too long; a worker's name has at most 64 letters", NULL },
+          "main.conf:1: the section's name is too long; a name has at most 64 letters", NULL },
         { "interval = 10s\n",
           "main.conf:1: interval stands before any section; write [worker NAME] above it", NULL },
         { "no\303\251 = 1\n",
@@ -100,23 +100,26 @@ static const struct row name_rows[] = {
         { "[worker.a]\n", "main.conf:1: [worker.a] is no section; did you mean [worker a]?", NULL },
         { "[wroker]\n", "main.conf:1: [wroker] is no section; did you mean [worker NAME]?", NULL },
         { "[unit]\n",
-          "main.conf:1: [unit] is no section; the sections are [agent], [http], [defaults] and [worker "
-          "NAME]",
+          "main.conf:1: [unit] is no section; the sections are [agent], [http], [defaults], [worker "
+          "NAME] and [kafka NAME]",
           NULL },
         { "[]\n",
-          "main.conf:1: [] is no section; the sections are [agent], [http], [defaults] and [worker NAME]",
+          "main.conf:1: [] is no section; the sections are [agent], [http], [defaults], [worker NAME] and "
+          "[kafka NAME]",
           NULL },
         { "[worker]\n", "main.conf:1: [worker] has no name; write [worker NAME]", NULL },
         { "[worker \"a\"]\n",
-          "main.conf:1: \"\"a\"\" cannot be a worker's name; write at most 64 letters, digits, dots, "
+          "main.conf:1: \"\"a\"\" cannot be the NAME of [worker NAME]; write at most 64 letters, digits, "
+          "dots, "
           "hyphens and underscores",
           NULL },
         { "[worker a b]\n",
-          "main.conf:1: \"a b\" cannot be a worker's name; write at most 64 letters, digits, dots, hyphens "
+          "main.conf:1: \"a b\" cannot be the NAME of [worker NAME]; write at most 64 letters, digits, "
+          "dots, hyphens "
           "and underscores",
           NULL },
-        { "[kafka main]\nbootstrap = b:9092\n",
-          "main.conf:1: [kafka main] is not supported by this version; remove the section, or comment it "
+        { "[notify main]\ncommand = x\n",
+          "main.conf:1: [notify main] is not supported by this version; remove the section, or comment it "
           "out",
           NULL },
         { "[http]\nlisten = off\ninterval = 1s\nlistne = off\n",
@@ -167,10 +170,28 @@ static const struct row name_rows[] = {
           "main.conf:2: [coordination] is not supported by this version; remove the section, or comment it "
           "out",
           NULL },
-        { W "requires = main\ndependency_grace = 1min\n",
-          "main.conf:2: requires is not supported by this version; remove the line, or comment it out\n"
-          "main.conf:3: dependency_grace is not supported by this version; remove the line, or comment it "
-          "out",
+        { W "requires = main\n[defaults]\nrequires = mia, other\n[kafka mian]\nbootstrap = h\n",
+          "main.conf:2: requires = \"main\" names no section; did you mean mian?\n"
+          "main.conf:4: requires = \"mia\" names no section; did you mean mian?\n"
+          "main.conf:4: requires = \"other\" names no section; write [kafka other] with bootstrap = "
+          "HOST:PORT; or one of: mian",
+          NULL },
+        { W "requires = main\n",
+          "main.conf:2: requires = \"main\" names no section; write [kafka main] with bootstrap = HOST:PORT",
+          NULL },
+        { "[kafka a]\nsecurity.protocol = SSL\nboostrap = h\nunit = x.service\n",
+          "main.conf:1: kafka a has no bootstrap; write bootstrap = HOST:PORT of one of its brokers or "
+          "more\n"
+          "main.conf:2: security.protocol is no key of [kafka NAME]; write librdkafka's own as property = "
+          "security.protocol=VALUE\n"
+          "main.conf:3: boostrap is no key of [kafka NAME]; did you mean bootstrap?\n"
+          "main.conf:4: unit is no key of [kafka NAME]; it belongs into [worker NAME] or [defaults]",
+          NULL },
+        { "[kafak a-1]\n", "main.conf:1: [kafak a-1] is no section; did you mean [kafka a-1]?", NULL },
+        { "[kafka]\n", "main.conf:1: [kafka] has no name; write [kafka NAME]", NULL },
+        { "[kafka a]\nbootstrap = h\n[kafka a]\n",
+          "main.conf:3: [kafka a] stands already in main.conf:1; give this one another name, or join the "
+          "two",
           NULL },
         { W "connector_restart = yes\n",
           "main.conf:2: worker a has connector_restart = yes but no worker_id; write worker_id = the "
@@ -215,8 +236,7 @@ static const struct row name_rows[] = {
           "list",
           NULL },
         { "[agent]\nrequires = x\n",
-          "main.conf:2: requires is no key of [agent], nor like any; connect-watchdog.conf(5) has the list",
-          NULL },
+          "main.conf:2: requires is no key of [agent]; it belongs into [worker NAME] or [defaults]", NULL },
         { "[defaults]\nunit = a.service\nurl = http://a:1\n",
           "main.conf:2: unit cannot be the same for every worker; move it into the [worker NAME] it is for\n"
           "main.conf:3: url cannot be the same for every worker; move it into the [worker NAME] it is for",

@@ -30,6 +30,7 @@ static const char *const pieces[] = {
         "[worker b]\n",
         "[worker c]\n",
         "[http]\n",
+        "[kafka k]\n",
         "[",
         "]",
         "\n",
@@ -126,6 +127,12 @@ static void sound_value(const struct config_key *k, char *buf, size_t size) {
                 [KEY_FILE] = { "/a", "/b c", "/d=e", "" },
                 [KEY_WORKER_ID] = { "a:1", "[::1]:8083", "A.b:0", "10.0.0.1:65535" },
                 [KEY_CONNECTOR] = { "a", "b c", "d=e", "\303\244" },
+                [KEY_TEXT] = { "a", "b c", ":d=e", "\303\244" },
+                [KEY_SECTION_NAMES] = { "k", "k, k", "k", "" },
+                [KEY_BROKERS] = { "a", "b:1,[::1]", "c:65535 d", "e:9092 e" },
+                [KEY_PROPERTIES] = { "client.id=a", "client.id = b c", "debug=all", "x=" },
+                [KEY_TOPIC] = { "a", "B.c", "d-e_f", "0" },
+                [KEY_TOPICS] = { "a", "b c,d", "e e", "" },
         };
 
         if (k->type == KEY_SPAN || k->type == KEY_SIZE || k->type == KEY_UNSIGNED) {
@@ -141,10 +148,10 @@ static void sound_value(const struct config_key *k, char *buf, size_t size) {
 
 /* Few workers with few keys, all of them readable: what is left to be wrong is what they mean together. */
 static size_t sound_text(char *buf, size_t size) {
-        static const char *const titles[] = { "[agent]", "[http]", "[defaults]", "[worker a]",
-                                              "[ worker b ]" };
-        static const enum config_section sections[] = { SECTION_AGENT, SECTION_HTTP, SECTION_WORKER,
-                                                        SECTION_WORKER, SECTION_WORKER };
+        static const char *const titles[] = { "[agent]",    "[http]",     "[kafka k]",
+                                              "[defaults]", "[worker a]", "[ worker b ]" };
+        static const enum config_section sections[] = { SECTION_AGENT,    SECTION_HTTP,   SECTION_KAFKA,
+                                                        SECTION_DEFAULTS, SECTION_WORKER, SECTION_WORKER };
 
         buf[0] = '\0';
         for (size_t t = 0; t < ELEMENTSOF(titles); t++) {
@@ -155,7 +162,10 @@ static size_t sound_text(char *buf, size_t size) {
                         const struct config_key *k = &config_keys[i];
                         char value[64];
 
-                        if (k->section != sections[t] || (t == 2 && k->one_worker) || random_below(12) != 0)
+                        if (k->section != config_sections[sections[t]].keys ||
+                            (sections[t] == SECTION_DEFAULTS && k->one_worker))
+                                continue;
+                        if (random_below(12) != 0 && k->type != KEY_BROKERS)
                                 continue;
                         sound_value(k, value, sizeof(value));
                         text_append(buf, size, "%s = %s\n", k->name, value);

@@ -24,7 +24,8 @@ static void what_is_printed_can_be_read_again(void **state) {
         (void) state;
         fixture_init(&f);
         fixture_load_text(&f, "[agent]\ndry_run = yes\n"
-                              "[worker a]\nunit = a.service\naction = restart\ninterval = 2s\n");
+                              "[worker a]\nunit = a.service\naction = restart\ninterval = 2s\n"
+                              "[kafka b]\nbootstrap = h\nproperty = x=y z\nproperty = client.id=i\n");
         assert_int_equal(f.r, 0);
         file = tmpfile();
         assert_non_null(file);
@@ -35,8 +36,11 @@ static void what_is_printed_can_be_read_again(void **state) {
         assert_non_null(strstr(once, "\n[agent]\n"));
         assert_non_null(strstr(once, "\ndry_run = yes\n#log_level = info\n#hostname =\n"));
         assert_non_null(strstr(once, "/main.conf:3\n# may restart a.service\n#kind = kafka-connect\n"));
-        assert_non_null(
-                strstr(once, "\nunit = a.service\naction = restart\n#peers =\n#min_healthy_peers = 0\n"));
+        assert_non_null(strstr(
+                once,
+                "\nunit = a.service\naction = restart\n#requires =\n#peers =\n#min_healthy_peers = 0\n"));
+        assert_non_null(strstr(once, "/main.conf:7\nbootstrap = h:9092\nproperty = x=y z\n"
+                                     "property = client.id=i\n#username =\n"));
         /* 2s follows from interval: nobody wrote it. */
         assert_non_null(strstr(once, "\ninterval = 2s\n#retry_interval = 2s\n#timeout = 15s\n"));
         for (size_t i = 0; i < n_config_keys; i++) {
@@ -106,8 +110,11 @@ static void the_shipped_file_watches_nothing_and_shows_every_default(void **stat
                 const struct config_key *k = &config_keys[i];
                 char line[128];
 
-                if (k->type == KEY_UNIT) /* has no default; an example is shown */
+                /* These must be set: an example is shown. */
+                if (k->type == KEY_UNIT)
                         (void) snprintf(line, sizeof(line), "\n#unit = kafka-connect.service\n");
+                else if (k->type == KEY_BROKERS)
+                        (void) snprintf(line, sizeof(line), "\n#bootstrap = kafka-1.example.org:9092\n");
                 else
                         (void) snprintf(line, sizeof(line), "\n#%s =%s%s\n", k->name, k->fallback ? " " : "",
                                         strempty(k->fallback));

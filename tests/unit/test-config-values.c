@@ -228,18 +228,18 @@ static void long_host_names_are_measured(void **state) {
 }
 
 static void names_are_plain(void **state) {
-        char name[WORKER_NAME_LEN_MAX + 2] = "";
+        char name[SECTION_NAME_LEN_MAX + 2] = "";
 
         (void) state;
-        assert_true(value_is_worker_name("connect-a.1_B"));
-        assert_false(value_is_worker_name(""));
-        assert_false(value_is_worker_name("a b"));
-        assert_false(value_is_worker_name("a/b"));
-        assert_false(value_is_worker_name("\303\244"));
-        memset(name, 'x', WORKER_NAME_LEN_MAX);
-        assert_true(value_is_worker_name(name));
-        name[WORKER_NAME_LEN_MAX] = 'x';
-        assert_false(value_is_worker_name(name));
+        assert_true(value_is_section_name("connect-a.1_B"));
+        assert_false(value_is_section_name(""));
+        assert_false(value_is_section_name("a b"));
+        assert_false(value_is_section_name("a/b"));
+        assert_false(value_is_section_name("\303\244"));
+        memset(name, 'x', SECTION_NAME_LEN_MAX);
+        assert_true(value_is_section_name(name));
+        name[SECTION_NAME_LEN_MAX] = 'x';
+        assert_false(value_is_section_name(name));
 
         assert_true(value_is_hostname("connect-1.example.org"));
         assert_false(value_is_hostname("connect_1"));
