@@ -50,8 +50,7 @@ static bool watches(const struct worker *w) {
 
 static bool is_well(const struct worker *w) {
         return (w->health.state == STATE_HEALTHY || w->health.state == STATE_DEGRADED) &&
-               (w->health.last.outcome == OUTCOME_OK || w->health.last.outcome == OUTCOME_DEGRADED) &&
-               !w->restart && !w->pending_restart;
+               outcome_is_good(w->health.last.outcome) && !w->restart && !w->pending_restart;
 }
 
 /* ---- what is told ---- */

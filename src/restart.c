@@ -177,15 +177,16 @@ static void retract(struct restart *r) {
         restart_free(r);
 }
 
-/* Disk and systemd take their time. Meanwhile somebody may have started the unit anew, or stopped it, and a
- * reload may have forbidden what was decided. */
+/* Disk and systemd take their time. Meanwhile somebody may have started the unit anew, or stopped it, a
+ * reload may have forbidden what was decided, or Kafka may have gone. */
 static bool still_stands(const struct restart *r) {
         const struct worker *w = r->worker;
         const struct unit_view *view = unit_watch_view(w->unit);
         enum unit_condition now = unit_view_condition(view, w->history.stop_seen);
         bool same_start = !view->invocation_id[0] || streq(view->invocation_id, r->invocation_before);
 
-        if (w->settings->action != ACTION_RESTART || agent_dry_run(w->agent) || !same_start)
+        if (w->settings->action != ACTION_RESTART || agent_dry_run(w->agent) || !same_start ||
+            dependency_holds(&w->health.dependency, w->settings))
                 return false;
         return now == (r->action == REMEDY_REVIVE ? UNIT_CRASHED : UNIT_UP);
 }

@@ -270,7 +270,7 @@ static void on_peer_polled(struct poll *p, const struct observation *o, void *us
         struct peer *peer = userdata;
         struct worker *w = peer->worker;
 
-        peer->healthy = o->outcome == OUTCOME_OK || o->outcome == OUTCOME_DEGRADED;
+        peer->healthy = outcome_is_good(o->outcome);
         peer->poll = poll_unref(p);
         if (--w->n_peers_asked > 0)
                 return;

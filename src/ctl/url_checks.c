@@ -77,7 +77,7 @@ void url_check(const struct worker_settings *w,
 /* ---- peers ---- */
 
 static bool is_healthy(const struct observation *o) {
-        return o->outcome == OUTCOME_OK || o->outcome == OUTCOME_DEGRADED;
+        return outcome_is_good(o->outcome);
 }
 
 void peers_check(const struct worker_settings *w,

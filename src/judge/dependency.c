@@ -19,9 +19,10 @@ static void say_since(const struct asking *a, struct dependency *d) {
 }
 
 static void say_reason(const struct asking *a, struct dependency *d) {
-        SAY(d, ": %s", kafka_reason_text(a->kafka->reason));
+        SAY(d, " (%s", kafka_reason_text(a->kafka->reason));
         if (a->kafka->detail[0])
-                SAY(d, " (%s)", a->kafka->detail);
+                SAY(d, "; %s", a->kafka->detail);
+        SAY(d, ")");
 }
 
 static bool say_cluster(const struct asking *a, struct dependency *d) {
@@ -68,7 +69,7 @@ static bool say_topic(const struct asking *a, struct dependency *d) {
         SAY(d, "topic %s of Kafka %s %s", t->name, a->name, words[t->state]);
         say_since(a, d);
         if (t->worst_partition >= 0)
-                SAY(d, ": partition %d of %zu", (int) t->worst_partition, t->n_partitions);
+                SAY(d, " (partition %d of %zu)", (int) t->worst_partition, t->n_partitions);
         return true;
 }
 

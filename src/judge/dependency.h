@@ -20,7 +20,7 @@ struct dependency {
         usec_t since_usec;
         usec_t until_usec;               /* grace: its end */
         char text[DEPENDENCY_TEXT_SIZE]; /* for the hold and the incident: "Kafka main is down since
-                                            14:05:10: no broker answers"; "" when up */
+                                            14:05:10 (no broker answers)"; "" when up */
 };
 
 /* required: one each of w->requires, in that order. clock_offset_usec: agent time + this = realtime. */

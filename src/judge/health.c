@@ -36,13 +36,10 @@ static void forget_unknowns(struct health *h) {
 }
 
 static void begin_anew(struct health *h) {
+        h->excused_since_usec = 0;
         forget_failures(h);
         forget_successes(h);
         forget_unknowns(h);
-}
-
-static bool is_good(enum outcome o) {
-        return o == OUTCOME_OK || o == OUTCOME_DEGRADED;
 }
 
 /* Longer without an answer than this, and polling stood still: a suspended machine, a stopped agent. */
@@ -65,10 +62,13 @@ usec_t health_sustained(const struct health *h, const struct worker_settings *w,
 }
 
 usec_t health_sustain_needed(const struct health *h, const struct worker_settings *w) {
-        return h->any_answered ? MAX(w->sustain_kafka_usec, w->sustain_usec) : w->sustain_usec;
+        if (!h->any_answered || h->dependency.state == DEPENDENCY_UP)
+                return w->sustain_usec;
+        return MAX(w->sustain_kafka_usec, w->sustain_usec);
 }
 
-/* An answered failure may be Kafka's; silence alone, even after answers, needs only `sustain`. */
+/* An answered failure may be Kafka's, unless that is known to be up; silence alone, even after answers,
+ * needs only `sustain`. */
 static bool verdict(const struct health *h, const struct worker_settings *w, usec_t more_usec) {
         if (h->startup_overdue)
                 return true;
@@ -94,7 +94,8 @@ bool health_wants_remedy(const struct health *h, const struct worker_settings *w
                 return false;
         if (h->last.outcome == OUTCOME_STARTING)
                 return h->startup_overdue;
-        return h->last.outcome == OUTCOME_FAILING && verdict(h, w, since_last_failure(h, w, now_usec));
+        return h->last.outcome == OUTCOME_FAILING &&
+               (dependency_excuses(&h->dependency) || verdict(h, w, since_last_failure(h, w, now_usec)));
 }
 
 enum worker_state health_shown_state(const struct health *h, const struct history *history) {
@@ -148,6 +149,48 @@ static struct told *enter_and_tell(struct health *h,
         return t;
 }
 
+/* ---- what it requires ---- */
+
+static void blame(struct told *t, const char *cause) {
+        t->excused = cause[0];
+        (void) snprintf(t->text, sizeof(t->text), "%s", cause);
+}
+
+/* A failing poll that is not counted. */
+static void excuse(struct health *h) {
+        if (h->excused_since_usec == 0)
+                h->excused_since_usec = h->last.received_at_usec;
+        if (h->dependency.state == DEPENDENCY_DOWN || !h->cause[0])
+                memcpy(h->cause, h->dependency.text, sizeof(h->cause));
+}
+
+void health_dependency_changed(struct health *h,
+                               struct history *history,
+                               const struct worker_settings *w,
+                               const struct dependency *d,
+                               usec_t now_usec,
+                               struct tolds *told) {
+        bool was = dependency_excuses(&h->dependency), is = dependency_excuses(d);
+        bool fails = h->last.outcome == OUTCOME_FAILING &&
+                     (h->state == STATE_SUSPECT || h->state == STATE_UNHEALTHY);
+
+        h->dependency = *d;
+        if (was == is)
+                return;
+        forget_failures(h);
+        if (!is)
+                h->excused_until_usec = now_usec;
+        else if (fails)
+                excuse(h);
+        /* Of one that is unhealthy the hold says it. */
+        if (!fails || (is && h->state == STATE_UNHEALTHY))
+                return;
+
+        struct told *t = tell(told, TOLD_DEPENDENCY_CHANGED, h, history, w, now_usec);
+        blame(t, d->text);
+        t->excused = is; /* there may be more to say of why it counts again */
+}
+
 /* ---- incidents ---- */
 
 static void open_incident(struct health *h,
@@ -167,7 +210,9 @@ static void open_incident(struct health *h,
         (void) snprintf(history->incident.id, sizeof(history->incident.id), "%016llx",
                         (unsigned long long) id);
         h->relapses = 0;
-        tell(told, TOLD_INCIDENT_OPENED, h, history, w, now_usec);
+        struct told *t = tell(told, TOLD_INCIDENT_OPENED, h, history, w, now_usec);
+        if (dependency_excuses(&h->dependency))
+                blame(t, h->dependency.text);
 }
 
 static void close_incident(struct health *h,
@@ -182,6 +227,8 @@ static void close_incident(struct health *h,
         t->lasted_usec = usec_sub(now_usec, history->incident.opened_at_usec);
         t->restarts = history->incident.restarts;
         t->was_unhealthy = history->incident.was_unhealthy;
+        blame(t, h->cause);
+        h->cause[0] = '\0';
         history->incident = (struct incident) {};
 }
 
@@ -196,6 +243,7 @@ static void new_start(struct health *h, struct history *history) {
         h->startup_slow_told = false;
         h->startup_overdue = false;
         h->unit_down_told = false;
+        h->verdict_stands = false;
 }
 
 /* Heard of only now, as when the bus came late: what was seen since it began is of this very start. */
@@ -294,9 +342,10 @@ static void observe_good(struct health *h,
         history->seen_ok = true;
         h->startup_overdue = false;
         h->startup_slow_told = false;
+        h->excused_since_usec = 0;
         forget_unknowns(h);
         forget_failures(h);
-        if (h->successes > 0 && is_good(before->outcome))
+        if (h->successes > 0 && outcome_is_good(before->outcome))
                 h->healthy_usec += usec_sub(h->last.received_at_usec, before->received_at_usec);
         h->successes++;
 
@@ -327,18 +376,19 @@ static void observe_starting(struct health *h,
         usec_t unit_since = MAX(h->started_at_usec, h->transition_at_usec);
         usec_t since = MAX(unit_since, h->last_ok_usec);
 
-        forget_failures(h);
-        forget_successes(h);
-        forget_unknowns(h);
+        begin_anew(h);
 
         bool overdue = usec_sub(now_usec, since) >= w->startup_timeout_usec;
-        h->startup_overdue = overdue && w->startup_action == ACTION_RESTART;
+        bool excused = dependency_excuses(&h->dependency) ||
+                       usec_sub(now_usec, h->excused_until_usec) < w->startup_timeout_usec;
+        h->startup_overdue = overdue && w->startup_action == ACTION_RESTART && !excused;
         if (!h->startup_overdue)
                 enter_and_tell(h, STATE_STARTING, history, w, now_usec, told);
         if (overdue && !h->startup_slow_told) {
                 h->startup_slow_told = true;
                 struct told *t = tell(told, TOLD_STARTUP_SLOW, h, history, w, now_usec);
                 t->lasted_usec = usec_sub(now_usec, since);
+                t->excused = excused && w->startup_action == ACTION_RESTART;
         }
         if (h->startup_overdue) {
                 h->last.reason = REASON_STARTUP_TIMEOUT;
@@ -363,6 +413,8 @@ static void become_suspect(struct health *h,
 
         struct told *t = tell(told, TOLD_STATE_CHANGED, h, history, w, now_usec);
         t->from = from;
+        if (dependency_excuses(&h->dependency))
+                blame(t, h->dependency.text);
 
         relapse = from == STATE_HEALTHY || from == STATE_DEGRADED;
         if (relapse && !history->incident.was_unhealthy && ++h->relapses >= FLAPPING_RELAPSES &&
@@ -384,6 +436,12 @@ static void observe_failing(struct health *h,
         forget_successes(h);
         forget_unknowns(h);
         h->startup_overdue = false;
+        if (dependency_excuses(&h->dependency)) {
+                excuse(h);
+                if (h->state != STATE_UNHEALTHY)
+                        become_suspect(h, history, w, now_usec, told);
+                return;
+        }
 
         /* An operation that began later than the last one is progress, however slow. */
         if (began > h->stage_began_at_usec && h->stage_began_at_usec > 0)
@@ -435,7 +493,7 @@ static void weigh_unit(struct health *h, const struct worker_settings *w) {
                 char how[128];
 
                 unit_view_describe(&h->unit, how, sizeof(how));
-                if (is_good(o->outcome)) {
+                if (outcome_is_good(o->outcome)) {
                         o->outcome = OUTCOME_UNKNOWN;
                         (void) snprintf(o->detail, sizeof(o->detail),
                                         "the unit has %s, but something answers at its URL", how);
@@ -498,54 +556,10 @@ void health_tick(struct health *h,
                 become_unhealthy(h, history, w, now_usec, told);
 }
 
-/* ---- from one agent to the next ---- */
-
-bool health_suspend(const struct health *h, struct history *history) {
-        bool counts = (h->failures > 0 && h->last.outcome == OUTCOME_FAILING) ||
-                      (h->successes > 0 && is_good(h->last.outcome));
-
-        history->streak = (struct streak) {};
-        if (!history->incident.id[0] || !counts || h->state == STATE_RESTARTING)
-                return false;
-        history->streak = (struct streak) {
-                .received_at_usec = h->last.received_at_usec,
-                .failures = h->failures,
-                .sustained_usec = h->sustained_usec,
-                .any_answered = h->any_answered,
-                .silent = h->silent,
-                .silent_usec = h->silent_usec,
-                .stage_began_at_usec = h->stage_began_at_usec,
-                .successes = h->successes,
-                .healthy_usec = h->healthy_usec,
-        };
-        return true;
-}
-
-void health_resume(struct health *h, struct history *history) {
-        const struct streak s = history->streak;
-
-        history->streak = (struct streak) {};
-        if (s.received_at_usec == 0 || !history->incident.id[0])
-                return;
-        h->last = (struct observation) {
-                .outcome = s.failures > 0 ? OUTCOME_FAILING : OUTCOME_OK,
-                .reason = REASON_NONE,
-                .sent_at_usec = s.received_at_usec,
-                .received_at_usec = s.received_at_usec,
-        };
-        h->failures = s.failures;
-        h->sustained_usec = s.sustained_usec;
-        h->any_answered = s.any_answered;
-        h->silent = s.silent;
-        h->silent_usec = s.silent_usec;
-        h->stage_began_at_usec = s.stage_began_at_usec;
-        h->successes = s.successes;
-        h->healthy_usec = s.healthy_usec;
-}
-
 /* ---- our own restart ---- */
 
 void health_restart_begun(struct health *h, usec_t now_usec) {
+        h->verdict_stands = h->failures > 0 || h->startup_overdue;
         enter(h, STATE_RESTARTING, now_usec);
 }
 
@@ -557,8 +571,8 @@ void health_restart_ended(struct health *h,
         if (h->state != STATE_RESTARTING)
                 return;
 
-        /* A new start has forgotten the failures; without one they still stand. */
-        enter(h, h->failures > 0 || h->startup_overdue ? STATE_UNHEALTHY : STATE_STARTING, now_usec);
+        enter(h, h->verdict_stands ? STATE_UNHEALTHY : STATE_STARTING, now_usec);
+        h->verdict_stands = false;
         if (is_left_down(h, w))
                 unit_went_down(h, history, w, now_usec, told);
 }

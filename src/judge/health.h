@@ -20,6 +20,10 @@ struct health {
         bool unit_down_told;
 
         struct dependency dependency; /* as last told */
+        usec_t excused_since_usec;    /* the first failing poll that was not counted for its sake, since a
+                                         good one; 0: none */
+        usec_t excused_until_usec;    /* when polls last began to count again; 0: always did */
+        char cause[DEPENDENCY_TEXT_SIZE]; /* what it was that excused polls of this incident; "": nothing */
 
         struct observation last; /* the last one that was taken into account; sent_at 0: none */
         usec_t last_ok_usec;     /* 0: never */
@@ -37,6 +41,7 @@ struct health {
         bool cannot_tell_told;
         unsigned relapses;    /* good → suspect within this incident */
         bool startup_overdue; /* startup_timeout passed and startup_action = restart */
+        bool verdict_stands;  /* our restart is under way, and its unit has not started anew yet */
 };
 
 /* incident_seed: any number that differs between agents. h may carry over a reload as it is. */
@@ -95,7 +100,8 @@ void health_tick(struct health *h,
  */
 usec_t health_deadline(const struct health *h, const struct worker_settings *w) _pure_;
 
-/* Whether a remedy is asked for now: unhealthy, and for long enough up to the last poll. */
+/* Whether a remedy is asked for now: unhealthy, and for long enough up to the last poll, or counting stands
+ * still since what it requires is down, which holds it. */
 bool health_wants_remedy(const struct health *h, const struct worker_settings *w, usec_t now_usec) _pure_;
 
 /* The state for a person: unhealthy becomes exhausted while the budget is spent. */

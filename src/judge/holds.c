@@ -80,6 +80,20 @@ static bool package_manager(const struct asking *a, struct hold_entry *e) {
         return e->text[0];
 }
 
+/* Not by the time: what the judge has not been told of has not ended. */
+static bool dependency_down(const struct asking *a, struct hold_entry *e) {
+        const struct dependency *d = &a->health->dependency;
+
+        if (!dependency_holds(d, a->w))
+                return false;
+        e->until_usec = d->until_usec;
+        if (d->state == DEPENDENCY_NONE)
+                SAY(e, "how Kafka %s is has not been asked yet", a->w->requires[0]);
+        else
+                SAY(e, "%s", d->text);
+        return true;
+}
+
 static bool peers_unhealthy(const struct asking *a, struct hold_entry *e) {
         size_t n = strv_length(a->w->peers);
 
@@ -217,7 +231,7 @@ static bool refused(const struct asking *a, struct hold_entry *e) {
         return true;
 }
 
-/* In the design's order. paused, dependency-down and not-our-turn come with their features, at their places.
+/* In the design's order. paused and not-our-turn come with their features, at their places.
  */
 static const struct {
         enum hold hold;
@@ -227,6 +241,7 @@ static const struct {
         { HOLD_NOT_THIS_HOST, not_this_host },
         { HOLD_UNIT_BUSY, unit_busy },
         { HOLD_PACKAGE_MANAGER, package_manager },
+        { HOLD_DEPENDENCY_DOWN, dependency_down },
         { HOLD_PEERS_UNHEALTHY, peers_unhealthy },
         { HOLD_LEDGER_UNWRITABLE, ledger_unwritable },
         { HOLD_BACKOFF, backoff },

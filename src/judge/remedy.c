@@ -161,24 +161,48 @@ static void tell_begun(struct remedy *r,
         tell_hold(tell(told, TOLD_HOLD_BEGUN, h, history, w, now_usec), d, first);
 }
 
-static void tell_held_long(struct remedy *r,
-                           const struct health *h,
-                           const struct history *history,
-                           const struct worker_settings *w,
-                           const struct decision *d,
-                           usec_t now_usec,
-                           struct tolds *told) {
+/* Returns what is told of it, or NULL while that is not due. */
+static struct told *tell_held_long(struct remedy *r,
+                                   usec_t since_usec,
+                                   const struct health *h,
+                                   const struct history *history,
+                                   const struct worker_settings *w,
+                                   usec_t now_usec,
+                                   struct tolds *told) {
         if (r->held_since_usec == 0) {
-                r->held_since_usec = now_usec;
-                r->held_long_next_usec = usec_add(now_usec, HELD_LONG_USEC);
+                r->held_since_usec = since_usec;
+                r->held_long_next_usec = usec_add(since_usec, HELD_LONG_USEC);
         }
         if (now_usec < r->held_long_next_usec)
-                return;
+                return NULL;
 
         struct told *t = tell(told, TOLD_HELD_LONG, h, history, w, now_usec);
-        tell_hold(t, d, &d->holds[0]);
         t->lasted_usec = usec_sub(now_usec, r->held_since_usec);
         r->held_long_next_usec = usec_add(now_usec, t->lasted_usec);
+        return t;
+}
+
+/* While failing polls are not counted no remedy is asked for, which nobody may have to wait for in silence.
+ * A dependency that comes and goes begins no new wait. */
+static void tell_excused_long(struct remedy *r,
+                              const struct health *h,
+                              const struct history *history,
+                              const struct worker_settings *w,
+                              usec_t now_usec,
+                              struct tolds *told) {
+        if (h->excused_since_usec == 0) {
+                r->held_since_usec = 0;
+                return;
+        }
+        if (!dependency_excuses(&h->dependency))
+                return;
+
+        struct told *t = tell_held_long(r, h->excused_since_usec, h, history, w, now_usec, told);
+        if (!t)
+                return;
+        t->hold = HOLD_DEPENDENCY_DOWN;
+        t->until_usec = h->dependency.until_usec;
+        text_append(t->text, sizeof(t->text), "%s", h->dependency.text);
 }
 
 void remedy_tell(struct remedy *r,
@@ -193,7 +217,11 @@ void remedy_tell(struct remedy *r,
                 return;
 
         tell_ended(r, h, history, w, d, now_usec, told);
-        if (!d || d->n_holds == 0) {
+        if (!d) {
+                tell_excused_long(r, h, history, w, now_usec, told);
+                return;
+        }
+        if (d->n_holds == 0) {
                 r->held_since_usec = 0;
                 return;
         }
@@ -203,7 +231,9 @@ void remedy_tell(struct remedy *r,
                 tell_hold(tell(told, TOLD_WOULD_RESTART, h, history, w, now_usec), d, &d->holds[0]);
         else
                 tell_begun(r, h, history, w, d, now_usec, told);
-        tell_held_long(r, h, history, w, d, now_usec, told);
+        struct told *t = tell_held_long(r, now_usec, h, history, w, now_usec, told);
+        if (t)
+                tell_hold(t, d, &d->holds[0]);
 }
 
 /* ---- the budget ---- */

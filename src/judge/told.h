@@ -25,7 +25,7 @@ enum hold {
         HOLD_PAUSED, /* comes with the control program */
         HOLD_UNIT_BUSY,
         HOLD_PACKAGE_MANAGER,
-        HOLD_DEPENDENCY_DOWN, /* comes with [kafka] */
+        HOLD_DEPENDENCY_DOWN,
         HOLD_PEERS_UNHEALTHY,
         HOLD_LEDGER_UNWRITABLE,
         HOLD_BACKOFF,
@@ -43,8 +43,9 @@ enum told_type {
         TOLD_CANNOT_TELL, /* `failures` polls in a row were unknown */
         TOLD_STARTUP_SLOW,
         TOLD_FLAPPING,
-        TOLD_UNIT_DOWN,      /* an enabled unit is down without anybody having stopped it */
-        TOLD_UNIT_RESTARTED, /* a new start of the unit that is not ours */
+        TOLD_UNIT_DOWN,          /* an enabled unit is down without anybody having stopped it */
+        TOLD_UNIT_RESTARTED,     /* a new start of the unit that is not ours */
+        TOLD_DEPENDENCY_CHANGED, /* failing polls are no longer counted, or are again */
         TOLD_HOLD_BEGUN,
         TOLD_HOLD_ENDED,
         TOLD_WOULD_RESTART,
@@ -68,6 +69,8 @@ struct told {
         unsigned restarts;  /* incident-closed: restarts in it */
         bool no_such_unit;  /* unit-down: there is none of that name */
         bool was_unhealthy; /* incident-closed: it came to more than suspicion */
+        bool excused;       /* what it requires is taken for the cause, so it is not counted; text says what
+                               that is */
         enum hold hold;     /* hold-…: which; held-long, would-restart: the first */
         usec_t until_usec;  /* the hold's expected end, agent time; 0: not known */
         char text[TOLD_TEXT_SIZE]; /* holds: the reason, with all that stand; else what is worth adding */

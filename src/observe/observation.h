@@ -84,6 +84,10 @@ struct observation {
         char detail[OBSERVATION_DETAIL_SIZE]; /* what else is worth saying, one line, or "" */
 };
 
+static inline bool outcome_is_good(enum outcome o) {
+        return o == OUTCOME_OK || o == OUTCOME_DEGRADED;
+}
+
 const char *outcome_to_string(enum outcome o) _pure_;
 const char *reason_to_string(enum reason r) _pure_;
 /* One clause for a person, to follow "connect-a: ": "did not answer within the timeout". */

@@ -38,6 +38,8 @@ static const struct event_info event_table[_EVENT_TYPE_MAX] = {
         [EVENT_FLAPPING] = { "flapping", "b236f1e5c8d54d39956029fa06606e29", LOG_WARNING },
         [EVENT_UNIT_DOWN] = { "unit-down", "2508aad30cfd431d84279379c4ebdc7b", LOG_ERR },
         [EVENT_UNIT_RESTARTED] = { "unit-restarted", "e47bb94ec2d24a8f9bbd7eeb8cc92ac5", LOG_NOTICE },
+        [EVENT_DEPENDENCY_CHANGED] = { "dependency-changed", "2a330ba12e1194970516e8694c492b93",
+                                       LOG_NOTICE },
         [EVENT_HOLD_BEGUN] = { "hold-begun", "b0d18de5adba4f9cbea2f6bc4f164c4f", LOG_NOTICE },
         [EVENT_HOLD_ENDED] = { "hold-ended", "3dead2a3730f4e73a7cf31c76518666d", LOG_NOTICE },
         [EVENT_HELD_LONG] = { "held-long", "537bee2956cb4d82861ca4eada911f27", LOG_CRIT },

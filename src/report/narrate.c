@@ -120,10 +120,17 @@ static void append_count(char *buf, size_t size, const struct scene *s) {
         text_append(buf, size, "%s", SAY_SPAN(t->sustain_needed_usec));
 }
 
+/* "; Kafka main is down since 14:05:10 (no broker answers), which is taken for the cause: not counted" */
+static void append_count_or_cause(char *buf, size_t size, const struct scene *s) {
+        if (s->t->excused)
+                text_append(buf, size, "; %s, which is taken for the cause: not counted", s->t->text);
+        else if (s->t->failures > 0)
+                append_count(buf, size, s);
+}
+
 static void say_incident_opened(const struct scene *s, char *buf, size_t size) {
         append_seen(buf, size, s);
-        if (s->t->failures > 0)
-                append_count(buf, size, s);
+        append_count_or_cause(buf, size, s);
 }
 
 static void say_incident_closed(const struct scene *s, char *buf, size_t size) {
@@ -142,6 +149,8 @@ static void say_incident_closed(const struct scene *s, char *buf, size_t size) {
                 text_append(buf, size, ", without a restart");
         else
                 text_append(buf, size, ", %u restart%s", s->t->restarts, s->t->restarts == 1 ? "" : "s");
+        if (s->t->excused)
+                text_append(buf, size, "; taken for its cause: \"%s\"", s->t->text);
 }
 
 static void say_flapping(const struct scene *s, char *buf, size_t size) {
@@ -165,6 +174,10 @@ static void say_cannot_tell(const struct scene *s, char *buf, size_t size) {
 static void say_startup_slow(const struct scene *s, char *buf, size_t size) {
         text_append(buf, size, "still starting %s after its start: ", SAY_SPAN(s->t->lasted_usec));
         append_seen(buf, size, s);
+        if (s->t->excused) {
+                text_append(buf, size, "; not counted, for what it requires was not up all that time");
+                return;
+        }
         text_append(
                 buf, size,
                 s->w->startup_action == ACTION_RESTART
@@ -229,7 +242,7 @@ static void say_state_changed(const struct scene *s, char *buf, size_t size) {
         case STATE_SUSPECT:
                 text_append(buf, size, "fails again: ");
                 append_seen(buf, size, s);
-                append_count(buf, size, s);
+                append_count_or_cause(buf, size, s);
                 break;
         case STATE_STARTING:
                 say_starting(s, buf, size);
@@ -248,7 +261,7 @@ static void say_state_changed(const struct scene *s, char *buf, size_t size) {
         }
 }
 
-/* ---- the unit and holds ---- */
+/* ---- the unit, what it requires, and holds ---- */
 
 static void say_unit_down(const struct scene *s, char *buf, size_t size) {
         if (s->t->no_such_unit) {
@@ -270,6 +283,16 @@ static void say_unit_down(const struct scene *s, char *buf, size_t size) {
 
 static void say_unit_restarted(const struct scene *s, char *buf, size_t size) {
         text_append(buf, size, "%s was started anew, not by us; failures are counted anew", unit_name(s));
+}
+
+static void say_dependency_changed(const struct scene *s, char *buf, size_t size) {
+        if (s->t->excused)
+                text_append(buf, size, "%s, which is taken for the cause: failing polls are not counted",
+                            s->t->text);
+        else if (s->t->text[0])
+                text_append(buf, size, "failing polls are counted again, anew: %s", s->t->text);
+        else
+                text_append(buf, size, "what it requires is up again; failing polls are counted anew");
 }
 
 static void append_hold(char *buf, size_t size, const struct scene *s) {
@@ -306,7 +329,10 @@ static void say_exhausted(const struct scene *s, char *buf, size_t size) {
 }
 
 static void say_held_long(const struct scene *s, char *buf, size_t size) {
-        text_append(buf, size, "unhealthy and not restarted for %s: ", SAY_SPAN(s->t->lasted_usec));
+        text_append(buf, size, "%s for %s: ",
+                    s->t->to == STATE_SUSPECT ? "fails and is not counted as unhealthy"
+                                              : "unhealthy and not restarted",
+                    SAY_SPAN(s->t->lasted_usec));
         append_hold(buf, size, s);
         text_append(buf, size, "; last: ");
         append_seen(buf, size, s);
@@ -327,6 +353,7 @@ static const struct {
         [TOLD_FLAPPING] = { EVENT_FLAPPING, say_flapping, false },
         [TOLD_UNIT_DOWN] = { EVENT_UNIT_DOWN, say_unit_down, false },
         [TOLD_UNIT_RESTARTED] = { EVENT_UNIT_RESTARTED, say_unit_restarted, false },
+        [TOLD_DEPENDENCY_CHANGED] = { EVENT_DEPENDENCY_CHANGED, say_dependency_changed, false },
         [TOLD_HOLD_BEGUN] = { EVENT_HOLD_BEGUN, say_hold_begun, true },
         [TOLD_HOLD_ENDED] = { EVENT_HOLD_ENDED, say_hold_ended, true },
         [TOLD_WOULD_RESTART] = { EVENT_WOULD_RESTART, say_would_restart, true },

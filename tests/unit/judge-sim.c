@@ -23,6 +23,7 @@ static void record_told(struct sim *s, const struct told *t) {
                 [TOLD_FLAPPING] = "flapping",
                 [TOLD_UNIT_DOWN] = "unit-down",
                 [TOLD_UNIT_RESTARTED] = "unit-restarted",
+                [TOLD_DEPENDENCY_CHANGED] = "dependency",
                 [TOLD_WOULD_RESTART] = "would-restart",
                 [TOLD_EXHAUSTED] = "exhausted",
                 [TOLD_HELD_LONG] = "held-long",
