@@ -65,7 +65,7 @@ def test_a_worker_from_health_through_a_restart_and_back(agent, worker, bus, por
     stamp = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
     assert re.fullmatch(stamp, whole.pop("now")) and re.fullmatch(stamp, whole.pop("started"))
     assert re.fullmatch(r"\d+\.\d+\.\d+", whole.pop("version"))
-    assert whole == {"hostname": "host.example.org", "dry_run": False, "config_rejected": False}
+    assert whole == {"hostname": "host.example.org", "dry_run": False, "config_rejected": False, "kafka": []}
     assert (well["name"], well["kind"], well["unit"], well["url"]) == ("connect-a", "kafka-connect", UNIT, worker.url)
     assert (well["state"], well["outcome"], well["reason"]) == ("healthy", "ok", "healthy")
     assert re.fullmatch(stamp, well["last_ok"]) and well["last_answer"]["http_status"] == 200

@@ -69,7 +69,9 @@ const char *document_scene_get(struct document_scene *s,
                                const char *worker,
                                const char *accept,
                                unsigned status) {
-        const struct question q = { .path = path, .rest = "", .worker = worker, .accept = accept };
+        const struct question q = {
+                .path = path, .rest = "", .worker = worker, .kafka = s->kafka_asked, .accept = accept
+        };
 
         document_done(&s->answer);
         s->snapshot.now_usec = s->judge.now;
@@ -101,6 +103,93 @@ void document_scene_look(struct document_scene *s) {
         assert_int_equal(connectors_view_finish(v, NULL, &s->judge.w, s->judge.now, &changes), 0);
         connector_changes_done(&changes);
         s->workers[0].connectors = s->connectors = v;
+}
+
+static void fill_topics(struct document_scene *s) {
+        static char offsets[] = "connect-offsets", status[] = "connect-status", compact[] = "compact";
+        static int32_t both[] = { 2, 1 };
+
+        for (size_t i = 0; i < ELEMENTSOF(s->partitions); i++)
+                s->partitions[i] = (struct kafka_partition) {
+                        .id = i == 1 ? 1 : 0,
+                        .leader = 1,
+                        .replicas = both,
+                        .isrs = both,
+                        .n_replicas = ELEMENTSOF(both),
+                        .n_isrs = ELEMENTSOF(both),
+                };
+        s->topics[0] =
+                (struct kafka_topic) { .name = offsets, .partitions = s->partitions, .n_partitions = 2 };
+        s->topics[1] =
+                (struct kafka_topic) { .name = status, .partitions = &s->partitions[2], .n_partitions = 1 };
+        for (size_t i = 0; i < ELEMENTSOF(s->topics); i++) {
+                s->topics[i].min_isr = 1;
+                s->topics[i].cleanup_policy = compact;
+                s->topic_health[i] = (struct kafka_topic_health) {
+                        .name = s->topics[i].name,
+                        .state = TOPIC_OK,
+                        .since_usec = s->judge.now,
+                        .worst_partition = -1,
+                };
+        }
+}
+
+void document_scene_kafka(struct document_scene *s) {
+        static char name[] = "main", bootstrap[] = "kafka1:9092", address[] = "kafka1.example.org:9092";
+        static char id[] = "4L6g3nShT-eMCtK--X86sw", offsets[] = "connect-offsets";
+        static char status[] = "connect-status", hidden[] = "sasl.password=hidden";
+        static char *bootstraps[] = { bootstrap, NULL }, *topics[] = { offsets, status, NULL };
+        static char *properties[] = { hidden, NULL };
+        static struct kafka_broker brokers[] = { { 1, address } };
+
+        fill_topics(s);
+        s->kafka_settings = (struct kafka_settings) {
+                .name = name,
+                .bootstrap = bootstraps,
+                .properties = properties,
+                .topics = topics,
+        };
+        s->facts = (struct kafka_facts) {
+                .cluster_id = id,
+                .controller = 1,
+                .brokers = brokers,
+                .n_brokers = ELEMENTSOF(brokers),
+                .topics = s->topics,
+                .n_topics = ELEMENTSOF(s->topics),
+        };
+        s->kafka_health = (struct kafka_health) {
+                .outcome = KAFKA_UP,
+                .reason = KAFKA_REASON_UP,
+                .since_usec = s->judge.now,
+                .checked_at_usec = s->judge.now,
+                .took_usec = 12500,
+                .last_up_usec = s->judge.now,
+                .facts = &s->facts,
+                .topics = s->topic_health,
+                .n_topics = ELEMENTSOF(s->topic_health),
+                .checks = { [KAFKA_UP] = 3, [KAFKA_DOWN] = 1 },
+        };
+        s->kafka = (struct kafka_snapshot) { .settings = &s->kafka_settings, .health = &s->kafka_health };
+        s->snapshot.kafkas = &s->kafka;
+        s->snapshot.n_kafkas = 1;
+}
+
+void document_scene_deep(struct document_scene *s) {
+        static char topic[] = "health";
+
+        s->kafka_settings.deep = true;
+        s->kafka_settings.deep_topic = topic;
+        s->deep_partitions[0] = (struct kafka_deep_partition) { .id = 0, .took_usec = 5 * USEC_PER_MSEC };
+        s->deep_partitions[1] = (struct kafka_deep_partition) {
+                .id = 1, .error = KAFKA_NO_ANSWER, .took_usec = 560 * USEC_PER_MSEC, .detail = "timed out"
+        };
+        s->deep = (struct kafka_deep) {
+                .took_usec = 560 * USEC_PER_MSEC,
+                .partitions = s->deep_partitions,
+                .n_partitions = ELEMENTSOF(s->deep_partitions),
+        };
+        s->kafka.deep = &s->deep;
+        s->kafka.deep_at_usec = s->judge.now;
 }
 
 void document_scene_done(struct document_scene *s) {

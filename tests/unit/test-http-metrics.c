@@ -151,6 +151,60 @@ static void connectors_by_state(void **state) {
         document_scene_done(&s);
 }
 
+static void clusters_and_what_is_required_of_them(void **state) {
+        struct document_scene s;
+
+        (void) state;
+        document_scene_init(&s);
+        document_scene_kafka(&s);
+        document_scene_deep(&s);
+        s.topic_health[0].state = TOPIC_OFFLINE;
+        s.topic_health[0].n_under_replicated = 2;
+        s.topic_health[0].n_offline = 1;
+        s.topic_health[1].state = TOPIC_UNKNOWN;
+        s.judge.h.dependency.state = DEPENDENCY_DOWN;
+        (void) get(&s, "");
+#define K "{kafka=\"main\""
+        assert_line(&s, W "kafka_outcome" K ",outcome=\"up\"} 1");
+        assert_line(&s, W "kafka_outcome" K ",outcome=\"down\"} 0");
+        assert_line(&s, W "kafka_checks_total" K ",outcome=\"up\"} 3");
+        assert_line(&s, W "kafka_checks_total" K ",outcome=\"down\"} 1");
+        assert_line(&s, W "kafka_check_duration_seconds" K "} 0.0125");
+        assert_line(&s, W "kafka_brokers" K "} 1");
+        assert_line(&s, W "kafka_topic_state" K ",topic=\"connect-offsets\",state=\"offline\"} 1");
+        assert_line(&s, W "kafka_topic_state" K ",topic=\"connect-offsets\",state=\"ok\"} 0");
+        assert_line(&s, W "kafka_topic_state" K ",topic=\"connect-status\",state=\"unknown\"} 1");
+        assert_line(&s, W "kafka_topic_bad_partitions" K
+                          ",topic=\"connect-offsets\",state=\"under-replicated\"} 2");
+        assert_line(&s, W "kafka_topic_bad_partitions" K ",topic=\"connect-offsets\",state=\"offline\"} 1");
+        /* of which nothing can be told */
+        assert_null(strstr(s.answer.body, W "kafka_topic_bad_partitions" K ",topic=\"connect-status\""));
+        assert_line(&s, W "kafka_deep_partitions" K ",result=\"ok\"} 1");
+        assert_line(&s, W "kafka_deep_partitions" K ",result=\"error\"} 1");
+        assert_line(&s, W "kafka_deep_duration_seconds" K "} 0.56");
+        assert_line(&s, W "kafka_deep_timestamp_seconds" K "} 3600000.0");
+        assert_line(&s, W "dependency_state" A ",state=\"down\"} 1");
+        assert_line(&s, W "dependency_state" A ",state=\"up\"} 0");
+        assert_null(strstr(s.answer.body, W "dependency_state" B));
+        document_scene_done(&s);
+}
+
+static void a_cluster_that_was_not_asked_yet(void **state) {
+        struct document_scene s;
+
+        (void) state;
+        document_scene_init(&s);
+        document_scene_kafka(&s);
+        s.kafka_health = (struct kafka_health) {};
+        (void) get(&s, "");
+        assert_line(&s, W "kafka_outcome" K ",outcome=\"unknown\"} 1");
+        assert_line(&s, W "kafka_checks_total" K ",outcome=\"unknown\"} 0");
+        assert_null(strstr(s.answer.body, W "kafka_check_duration_seconds" K));
+        assert_null(strstr(s.answer.body, W "kafka_brokers" K));
+        assert_null(strstr(s.answer.body, W "kafka_deep_partitions" K));
+        document_scene_done(&s);
+}
+
 static void label_values_are_escaped(void **state) {
         static char unit[] = "a\\x2db\"c\nd.service";
         struct document_scene s;
@@ -267,6 +321,8 @@ int main(void) {
                 cmocka_unit_test(a_worker_in_an_incident),
                 cmocka_unit_test(what_is_counted),
                 cmocka_unit_test(connectors_by_state),
+                cmocka_unit_test(clusters_and_what_is_required_of_them),
+                cmocka_unit_test(a_cluster_that_was_not_asked_yet),
                 cmocka_unit_test(label_values_are_escaped),
                 cmocka_unit_test(both_formats_have_the_same_samples),
                 cmocka_unit_test(which_format),

@@ -244,6 +244,56 @@ static void what_holds_for_all(void **state) {
         assert_not(s, "restarts left within"); /* of connect-a, too, they are only told */
 }
 
+static void a_cluster_and_its_topics(void **state) {
+        struct document_scene *s = *state;
+
+        document_scene_kafka(s);
+        get(s);
+        assert_says(s, "<section class=\"good\" aria-labelledby=\"k0\">\n<h2 id=\"k0\">Kafka "
+                       "<bdi dir=\"auto\">main</bdi> <span class=\"state\">up</span></h2>");
+        assert_says(s, "<li><bdi dir=\"auto\">connect-offsets</bdi>: ok since <time ");
+        assert_says(s, "<dt>Brokers</dt><dd>1</dd>");
+        assert_says(s, ", took 12ms</dd>");
+
+        s->topic_health[0].state = TOPIC_BELOW_MIN_ISR;
+        s->topic_health[0].worst_partition = 1;
+        get(s);
+        assert_says(s, "<section class=\"warn\" aria-labelledby=\"k0\">");
+        assert_says(s, "connect-offsets</bdi>: below-min-isr since <time ");
+        assert_says(s, ", as partition 1</li>");
+
+        s->kafka_health = (struct kafka_health) { .outcome = KAFKA_DOWN,
+                                                  .reason = KAFKA_REASON_NO_BROKER,
+                                                  .detail = "<script>",
+                                                  .checked_at_usec = 1 };
+        get(s);
+        assert_says(s, "<section class=\"bad\" aria-labelledby=\"k0\">");
+        assert_says(s, "<bdi dir=\"auto\">&lt;script&gt;</bdi></p>");
+        assert_not(s, "<dt>Brokers</dt>");
+
+        s->kafka_health = (struct kafka_health) {};
+        get(s);
+        assert_says(s, "<section class=\"idle\" aria-labelledby=\"k0\">");
+        assert_says(s, "<dt>Last check</dt><dd>none yet</dd>");
+}
+
+static void what_a_worker_requires(void **state) {
+        static char name[] = "main", other[] = "<other>";
+        static char *names[] = { name, other, NULL };
+        struct document_scene *s = *state;
+
+        get(s);
+        assert_not(s, "<dt>Requires</dt>");
+        s->judge.w.requires = names;
+        s->judge.h.dependency =
+                (struct dependency) { .state = DEPENDENCY_DOWN, .text = "Kafka main is down" };
+        get(s);
+        assert_says(
+                s,
+                "<dt>Requires</dt><dd>Kafka: down (<bdi dir=\"auto\">main</bdi>, "
+                "<bdi dir=\"auto\">&lt;other&gt;</bdi>); <bdi dir=\"auto\">Kafka main is down</bdi></dd>");
+}
+
 static void no_worker(void **state) {
         struct document_scene *s = *state;
 
@@ -291,6 +341,8 @@ int main(void) {
                 TEST(every_text_from_outside_is_only_text),
                 TEST(bytes_that_are_no_text),
                 TEST(what_holds_for_all),
+                TEST(a_cluster_and_its_topics),
+                TEST(what_a_worker_requires),
                 TEST(no_worker),
                 TEST(one_is_asked_for),
                 TEST(nothing_is_loaded_or_run),

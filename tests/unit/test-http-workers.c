@@ -8,7 +8,7 @@ static json_object *get(struct document_scene *s, const char *path) {
         json_object *o = NULL;
 
         assert_string_equal(s->answer.content_type, "application/json");
-        if (json_parse(body, strlen(body), 8, &o, &problem) < 0)
+        if (json_parse(body, strlen(body), 16, &o, &problem) < 0)
                 fail_msg("%s: %s", strempty(problem), body);
         return o;
 }
@@ -190,6 +190,94 @@ static void connectors_and_their_troubles(void **state) {
         document_scene_done(&s);
 }
 
+static void clusters_and_their_topics(void **state) {
+        struct document_scene s;
+
+        (void) state;
+        document_scene_init(&s);
+        document_scene_kafka(&s);
+        document_scene_deep(&s);
+        s.partitions[1].leader = -1;
+        s.partitions[1].error = KAFKA_UNAVAILABLE;
+        s.topics[1].min_isr = -1;
+        s.topics[1].cleanup_policy = NULL;
+        _cleanup_(json_object_unrefp) json_object *o = get(&s, "/workers");
+        assert_at(o, "kafka.0.name", "\"main\"");
+        assert_at(o, "kafka.0.bootstrap", "[\"kafka1:9092\"]");
+        assert_at(o, "kafka.0.outcome", "\"up\"");
+        assert_at(o, "kafka.0.detail", "null");
+        assert_at(o, "kafka.0.since", "\"1970-02-11T16:00:00.000Z\"");
+        assert_at(o, "kafka.0.took_seconds", "0.0125");
+        assert_at(o, "kafka.0.controller", "1");
+        assert_at(o, "kafka.0.brokers", "[{\"id\":1,\"address\":\"kafka1.example.org:9092\"}]");
+        assert_at(o, "kafka.0.topics.0.name", "\"connect-offsets\"");
+        assert_at(o, "kafka.0.topics.0.state", "\"ok\"");
+        assert_at(o, "kafka.0.topics.0.min_isr", "1");
+        assert_at(o, "kafka.0.topics.0.cleanup_policy", "\"compact\"");
+        assert_at(o, "kafka.0.topics.0.partitions.0",
+                  "{\"id\":0,\"leader\":1,\"replicas\":[2,1],\"isrs\":[2,1],\"error\":null}");
+        assert_at(o, "kafka.0.topics.0.partitions.1.leader", "null");
+        assert_string_not_equal(at(o, "kafka.0.topics.0.partitions.1.error"), "null");
+        assert_at(o, "kafka.0.topics.1.min_isr", "null");
+        assert_at(o, "kafka.0.topics.1.cleanup_policy", "null");
+        assert_at(o, "kafka.0.deep.topic", "\"health\"");
+        assert_at(o, "kafka.0.deep.error", "null");
+        assert_at(o, "kafka.0.deep.partitions.0.error", "null");
+        assert_at(o, "kafka.0.deep.partitions.1.detail", "\"timed out\"");
+        assert_at(o, "kafka.0.checks.up", "3");
+        assert_at(o, "kafka.0.checks.down", "1");
+        assert_null(strstr(s.answer.body, "hidden"));
+        document_scene_done(&s);
+}
+
+static void a_cluster_of_which_nothing_is_known(void **state) {
+        struct document_scene s;
+
+        (void) state;
+        document_scene_init(&s);
+        document_scene_kafka(&s);
+        s.kafka_health.outcome = KAFKA_UNKNOWN;
+        s.kafka_health.reason = KAFKA_REASON_NOT_ASKED;
+        s.kafka_health.facts = NULL;
+        s.kafka_health.checked_at_usec = s.kafka_health.last_up_usec = 0;
+        s.topic_health[0].state = TOPIC_UNKNOWN;
+        _cleanup_(json_object_unrefp) json_object *o = get(&s, "/workers");
+        assert_at(o, "kafka.0.outcome", "\"unknown\"");
+        assert_at(o, "kafka.0.checked_at", "null");
+        assert_at(o, "kafka.0.last_up", "null");
+        assert_at(o, "kafka.0.cluster_id", "null");
+        assert_at(o, "kafka.0.controller", "null");
+        assert_at(o, "kafka.0.brokers", "[]");
+        assert_at(o, "kafka.0.topics.0.partitions", "[]");
+        assert_at(o, "kafka.0.deep", "null");
+        document_scene_done(&s);
+}
+
+static void what_a_worker_requires(void **state) {
+        static char name[] = "main";
+        static char *names[] = { name, NULL };
+        struct document_scene s;
+
+        (void) state;
+        document_scene_init(&s);
+        s.judge.w.requires = names;
+        s.judge.h.dependency = (struct dependency) {
+                .state = DEPENDENCY_GRACE,
+                .since_usec = s.judge.now,
+                .until_usec = s.judge.now + 2 * USEC_PER_MINUTE,
+                .text = "Kafka main is back",
+        };
+        _cleanup_(json_object_unrefp) json_object *o = get(&s, "/workers");
+        assert_at(o, "workers.0.requires", "[\"main\"]");
+        assert_at(o, "workers.0.dependency",
+                  "{\"state\":\"grace\",\"since\":\"1970-02-11T16:00:00.000Z\","
+                  "\"until\":\"1970-02-11T16:02:00.000Z\",\"text\":\"Kafka main is back\"}");
+        assert_at(o, "workers.1.requires", "[]");
+        assert_at(o, "workers.1.dependency", "null");
+        assert_at(o, "kafka", "[]");
+        document_scene_done(&s);
+}
+
 static void exhausted_and_for_how_long_is_not_known(void **state) {
         struct document_scene s;
         struct hold_entry hold = { .hold = HOLD_BUDGET_EXHAUSTED, .until_usec = USEC_INFINITY };
@@ -272,6 +360,9 @@ int main(void) {
                 cmocka_unit_test(a_worker_of_which_nothing_is_known),
                 cmocka_unit_test(all_of_them),
                 cmocka_unit_test(connectors_and_their_troubles),
+                cmocka_unit_test(clusters_and_their_topics),
+                cmocka_unit_test(a_cluster_of_which_nothing_is_known),
+                cmocka_unit_test(what_a_worker_requires),
                 cmocka_unit_test(exhausted_and_for_how_long_is_not_known),
                 cmocka_unit_test(which_are_asked_for),
                 cmocka_unit_test(nothing_is_watched),

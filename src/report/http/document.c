@@ -29,6 +29,9 @@ static const struct route routes[] = {
         { "/startup", EXACT, document_startup },
         { "/ready", EXACT, document_ready },
         { "/actuator/health", HAS_REST, document_spring },
+        { "/healthcheck", HAS_REST, document_backbeat },
+        { "/_/healthcheck", HAS_REST, document_backbeat },
+        { "/_/backbeat/api/healthcheck", HAS_REST, document_backbeat },
         { "/metrics", EXACT, document_metrics },
         { "/workers", HAS_REST, document_workers },
         { "/status", EXACT, document_status },
@@ -96,6 +99,15 @@ int question_workers(const struct snapshot *s,
                         return 0;
                 }
         return -ENOENT;
+}
+
+const struct kafka_topic *kafka_snapshot_topic(const struct kafka_snapshot *k, const char *name) {
+        const struct kafka_facts *f = k->health->facts;
+
+        for (size_t i = 0; f && i < f->n_topics; i++)
+                if (streq(f->topics[i].name, name))
+                        return &f->topics[i];
+        return NULL;
 }
 
 struct verdict snapshot_verdict(const struct snapshot *s, const struct worker_snapshot *w) {

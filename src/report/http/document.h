@@ -22,6 +22,14 @@ struct worker_snapshot {
         size_t n_holds;
 };
 
+/* One [kafka NAME] likewise. */
+struct kafka_snapshot {
+        const struct kafka_settings *settings;
+        const struct kafka_health *health;
+        const struct kafka_deep *deep; /* the last deep check; NULL: none has ended */
+        usec_t deep_at_usec;           /* when it did */
+};
+
 struct snapshot {
         usec_t now_usec;           /* agent time */
         int64_t clock_offset_usec; /* agent time + this = realtime */
@@ -32,6 +40,8 @@ struct snapshot {
         const struct settings *settings;
         const struct worker_snapshot *workers; /* in the order of the configuration */
         size_t n_workers;
+        const struct kafka_snapshot *kafkas; /* the same */
+        size_t n_kafkas;
         void (*measure)(
                 struct process_usage *ret); /* of the agent's process; asked only when it is served */
 };
@@ -42,6 +52,7 @@ struct question {
         const char
                 *rest; /* what followed the pattern of the route: "connect-a" of /workers/connect-a; or "" */
         const char *worker; /* ?worker=NAME, or NULL */
+        const char *kafka;  /* ?kafka=NAME, or NULL */
         const char *accept; /* of its header, or "" */
 };
 
@@ -85,6 +96,9 @@ int question_workers(const struct snapshot *s,
                      const struct worker_snapshot **ret,
                      size_t *ret_n);
 
+/* What metadata last said of that topic; NULL: nothing. */
+const struct kafka_topic *kafka_snapshot_topic(const struct kafka_snapshot *k, const char *name) _pure_;
+
 /* One worker in the words of the contracts, and the worst of several (none: as without any worker). */
 struct verdict snapshot_verdict(const struct snapshot *s, const struct worker_snapshot *w);
 struct verdict snapshot_verdict_of_all(const struct snapshot *s, const struct worker_snapshot *w, size_t n);
@@ -104,6 +118,7 @@ int document_health(const struct snapshot *s, const struct question *q, struct d
 int document_startup(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_ready(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_spring(const struct snapshot *s, const struct question *q, struct document *ret);
+int document_backbeat(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_krakend(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_metrics(const struct snapshot *s, const struct question *q, struct document *ret);
 int document_status(const struct snapshot *s, const struct question *q, struct document *ret);

@@ -139,6 +139,10 @@ static void of_worker(struct page *p,
 #define FOREACH_WORKER(w, p)                                                                                \
         for (const struct worker_snapshot *w = (p)->workers; w < (p)->workers + (p)->n_workers; w++)
 
+#define FOREACH_KAFKA(k, p)                                                                                 \
+        for (const struct kafka_snapshot *k = (p)->s->kafkas; k && k < (p)->s->kafkas + (p)->s->n_kafkas;   \
+             k++)
+
 /* ---- of the agent ---- */
 
 static void write_build(struct page *p, const struct family *f) {
@@ -286,6 +290,105 @@ static void write_holds(struct page *p, const struct family *f) {
         }
 }
 
+static void write_dependency(struct page *p, const struct family *f) {
+        FOREACH_WORKER(w, p) {
+                if (w->health->dependency.state == DEPENDENCY_NONE)
+                        continue;
+                for (enum dependency_state i = DEPENDENCY_NONE + 1; i < _DEPENDENCY_STATE_MAX; i++)
+                        number(p, f,
+                               LABELS({ "worker", w->settings->name },
+                                      { "state", dependency_state_to_string(i) }),
+                               i == w->health->dependency.state);
+        }
+}
+
+/* ---- of each [kafka] section ---- */
+
+static void write_kafka_outcome(struct page *p, const struct family *f) {
+        FOREACH_KAFKA(k, p)
+        for (enum kafka_outcome i = 0; i < _KAFKA_OUTCOME_MAX; i++)
+                number(p, f,
+                       LABELS({ "kafka", k->settings->name }, { "outcome", kafka_outcome_to_string(i) }),
+                       i == k->health->outcome);
+}
+
+static void write_kafka_checks(struct page *p, const struct family *f) {
+        FOREACH_KAFKA(k, p)
+        for (enum kafka_outcome i = 0; i < _KAFKA_OUTCOME_MAX; i++)
+                number(p, f,
+                       LABELS({ "kafka", k->settings->name }, { "outcome", kafka_outcome_to_string(i) }),
+                       k->health->checks[i]);
+}
+
+static void write_kafka_duration(struct page *p, const struct family *f) {
+        FOREACH_KAFKA(k, p)
+        if (k->health->checked_at_usec > 0)
+                seconds(p, f, LABELS({ "kafka", k->settings->name }), k->health->took_usec);
+}
+
+static void write_kafka_brokers(struct page *p, const struct family *f) {
+        FOREACH_KAFKA(k, p)
+        if (k->health->facts)
+                number(p, f, LABELS({ "kafka", k->settings->name }), k->health->facts->n_brokers);
+}
+
+static void write_topic_state(struct page *p, const struct family *f) {
+        FOREACH_KAFKA(k, p)
+        for (size_t i = 0; i < k->health->n_topics; i++)
+                for (enum topic_state j = 0; j < _TOPIC_STATE_MAX; j++)
+                        number(p, f,
+                               LABELS({ "kafka", k->settings->name }, { "topic", k->health->topics[i].name },
+                                      { "state", topic_state_to_string(j) }),
+                               j == k->health->topics[i].state);
+}
+
+static void write_bad_partitions(struct page *p, const struct family *f) {
+        FOREACH_KAFKA(k, p)
+        for (size_t i = 0; i < k->health->n_topics; i++) {
+                const struct kafka_topic_health *t = &k->health->topics[i];
+                const size_t n[] = {
+                        [TOPIC_UNDER_REPLICATED] = t->n_under_replicated,
+                        [TOPIC_BELOW_MIN_ISR] = t->n_below_min_isr,
+                        [TOPIC_OFFLINE] = t->n_offline,
+                };
+
+                if (t->state == TOPIC_UNKNOWN) /* a zero would say that all are well */
+                        continue;
+                for (enum topic_state j = TOPIC_UNDER_REPLICATED; j <= TOPIC_OFFLINE; j++)
+                        number(p, f,
+                               LABELS({ "kafka", k->settings->name }, { "topic", k->health->topics[i].name },
+                                      { "state", topic_state_to_string(j) }),
+                               n[j]);
+        }
+}
+
+static void write_deep_partitions(struct page *p, const struct family *f) {
+        FOREACH_KAFKA(k, p) {
+                size_t n_ok = 0;
+
+                if (!k->deep || k->deep->error != KAFKA_OK)
+                        continue;
+                for (size_t i = 0; i < k->deep->n_partitions; i++)
+                        n_ok += k->deep->partitions[i].error == KAFKA_OK;
+                number(p, f, LABELS({ "kafka", k->settings->name }, { "result", "ok" }), n_ok);
+                number(p, f, LABELS({ "kafka", k->settings->name }, { "result", "error" }),
+                       k->deep->n_partitions - n_ok);
+        }
+}
+
+static void write_deep_duration(struct page *p, const struct family *f) {
+        FOREACH_KAFKA(k, p)
+        if (k->deep)
+                seconds(p, f, LABELS({ "kafka", k->settings->name }), k->deep->took_usec);
+}
+
+static void write_deep_timestamp(struct page *p, const struct family *f) {
+        FOREACH_KAFKA(k, p)
+        if (k->deep)
+                seconds(p, f, LABELS({ "kafka", k->settings->name }),
+                        snapshot_realtime(p->s, k->deep_at_usec));
+}
+
 /* ---- of this process, by the names that every Prometheus client uses ---- */
 
 static void write_cpu(struct page *p, const struct family *f) {
@@ -347,6 +450,24 @@ static const struct family families[] = {
           "Connectors of the worker's cluster, by state." },
         { OURS "tasks", GAUGE, NULL, write_tasks, "Tasks of the worker's cluster, by state." },
         { OURS "hold", GAUGE, NULL, write_holds, "Whether this keeps back a restart that is due now." },
+        { OURS "dependency_state", GAUGE, NULL, write_dependency,
+          "What a worker requires of Kafka, taken together: 1 for the state that it is in." },
+        { OURS "kafka_outcome", GAUGE, NULL, write_kafka_outcome,
+          "What the last check found: 1 for that outcome, 0 for the others." },
+        { OURS "kafka_checks", COUNTER, NULL, write_kafka_checks, "Checks that ended, by what they found." },
+        { OURS "kafka_check_duration_seconds", GAUGE, "seconds", write_kafka_duration,
+          "How long the last check took." },
+        { OURS "kafka_brokers", GAUGE, NULL, write_kafka_brokers, "Brokers that the last metadata named." },
+        { OURS "kafka_topic_state", GAUGE, NULL, write_topic_state,
+          "The state of a required topic: 1 for the one that it is in, 0 for the others." },
+        { OURS "kafka_topic_bad_partitions", GAUGE, NULL, write_bad_partitions,
+          "Partitions of a required topic that are not well, by what is wrong." },
+        { OURS "kafka_deep_partitions", GAUGE, NULL, write_deep_partitions,
+          "Partitions of the last deep check, by its result." },
+        { OURS "kafka_deep_duration_seconds", GAUGE, "seconds", write_deep_duration,
+          "How long the last deep check took." },
+        { OURS "kafka_deep_timestamp_seconds", GAUGE, "seconds", write_deep_timestamp,
+          "When the last deep check ended, since 1970." },
         { "process_cpu_seconds", COUNTER, "seconds", write_cpu, "CPU time of the agent, user and system." },
         { "process_resident_memory_bytes", GAUGE, "bytes", write_resident, "Resident memory of the agent." },
         { "process_virtual_memory_bytes", GAUGE, "bytes", write_virtual, "Virtual memory of the agent." },

@@ -84,6 +84,7 @@ static enum MHD_Result answer(struct http_server *s,
                 .path = path,
                 .rest = "",
                 .worker = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "worker"),
+                .kafka = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "kafka"),
                 .accept = strempty(accept),
         };
 

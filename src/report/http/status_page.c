@@ -304,6 +304,27 @@ static void put_remedy(const struct page *p, const struct worker_snapshot *w) {
         end_row(p);
 }
 
+static void put_dependency(const struct page *p, const struct worker_snapshot *w) {
+        const struct dependency *d = &w->health->dependency;
+        const char *separator = " (";
+
+        if (d->state == DEPENDENCY_NONE)
+                return;
+        begin_row(p, "Requires");
+        (void) fprintf(p->f, "Kafka: %s", dependency_state_to_string(d->state));
+        STRV_FOREACH (name, w->settings->requires) {
+                (void) fputs(separator, p->f);
+                put_quoted(p, "bdi", *name);
+                separator = ", ";
+        }
+        (void) fputs(streq(separator, ", ") ? ")" : "", p->f);
+        if (d->text[0]) {
+                (void) fputs("; ", p->f);
+                put_quoted(p, "bdi", d->text);
+        }
+        end_row(p);
+}
+
 /* ---- workers ---- */
 
 static const char *tone_of(enum worker_state state) {
@@ -347,6 +368,7 @@ static void put_worker(const struct page *p, const struct worker_snapshot *w, si
         put_stage(p, w);
         put_connectors(p, w);
         put_remedy(p, w);
+        put_dependency(p, w);
         put_holds(p, w);
         put_incident(p, w);
         put_last_answer(p, w);
@@ -355,6 +377,87 @@ static void put_worker(const struct page *p, const struct worker_snapshot *w, si
         begin_row(p, "Asked at");
         put_quoted(p, "code", w->settings->url);
         end_row(p);
+        (void) fputs("</dl>\n</section>\n", p->f);
+}
+
+/* ---- [kafka] sections ---- */
+
+static const char *tone_of_kafka(const struct kafka_health *h) {
+        switch (h->outcome) {
+        case KAFKA_UP:
+                for (size_t i = 0; i < h->n_topics; i++)
+                        if (h->topics[i].state != TOPIC_OK)
+                                return "warn";
+                return "good";
+        case KAFKA_SLOW:
+                return "warn";
+        case KAFKA_DOWN:
+                return "bad";
+        default:
+                return "idle";
+        }
+}
+
+static void put_topics(const struct page *p, const struct kafka_health *h) {
+        if (h->n_topics == 0)
+                return;
+        begin_row(p, "Topics");
+        (void) fputs("<ul>", p->f);
+        for (size_t i = 0; i < h->n_topics; i++) {
+                const struct kafka_topic_health *t = &h->topics[i];
+
+                (void) fputs("<li>", p->f);
+                put_quoted(p, "bdi", t->name);
+                (void) fprintf(p->f, ": %s", topic_state_to_string(t->state));
+                if (t->since_usec > 0) {
+                        (void) fputs(" since ", p->f);
+                        put_past(p, t->since_usec);
+                }
+                if (t->state > TOPIC_OK && t->worst_partition >= 0)
+                        (void) fprintf(p->f, ", as partition %d", (int) t->worst_partition);
+                (void) fputs("</li>", p->f);
+        }
+        (void) fputs("</ul>", p->f);
+        end_row(p);
+}
+
+static void put_kafka(const struct page *p, const struct kafka_snapshot *k, size_t number) {
+        const struct kafka_health *h = k->health;
+        const char *remedy = kafka_reason_remedy(h->reason);
+
+        (void) fprintf(p->f, "<section class=\"%s\" aria-labelledby=\"k%zu\">\n<h2 id=\"k%zu\">Kafka ",
+                       tone_of_kafka(h), number, number);
+        put_quoted(p, "bdi", k->settings->name);
+        (void) fprintf(p->f, " <span class=\"state\">%s</span></h2>\n<p>",
+                       kafka_outcome_to_string(h->outcome));
+        put(p, kafka_reason_text(h->reason));
+        if (h->detail[0]) {
+                (void) fputs(": ", p->f);
+                put_quoted(p, "bdi", h->detail);
+        }
+        (void) fputs("</p>\n<dl>\n", p->f);
+
+        begin_row(p, "Since");
+        put_past(p, h->since_usec);
+        end_row(p);
+        if (remedy[0]) {
+                begin_row(p, "What to do");
+                put(p, remedy);
+                end_row(p);
+        }
+        put_topics(p, h);
+        begin_row(p, "Last check");
+        if (h->checked_at_usec > 0) {
+                put_past(p, h->checked_at_usec);
+                (void) fprintf(p->f, ", took %s", SAY_SPAN(h->took_usec));
+        } else
+                (void) fputs("none yet", p->f);
+        end_row(p);
+        if (h->facts) {
+                begin_row(p, "Brokers");
+                (void) fprintf(p->f, "%zu", h->facts->n_brokers);
+                end_row(p);
+        }
         (void) fputs("</dl>\n</section>\n", p->f);
 }
 
@@ -433,6 +536,8 @@ static int put_page(const struct page *p, const struct worker_snapshot *workers,
                 put_no_worker(p);
         for (size_t i = 0; i < n; i++)
                 put_worker(p, &workers[i], i);
+        for (size_t i = 0; i < p->s->n_kafkas; i++)
+                put_kafka(p, &p->s->kafkas[i], i);
         (void) fputs("</main>\n<footer>\n<p>connect-watchdog " PROJECT_VERSION ", running since ", p->f);
         put_past(p, p->s->started_at_usec);
         (void) fputs(". The same for programs: <a href=\"workers\">/workers</a>.</p>\n"
