@@ -21,7 +21,7 @@ static const char *clause_of(const struct observation *o,
 }
 
 static const char *remedy_of(const struct observation *o) {
-        const char *remedy = reason_remedy(o->reason);
+        const char *remedy = observation_remedy(o);
 
         return isempty(remedy) ? NULL : remedy;
 }

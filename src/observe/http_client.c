@@ -29,7 +29,7 @@ struct http_request {
         sd_event_source *deadline; /* of the look-up */
         sd_event_source *early;    /* ended before it began: told from the loop */
         enum transfer_error error;
-        bool post;
+        enum http_method method;
         http_done_t done;
         void *userdata;
         usec_t started_usec, timeout_usec;
@@ -166,7 +166,7 @@ static void finish(struct http_request *q, struct answer *a) {
 }
 
 static void finish_with_error(struct http_request *q, enum transfer_error error) {
-        struct answer a = { .error = error, .content_type = "", .body = "" };
+        struct answer a = { .error = error, .content_type = "", .body = "", .redirect = "" };
 
         finish(q, &a);
 }
@@ -212,7 +212,7 @@ static int begin(struct http_request *q, const struct addresses *a) {
                 return begin_handshake(q, a);
         if (transfer_set_credentials(q->transfer, q->detail, sizeof(q->detail)) < 0)
                 return end_early(q, TRANSFER_CREDENTIAL);
-        r = transfer_set_method(q->transfer, q->post);
+        r = transfer_set_method(q->transfer, q->method);
         if (r >= 0)
                 r = transfer_prepare(q->transfer, q->path, a, time_left(q));
         if (r >= 0)
@@ -256,6 +256,16 @@ static void look_at_expiry(struct http_request *q) {
                 q->added = true;
 }
 
+/* Where a redirect leads, if that is below the site's URL; else "". */
+static const char *redirect_path(const struct transfer *t) {
+        const char *base = t->site->target.base_url;
+        size_t len = strlen(base);
+        char *url = NULL;
+
+        (void) curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &url);
+        return url && strncmp(url, base, len) == 0 && url[len] == '/' ? url + len : "";
+}
+
 static void finish_transferred(struct http_request *q) {
         struct transfer *t = q->transfer;
         struct answer a = { .error = TRANSFER_OK, .body = t->body ? t->body : "", .body_len = t->body_len };
@@ -266,12 +276,13 @@ static void finish_transferred(struct http_request *q) {
         (void) curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
         a.status = (unsigned) status;
         a.content_type = strempty(type);
+        a.redirect = redirect_path(t);
         q->site->expired[0] = '\0';
         finish(q, &a);
 }
 
 static void finish_certificate(struct http_request *q, CURLcode code) {
-        struct answer a = { .content_type = "", .body = "" };
+        struct answer a = { .content_type = "", .body = "", .redirect = "" };
 
         a.error = transfer_error_of(q->transfer, code, q->detail, sizeof(q->detail));
         if (a.error == TRANSFER_OK)
@@ -346,7 +357,7 @@ static int resolve(struct http_request *q) {
 
 static int request_start(struct http_client *c,
                          const struct http_target *target,
-                         bool post,
+                         enum http_method method,
                          const char *path, /* NULL: only the certificate */
                          http_body_t body,
                          http_done_t done,
@@ -362,7 +373,7 @@ static int request_start(struct http_client *c,
                 return -ENOMEM;
         q->started_usec = now;
         q->timeout_usec = target->timeout_usec;
-        q->post = post;
+        q->method = method;
         q->done = done;
         q->userdata = userdata;
         q->only_certificate = !path;
@@ -399,7 +410,16 @@ int http_get(struct http_client *c,
              http_done_t done,
              void *userdata,
              struct http_request **ret) {
-        return request_start(c, target, false, path, NULL, done, userdata, ret);
+        return request_start(c, target, HTTP_GET, path, NULL, done, userdata, ret);
+}
+
+int http_ask(struct http_client *c,
+             const struct http_target *target,
+             const struct probe_ask *ask,
+             http_done_t done,
+             void *userdata,
+             struct http_request **ret) {
+        return request_start(c, target, ask->method, ask->path, NULL, done, userdata, ret);
 }
 
 int http_look_at_certificate(struct http_client *c,
@@ -407,7 +427,7 @@ int http_look_at_certificate(struct http_client *c,
                              http_done_t done,
                              void *userdata,
                              struct http_request **ret) {
-        return request_start(c, target, false, NULL, NULL, done, userdata, ret);
+        return request_start(c, target, HTTP_GET, NULL, NULL, done, userdata, ret);
 }
 
 int http_get_stream(struct http_client *c,
@@ -417,7 +437,7 @@ int http_get_stream(struct http_client *c,
                     http_done_t done,
                     void *userdata,
                     struct http_request **ret) {
-        return request_start(c, target, false, path, body, done, userdata, ret);
+        return request_start(c, target, HTTP_GET, path, body, done, userdata, ret);
 }
 
 int http_post(struct http_client *c,
@@ -426,7 +446,7 @@ int http_post(struct http_client *c,
               http_done_t done,
               void *userdata,
               struct http_request **ret) {
-        return request_start(c, target, true, path, NULL, done, userdata, ret);
+        return request_start(c, target, HTTP_POST, path, NULL, done, userdata, ret);
 }
 
 struct http_request *http_request_unref(struct http_request *q) {

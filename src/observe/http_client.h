@@ -38,6 +38,14 @@ int http_get(struct http_client *c,
              void *userdata,
              struct http_request **ret);
 
+/* As http_get(), but what a kind wants asked. */
+int http_ask(struct http_client *c,
+             const struct http_target *target,
+             const struct probe_ask *ask,
+             http_done_t done,
+             void *userdata,
+             struct http_request **ret);
+
 /* As http_get(), but only shakes hands with a server of https, trusting whatever certificate it shows and
  * sending no credential: done gets certificate_end_usec, when the first of its chain ends. */
 int http_look_at_certificate(struct http_client *c,

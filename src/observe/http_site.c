@@ -377,10 +377,11 @@ static int set_addresses(struct transfer *t, const struct addresses *a) {
         return 0;
 }
 
-int transfer_set_method(struct transfer *t, bool post) {
+int transfer_set_method(struct transfer *t, enum http_method method) {
+        bool post = method == HTTP_POST;
         unsigned bad = 0;
 
-        if (t->post == post)
+        if (t->method == method)
                 return 0;
         /* curl would call it a form's, which Connect refuses with 415 even where there is no body. */
         if (post && !t->post_headers)
@@ -388,13 +389,15 @@ int transfer_set_method(struct transfer *t, bool post) {
         if (post && !t->post_headers)
                 return -ENOMEM;
         bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, post ? t->post_headers : NULL);
+        /* Undoes any of the others. */
+        bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
         if (post) {
                 bad |= curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
                 bad |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE, 0L);
                 bad |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, "");
-        } else
-                bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
-        t->post = post;
+        } else if (method == HTTP_HEAD)
+                bad |= curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
+        t->method = method;
         return bad ? -ENOMEM : 0;
 }
 

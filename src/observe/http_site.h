@@ -23,7 +23,7 @@ struct transfer {
         char *body;
         size_t body_len, body_size;
         uint64_t received_bytes;
-        bool post;
+        enum http_method method;
         struct curl_slist *post_headers;
         size_t header_len;
         int socket_error; /* errno of socket(2) */
@@ -62,8 +62,8 @@ void site_drop(struct site *s, struct transfer *t);
 
 /* Sets what changes from one request to the next. Returns 0 or -ENOMEM. */
 int transfer_prepare(struct transfer *t, const char *path, const struct addresses *a, usec_t timeout_usec);
-/* GET, or POST without a body; as it was the last time until it is set anew. Returns 0 or -ENOMEM. */
-int transfer_set_method(struct transfer *t, bool post);
+/* As it was the last time until it is set anew. Returns 0 or -ENOMEM. */
+int transfer_set_method(struct transfer *t, enum http_method method);
 
 /* curl opens these files itself, and would wait for a pipe's other end, and all of the agent with it.
  * Returns 0, or -EINVAL where one is no regular file; *detail is then a clause that names it. One that is

@@ -1,8 +1,6 @@
 /* The worker kind kafka-connect: GET /health (KIP-1017), and for workers older than 3.9 a request that
  * needs the herder's thread. Pure: knows no socket and no clock. */
-#include <strings.h>
-
-#include "observe/kind.h"
+#include "observe/answer.h"
 #include "observe/stage.h"
 #include "util/json.h"
 #include "util/text.h"
@@ -13,9 +11,6 @@
 /* What Connect says here is a few hundred bytes; more is not its answer, and not worth parsing. */
 #define BODY_PARSED_MAX ((size_t) 64 * 1024)
 #define JSON_DEPTH_MAX 16
-
-/* How much of the odd body a person gets to see. */
-#define EXCERPT_SIZE 81
 
 /* A stuck herder keeps a request waiting for 90 s: this much of the poll's time is for asking then
  * whether anything answers at all. */
@@ -81,64 +76,15 @@ static void read_body(const struct answer *a, struct connect_body *ret) {
                 ret->has_name = json_object_is_type(v, json_type_string);
 }
 
-static bool is_html(const struct answer *a) {
-        size_t i = 0;
-
-        if (strncasecmp(a->content_type, "text/html", strlen("text/html")) == 0)
-                return true;
-        while (i < a->body_len && a->body[i] != '\0' && strchr(" \t\r\n", a->body[i]))
-                i++;
-        return i < a->body_len && a->body[i] == '<';
-}
-
-/* What was answered, for a person. A page that repeats our request could hold our credentials: not that
- * one. */
-static void describe(const struct answer *a, struct observation *o) {
-        char excerpt[EXCERPT_SIZE];
-
-        text_copy_line(excerpt, sizeof(excerpt), a->body, a->body_len);
-        o->detail[0] = '\0';
-        text_append(o->detail, sizeof(o->detail), "HTTP %u", a->status);
-        if (!isempty(a->content_type)) {
-                char type[48];
-
-                text_copy_line(type, sizeof(type), a->content_type, strlen(a->content_type));
-                text_append(o->detail, sizeof(o->detail), ", %s", type);
-        }
-        if (excerpt[0] == '\0')
-                text_append(o->detail, sizeof(o->detail), ", empty");
-        else if (!strcasestr(excerpt, "authorization") && !strcasestr(excerpt, "password") &&
-                 !strcasestr(excerpt, "basic ") && !strcasestr(excerpt, "bearer ") &&
-                 !strcasestr(excerpt, "token"))
-                text_append(o->detail, sizeof(o->detail), ": %s", excerpt);
-}
-
-static enum probe_verdict conclude(const struct answer *a,
-                                   struct observation *o,
-                                   enum outcome outcome,
-                                   enum reason reason) {
-        o->outcome = outcome;
-        o->reason = reason;
-        o->answered = outcome == OUTCOME_FAILING;
-        if (reason != REASON_HEALTHY && reason != REASON_STARTING_UP && reason != REASON_UNHEALTHY)
-                describe(a, o);
-        return PROBE_DONE;
-}
-
-static enum probe_verdict conclude_ok(struct probe *p, const struct answer *a, struct observation *o) {
-        p->seen_ok = true;
-        return conclude(a, o, OUTCOME_OK, REASON_HEALTHY);
-}
-
 static enum probe_verdict ask(struct probe *p,
                               const struct answer *a,
                               enum step step,
-                              const char **ret_path) {
+                              struct probe_ask *ret_ask) {
         p->step = step;
         p->before.error = a->error;
         p->before.status = a->status;
         p->keep_percent = step == STEP_CONNECTOR ? KEEP_FOR_ROOT_PERCENT : 0;
-        *ret_path = paths[step];
+        *ret_ask = (struct probe_ask) { .path = paths[step] };
         return PROBE_ASK;
 }
 
@@ -147,36 +93,21 @@ static enum probe_verdict classify_status(const struct probe *p,
                                           const struct answer *a,
                                           const struct connect_body *b,
                                           struct observation *o) {
-        static const struct {
-                unsigned first, last;
-                enum reason reason;
-        } rows[] = {
-                { 300, 399, REASON_REDIRECT },     { 401, 401, REASON_UNAUTHORIZED },
-                { 403, 403, REASON_FORBIDDEN },    { 404, 404, REASON_NOT_FOUND },
-                { 429, 429, REASON_RATE_LIMITED }, { 400, 499, REASON_CLIENT_ERROR },
-        };
-
-        if (a->status >= 500 && a->status <= 599) {
-                if (a->status == 500 && b->error_code == 500 && streq(b->message, "Worker is shutting down"))
-                        return conclude(a, o, OUTCOME_FAILING, REASON_SHUTTING_DOWN);
-                return conclude(a, o, OUTCOME_FAILING, REASON_SERVER_ERROR);
-        }
-        if (a->status == 404 && !p->seen_ok && !b->is_object && is_html(a))
+        if (a->status == 500 && b->error_code == 500 && streq(b->message, "Worker is shutting down"))
+                return conclude(a, o, OUTCOME_FAILING, REASON_SHUTTING_DOWN);
+        if (a->status == 404 && !p->seen_ok && !b->is_object && answer_is_html(a))
                 return conclude(a, o, OUTCOME_STARTING, REASON_NOT_READY_YET);
-        for (size_t i = 0; i < ELEMENTSOF(rows); i++)
-                if (a->status >= rows[i].first && a->status <= rows[i].last)
-                        return conclude(a, o, OUTCOME_UNKNOWN, rows[i].reason);
-        return conclude(a, o, OUTCOME_UNKNOWN, REASON_NOT_CONNECT);
+        return classify_other_status(a, o, REASON_NOT_CONNECT);
 }
 
 static enum probe_verdict classify_health(struct probe *p,
                                           const struct answer *a,
                                           const struct connect_body *b,
                                           struct observation *o,
-                                          const char **ret_path) {
+                                          struct probe_ask *ret_ask) {
         if (a->status == 404 && b->error_code == 404 && streq(b->message, "HTTP 404 Not Found")) {
                 p->lacks_health = true;
-                return ask(p, a, STEP_CONNECTOR, ret_path);
+                return ask(p, a, STEP_CONNECTOR, ret_ask);
         }
 
         if (a->status == 200 && streq(b->status, "healthy"))
@@ -229,23 +160,26 @@ static enum probe_verdict classify_root(const struct probe *p,
         return PROBE_DONE;
 }
 
-static const char *kafka_connect_begin(struct probe *p) {
+static void kafka_connect_begin(struct probe *p,
+                                const struct worker_settings *w _unused_,
+                                struct probe_ask *ret) {
         p->step = p->lacks_health ? STEP_CONNECTOR : STEP_HEALTH;
         p->keep_percent = p->lacks_health ? KEEP_FOR_ROOT_PERCENT : 0;
         p->before.error = TRANSFER_OK;
         p->before.status = 0;
-        return paths[p->step];
+        *ret = (struct probe_ask) { .path = paths[p->step] };
 }
 
 static enum probe_verdict kafka_connect_classify(struct probe *p,
+                                                 const struct worker_settings *w _unused_,
                                                  const struct answer *a,
                                                  struct observation *ret,
-                                                 const char **ret_path) {
+                                                 struct probe_ask *ret_ask) {
         struct connect_body body;
 
         ret->http_status = a->status;
         if (a->error == TRANSFER_TIMEOUT && p->step == STEP_CONNECTOR)
-                return ask(p, a, STEP_ROOT, ret_path);
+                return ask(p, a, STEP_ROOT, ret_ask);
         if (a->error != TRANSFER_OK) {
                 classify_transfer_error(p, a, ret);
                 return PROBE_DONE;
@@ -256,7 +190,7 @@ static enum probe_verdict kafka_connect_classify(struct probe *p,
         read_body(a, &body);
         if (p->step == STEP_CONNECTOR)
                 return classify_connector(p, a, &body, ret);
-        return classify_health(p, a, &body, ret, ret_path);
+        return classify_health(p, a, &body, ret, ret_ask);
 }
 
 const struct worker_kind kafka_connect_kind = {

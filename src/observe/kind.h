@@ -4,6 +4,8 @@
 
 #include "observe/observation.h"
 
+struct worker_settings;
+
 /* How a request ended, as the HTTP client tells it. */
 enum transfer_error {
         TRANSFER_OK, /* an HTTP answer came whole: status and body say the rest */
@@ -30,6 +32,7 @@ struct answer {
         const char *body;         /* not NUL-terminated; never NULL */
         size_t body_len;
         usec_t latency_usec;
+        const char *redirect;        /* 3xx: the path it sends us to on the same server; "" when elsewhere */
         const char *detail;          /* error: the cause in words ("expired since 2026-11-01 …"), or "" */
         usec_t certificate_end_usec; /* realtime; only where that was asked for. 0: not told */
 };
@@ -50,7 +53,20 @@ struct probe {
 
 enum probe_verdict {
         PROBE_DONE, /* *ret holds the observation */
-        PROBE_ASK,  /* *ret_path holds the next request of this poll */
+        PROBE_ASK,  /* *ret_ask holds the next request of this poll */
+};
+
+enum http_method {
+        HTTP_GET,
+        HTTP_HEAD,
+        HTTP_POST, /* without a body */
+};
+
+/* A request that a kind wants made. The path is below the worker's URL, and lives as long as what it was
+ * taken from: the settings, or the answer. */
+struct probe_ask {
+        const char *path;
+        enum http_method method;
 };
 
 struct worker_kind {
@@ -58,14 +74,17 @@ struct worker_kind {
         const char *default_url;
         bool jvm; /* SIGQUIT makes it print its threads */
         bool has_connectors;
-        /* Begins a poll: returns the path to GET. */
-        const char *(*begin)(struct probe *p);
+        /* Its own words for reasons; ends with a row without text. NULL: observation.c's do. */
+        const struct reason_words *words;
+        /* Begins a poll: what is asked first. */
+        void (*begin)(struct probe *p, const struct worker_settings *w, struct probe_ask *ret);
         /* What an answer means. Sets outcome, reason, answered, http_status, stage and detail of *ret;
-         * the times are the caller's. The memory in *p is kept up to date (seen_ok when it is ok). */
+         * the rest is the caller's. The memory in *p is kept up to date (seen_ok when it is ok). */
         enum probe_verdict (*classify)(struct probe *p,
+                                       const struct worker_settings *w,
                                        const struct answer *a,
                                        struct observation *ret,
-                                       const char **ret_path);
+                                       struct probe_ask *ret_ask);
 };
 
 extern const struct worker_kind kafka_connect_kind;

@@ -116,3 +116,22 @@ const char *reason_text(enum reason r) {
 const char *reason_remedy(enum reason r) {
         return reason_row(r)->remedy;
 }
+
+static const struct reason_words *own_words(const struct observation *o) {
+        for (const struct reason_words *w = o->words; w && w->text; w++)
+                if (w->reason == o->reason)
+                        return w;
+        return NULL;
+}
+
+const char *observation_text(const struct observation *o) {
+        const struct reason_words *own = own_words(o);
+
+        return own ? own->text : reason_text(o->reason);
+}
+
+const char *observation_remedy(const struct observation *o) {
+        const struct reason_words *own = own_words(o);
+
+        return own ? own->remedy : reason_remedy(o->reason);
+}

@@ -48,8 +48,8 @@ enum reason {
         REASON_UNREACHABLE, /* no route */
         REASON_TLS_UNTRUSTED,
         REASON_TLS_EXPIRED,
-        REASON_TLS_CLIENT,  /* the server refused our certificate, or ours cannot be read */
-        REASON_NOT_CONNECT, /* an answer, but not Connect's */
+        REASON_TLS_CLIENT,     /* the server refused our certificate, or ours cannot be read */
+        REASON_NOT_CONNECT,    /* an answer, but not Connect's */
         REASON_NOT_HTTP,
         REASON_TOO_LARGE,    /* body over max_response */
         REASON_CREDENTIAL,   /* a …_file could not be read */
@@ -70,6 +70,12 @@ struct stage {
         usec_t completed_at_usec;            /* the same */
 };
 
+/* How one kind of worker puts a reason, where its system has words of its own for it. */
+struct reason_words {
+        enum reason reason;
+        const char *text, *remedy;
+};
+
 #define OBSERVATION_DETAIL_SIZE 256
 
 struct observation {
@@ -81,6 +87,7 @@ struct observation {
         usec_t received_at_usec; /* agent time */
         usec_t latency_usec;
         struct stage stage;
+        const struct reason_words *words;     /* of the worker's kind; NULL: none */
         char detail[OBSERVATION_DETAIL_SIZE]; /* what else is worth saying, one line, or "" */
 };
 
@@ -94,3 +101,6 @@ const char *reason_to_string(enum reason r) _pure_;
 const char *reason_text(enum reason r) _pure_;
 /* What to do about it, one sentence; "" where there is nothing to do. */
 const char *reason_remedy(enum reason r) _pure_;
+/* The same, in the words of the worker's kind. */
+const char *observation_text(const struct observation *o) _pure_;
+const char *observation_remedy(const struct observation *o) _pure_;

@@ -9,7 +9,7 @@
 
 struct poll {
         struct http_client *client;
-        const struct worker_kind *kind;
+        const struct worker_settings *worker; /* outlives the poll: a reload ends it first */
         struct http_target target;
         usec_t timeout_usec;
         struct probe *probe;
@@ -22,41 +22,45 @@ struct poll {
 
 static void on_answer(struct http_request *q, const struct answer *a, void *userdata);
 
-/* Asks for path, within what is left of the poll's time less what the kind wants kept. */
-static int ask(struct poll *p, const char *path) {
+/* Asks for it, within what is left of the poll's time less what the kind wants kept. */
+static int ask(struct poll *p, const struct probe_ask *what) {
         usec_t left = usec_sub(usec_add(p->sent_at_usec, p->timeout_usec), p->clock());
         unsigned percent = 100 - MIN(p->probe->keep_percent, 99U);
 
         p->target.timeout_usec = MAX(left / 100 * percent, USEC_PER_MSEC);
-        return http_get(p->client, &p->target, path, on_answer, p, &p->request);
+        return http_ask(p->client, &p->target, what, on_answer, p, &p->request);
 }
 
 static void finish(struct poll *p, struct observation *o) {
         o->sent_at_usec = p->sent_at_usec;
         o->received_at_usec = p->clock();
         o->latency_usec = usec_sub(o->received_at_usec, o->sent_at_usec);
+        o->words = p->worker->kind->words;
         p->done(p, o, p->userdata);
 }
 
 static void on_answer(_unused_ struct http_request *q, const struct answer *a, void *userdata) {
         struct poll *p = userdata;
         struct observation o = { 0 };
-        const char *path = NULL;
+        struct probe_ask next = {};
         int r;
 
-        if (p->kind->classify(p->probe, a, &o, &path) == PROBE_DONE) {
+        if (p->worker->kind->classify(p->probe, p->worker, a, &o, &next) == PROBE_DONE) {
                 p->request = http_request_unref(p->request);
                 finish(p, &o);
                 return;
         }
 
-        p->request = http_request_unref(p->request);
-        r = ask(p, path);
+        /* next may point into the answer, which goes with its request. */
+        struct http_request *answered = TAKE_PTR(p->request);
+        r = ask(p, &next);
+        http_request_unref(answered);
         if (r < 0) {
                 const struct answer none = {
                         .error = TRANSFER_NO_RESOURCES,
                         .content_type = "",
                         .body = "",
+                        .redirect = "",
                         .detail = strerror(-r),
                 };
 
@@ -90,6 +94,7 @@ int poll_start(struct http_client *c,
                struct poll **ret) {
         _cleanup_(poll_unrefp) struct poll *p = NULL;
         const struct http_target target = poll_target(w);
+        struct probe_ask first = {};
         int r;
 
         p = calloc(1, sizeof(*p));
@@ -97,7 +102,7 @@ int poll_start(struct http_client *c,
                 return -ENOMEM;
         *p = (struct poll) {
                 .client = c,
-                .kind = w->kind,
+                .worker = w,
                 .timeout_usec = w->timeout_usec,
                 .probe = probe,
                 .clock = clock,
@@ -109,7 +114,8 @@ int poll_start(struct http_client *c,
         r = target_copy(&target, &p->target);
         if (r < 0)
                 return r;
-        r = ask(p, p->kind->begin(probe));
+        w->kind->begin(probe, w, &first);
+        r = ask(p, &first);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(p);

@@ -53,7 +53,7 @@ static void append_answer(char *buf, size_t size, const struct observation *o) {
 
         if (o->http_status > 0) {
                 /* Some reasons name it already: "wants credentials (401)". */
-                if (!strstr(reason_text(o->reason), status))
+                if (!strstr(observation_text(o), status))
                         text_append(buf, size, "HTTP %s after %s", status, SAY_SPAN(o->latency_usec));
         } else if (o->reason == REASON_TIMEOUT)
                 /* It ends a little before or after the timeout that it is. */
@@ -93,7 +93,7 @@ char *narrate_observation(const struct observation *o,
                 return buf;
         }
 
-        text_append(buf, size, "%s", reason_text(o->reason));
+        text_append(buf, size, "%s", observation_text(o));
         append_details(buf, size, o, usec_shift(now_usec, clock_offset_usec));
         return buf;
 }
@@ -162,7 +162,7 @@ static void say_flapping(const struct scene *s, char *buf, size_t size) {
 }
 
 static void say_cannot_tell(const struct scene *s, char *buf, size_t size) {
-        const char *remedy = reason_remedy(s->t->seen.reason);
+        const char *remedy = observation_remedy(&s->t->seen);
 
         text_append(buf, size, "cannot tell how it is: ");
         append_seen(buf, size, s);

@@ -16,13 +16,13 @@ static void check(bool ok) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         struct kafka_connect_input in;
         struct observation o = { 0 };
-        const char *path = NULL;
+        struct probe_ask next = {};
         enum probe_verdict verdict;
 
         kafka_connect_input_read((const char *) data, size, &in);
-        verdict = kafka_connect_kind.classify(&in.probe, &in.answer, &o, &path);
+        verdict = kafka_connect_kind.classify(&in.probe, NULL, &in.answer, &o, &next);
         if (verdict == PROBE_ASK) {
-                check(path && path[0] == '/');
+                check(next.path && next.path[0] == '/');
                 return 0;
         }
 

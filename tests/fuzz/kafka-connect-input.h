@@ -31,6 +31,7 @@ static inline void kafka_connect_input_read(const char *data, size_t size, struc
                 .content_type = ret->content_type,
                 .body = end ? end + 1 : "",
                 .body_len = end ? size - head_len - 1 : 0,
+                .redirect = "",
                 .detail = "",
         };
 }

@@ -45,6 +45,7 @@ void on_done(_unused_ struct http_request *r, const struct answer *a, void *user
         (void) snprintf(g->type, sizeof(g->type), "%s", a->content_type);
         (void) snprintf(g->body, sizeof(g->body), "%.*s", (int) MIN(a->body_len, 60U), a->body);
         (void) snprintf(g->detail, sizeof(g->detail), "%s", a->detail);
+        (void) snprintf(g->redirect, sizeof(g->redirect), "%s", a->redirect);
         if (g->to_drop)
                 *g->to_drop = http_request_unref(*g->to_drop);
         if (g->to_free)
@@ -63,6 +64,16 @@ void get(struct fixture *f, const char *path, struct got *g) {
         *g = (struct got) { 0 };
         assert_int_equal(http_get(f->client, &f->target, path, on_done, g, &r), 0);
         assert_int_equal(g->n, 0); /* never from within */
+        run_until(f, &g->n, 1);
+        http_request_unref(r);
+}
+
+void ask(struct fixture *f, const char *path, enum http_method method, struct got *g) {
+        const struct probe_ask what = { .path = path, .method = method };
+        struct http_request *r = NULL;
+
+        *g = (struct got) { 0 };
+        assert_int_equal(http_ask(f->client, &f->target, &what, on_done, g, &r), 0);
         run_until(f, &g->n, 1);
         http_request_unref(r);
 }

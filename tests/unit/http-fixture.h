@@ -21,7 +21,7 @@ struct got {
         char type[64];
         char body[64];
         size_t body_len;
-        char detail[256];
+        char detail[256], redirect[64];
         struct http_request **to_drop;
         struct http_client **to_free;
 };
@@ -44,3 +44,5 @@ void on_done(struct http_request *r, const struct answer *a, void *userdata);
 void run_until(struct fixture *f, const unsigned *count, unsigned wanted);
 /* One request of the fixture's target, from its start to its answer. */
 void get(struct fixture *f, const char *path, struct got *g);
+/* The same with another method. */
+void ask(struct fixture *f, const char *path, enum http_method method, struct got *g);

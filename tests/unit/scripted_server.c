@@ -128,6 +128,15 @@ static bool answer(int fd, const char *path) {
                                 status);
                 return puts_to(fd, text);
         }
+        if (strncmp(path, "/sent-to=", strlen("/sent-to=")) == 0) {
+                (void) snprintf(text, sizeof(text),
+                                "HTTP/1.1 301 X\r\nLocation: %.200s\r\nContent-Length: 0\r\n\r\n",
+                                path + strlen("/sent-to="));
+                return puts_to(fd, text);
+        }
+        /* As to a HEAD, which has no body. */
+        if (streq(path, "/head"))
+                return puts_to(fd, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
         if (streq(path, "/ok-then-close"))
                 (void) puts_to(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
         else if (streq(path, "/hang"))

@@ -12,7 +12,7 @@ static const char *classify_file(const char *path) {
         static char data[100000];
         struct kafka_connect_input in;
         struct observation o = { 0 };
-        const char *next = NULL;
+        struct probe_ask next = {};
         FILE *f = fopen(path, "re");
         size_t n;
 
@@ -20,7 +20,7 @@ static const char *classify_file(const char *path) {
         n = fread(data, 1, sizeof(data), f);
         assert_int_equal(fclose(f), 0);
         kafka_connect_input_read(data, n, &in);
-        if (kafka_connect_kind.classify(&in.probe, &in.answer, &o, &next) == PROBE_ASK)
+        if (kafka_connect_kind.classify(&in.probe, NULL, &in.answer, &o, &next) == PROBE_ASK)
                 return "ask";
         return reason_to_string(o.reason);
 }

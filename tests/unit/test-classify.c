@@ -167,6 +167,7 @@ static struct answer answer(enum transfer_error error, unsigned status, const ch
                 .content_type = type,
                 .body = body,
                 .body_len = strlen(body),
+                .redirect = "",
                 .detail = error == TRANSFER_OK ? "" : "the cause",
         };
 }
@@ -174,17 +175,17 @@ static struct answer answer(enum transfer_error error, unsigned status, const ch
 /* Brings a probe to the request that is asked, the way a poll does. */
 static void go_to(struct probe *p, enum asked asked) {
         struct observation o = { 0 };
-        const char *path = NULL;
+        struct probe_ask ask = {};
         struct answer a;
 
         p->lacks_health = asked != HEALTH;
-        path = kafka_connect_kind.begin(p);
-        assert_string_equal(path, asked == HEALTH ? "/health" : "/connectors/connect-watchdog-probe");
+        kafka_connect_kind.begin(p, NULL, &ask);
+        assert_string_equal(ask.path, asked == HEALTH ? "/health" : "/connectors/connect-watchdog-probe");
         if (asked != ROOT)
                 return;
         a = answer(TRANSFER_TIMEOUT, 0, "", "");
-        assert_int_equal(kafka_connect_kind.classify(p, &a, &o, &path), PROBE_ASK);
-        assert_string_equal(path, "/");
+        assert_int_equal(kafka_connect_kind.classify(p, NULL, &a, &o, &ask), PROBE_ASK);
+        assert_string_equal(ask.path, "/");
 }
 
 static void test_rows_of_the_outcome_table(_unused_ void **state) {
@@ -193,10 +194,10 @@ static void test_rows_of_the_outcome_table(_unused_ void **state) {
                 struct answer a = answer(row->error, row->status, row->type, row->body);
                 struct probe p = { .seen_ok = row->seen_ok };
                 struct observation o = { 0 };
-                const char *path = NULL;
+                struct probe_ask ask = {};
 
                 go_to(&p, row->asked);
-                if (kafka_connect_kind.classify(&p, &a, &o, &path) != PROBE_DONE ||
+                if (kafka_connect_kind.classify(&p, NULL, &a, &o, &ask) != PROBE_DONE ||
                     o.outcome != row->outcome || o.reason != row->reason || o.answered != row->answered)
                         fail_msg("row %zu (%u %s): %s/%s", i, row->status, row->body,
                                  outcome_to_string(o.outcome), reason_to_string(o.reason));
@@ -212,34 +213,37 @@ static void test_an_old_worker_is_found_out_once(_unused_ void **state) {
         struct probe p = { 0 };
         struct observation o = { 0 };
         struct answer a = answer(TRANSFER_OK, 404, JSON, NO_RESOURCE);
-        const char *path = NULL;
+        struct probe_ask ask = {};
 
-        assert_string_equal(kafka_connect_kind.begin(&p), "/health");
+        kafka_connect_kind.begin(&p, NULL, &ask);
+        assert_string_equal(ask.path, "/health");
         assert_int_equal(p.keep_percent, 0);
-        assert_int_equal(kafka_connect_kind.classify(&p, &a, &o, &path), PROBE_ASK);
-        assert_string_equal(path, "/connectors/connect-watchdog-probe");
+        assert_int_equal(kafka_connect_kind.classify(&p, NULL, &a, &o, &ask), PROBE_ASK);
+        assert_string_equal(ask.path, "/connectors/connect-watchdog-probe");
         assert_true(p.lacks_health);
         assert_in_range(p.keep_percent, 1, 99);
         assert_int_equal(p.before.status, 404);
 
-        assert_string_equal(kafka_connect_kind.begin(&p), "/connectors/connect-watchdog-probe");
+        kafka_connect_kind.begin(&p, NULL, &ask);
+        assert_string_equal(ask.path, "/connectors/connect-watchdog-probe");
         assert_in_range(p.keep_percent, 1, 99);
 
         probe_begin_start(&p);
         assert_false(p.lacks_health);
-        assert_string_equal(kafka_connect_kind.begin(&p), "/health");
+        kafka_connect_kind.begin(&p, NULL, &ask);
+        assert_string_equal(ask.path, "/health");
 }
 
 static void test_a_new_start_leaves_the_poll_under_way(_unused_ void **state) {
         struct probe p = { .seen_ok = true };
         struct observation o = { 0 };
         struct answer a = answer(TRANSFER_OK, 404, JSON, NO_CONNECTOR);
-        const char *path = NULL;
+        struct probe_ask ask = {};
 
         go_to(&p, CONNECTOR);
         probe_begin_start(&p);
         assert_false(p.seen_ok);
-        assert_int_equal(kafka_connect_kind.classify(&p, &a, &o, &path), PROBE_DONE);
+        assert_int_equal(kafka_connect_kind.classify(&p, NULL, &a, &o, &ask), PROBE_DONE);
         assert_int_equal(o.outcome, OUTCOME_OK);
 }
 
@@ -259,10 +263,10 @@ static void test_details_help_and_tell_no_secret(_unused_ void **state) {
                 struct answer a = answer(TRANSFER_OK, 502, "text/html", cases[i].body);
                 struct probe p = { 0 };
                 struct observation o = { 0 };
-                const char *path = NULL;
+                struct probe_ask ask = {};
 
-                (void) kafka_connect_kind.begin(&p);
-                assert_int_equal(kafka_connect_kind.classify(&p, &a, &o, &path), PROBE_DONE);
+                kafka_connect_kind.begin(&p, NULL, &ask);
+                assert_int_equal(kafka_connect_kind.classify(&p, NULL, &a, &o, &ask), PROBE_DONE);
                 assert_string_equal(o.detail, cases[i].detail);
         }
 }
@@ -271,10 +275,10 @@ static void test_a_stuck_herder_tells_the_question_that_failed(_unused_ void **s
         struct probe p = { .seen_ok = true };
         struct observation o = { 0 };
         struct answer a = answer(TRANSFER_OK, 200, JSON, "{}");
-        const char *path = NULL;
+        struct probe_ask ask = {};
 
         go_to(&p, ROOT);
-        assert_int_equal(kafka_connect_kind.classify(&p, &a, &o, &path), PROBE_DONE);
+        assert_int_equal(kafka_connect_kind.classify(&p, NULL, &a, &o, &ask), PROBE_DONE);
         assert_int_equal(o.http_status, 0);
         assert_string_equal(
                 o.detail,
@@ -429,10 +433,10 @@ static void test_the_stage_of_an_answer(_unused_ void **state) {
                 "configs for connector caf\xc3\xa9 \\\"x\\\", which began at 2026-11-20T18:29:04Z.\"}");
         struct probe p = { 0 };
         struct observation o = { 0 };
-        const char *path = NULL;
+        struct probe_ask ask = {};
 
-        (void) kafka_connect_kind.begin(&p);
-        assert_int_equal(kafka_connect_kind.classify(&p, &a, &o, &path), PROBE_DONE);
+        kafka_connect_kind.begin(&p, NULL, &ask);
+        assert_int_equal(kafka_connect_kind.classify(&p, NULL, &a, &o, &ask), PROBE_DONE);
         assert_string_equal(o.stage.connector, "caf\xc3\xa9 \"x\"");
         assert_string_equal(o.detail, "");
         assert_true(o.stage.began_at_usec == S(1795199344));

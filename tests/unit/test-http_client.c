@@ -72,6 +72,56 @@ static void test_what_an_answer_holds(void **state) {
         assert_non_null(strstr(request, "Accept: */*\r\n"));
 }
 
+static void test_methods_on_one_connection(void **state) {
+        static const struct {
+                const char *path;
+                enum http_method method;
+                const char *line;
+                size_t body_len;
+        } rows[] = {
+                { "/ok", HTTP_GET, "GET /ok HTTP/1.1\r\n", 2 },
+                { "/head", HTTP_HEAD, "HEAD /head HTTP/1.1\r\n", 0 },
+                { "/ok", HTTP_POST, "POST /ok HTTP/1.1\r\n", 2 },
+                { "/head", HTTP_HEAD, "HEAD /head HTTP/1.1\r\n", 0 },
+                { "/ok", HTTP_GET, "GET /ok HTTP/1.1\r\n", 2 },
+        };
+        struct fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                char request[4096];
+                struct got g;
+
+                ask(f, rows[i].path, rows[i].method, &g);
+                assert_int_equal(g.error, TRANSFER_OK);
+                assert_int_equal(g.body_len, rows[i].body_len);
+                scripted_server_last_request(f->server, request, sizeof(request));
+                assert_ptr_equal(strstr(request, rows[i].line), request);
+        }
+        assert_int_equal(scripted_server_connections(f->server), 1);
+}
+
+static void test_a_redirect_is_told_and_not_followed(void **state) {
+        struct fixture *f = *state;
+        char path[256];
+        struct got g;
+
+        get(f, "/sent-to=/actuator/health", &g);
+        assert_int_equal(g.status, 301);
+        assert_string_equal(g.redirect, "/actuator/health");
+        (void) snprintf(path, sizeof(path), "/sent-to=%s/a?b=c", f->target.base_url);
+        get(f, path, &g);
+        assert_string_equal(g.redirect, "/a?b=c");
+        get(f, "/sent-to=http://127.0.0.2/actuator/health", &g);
+        assert_string_equal(g.redirect, "");
+        /* The same host, but another port that only begins like ours. */
+        (void) snprintf(path, sizeof(path), "/sent-to=%s9/a", f->target.base_url);
+        get(f, path, &g);
+        assert_string_equal(g.redirect, "");
+        get(f, "/ok", &g);
+        assert_string_equal(g.redirect, "");
+        assert_int_equal(scripted_server_requests(f->server), 5);
+}
+
 static void test_the_connection_is_kept(void **state) {
         struct fixture *f = *state;
         struct got g;
@@ -443,6 +493,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 T(test_each_answer_or_the_lack_of_one),
                 T(test_what_an_answer_holds),
+                T(test_methods_on_one_connection),
+                T(test_a_redirect_is_told_and_not_followed),
                 T(test_the_connection_is_kept),
                 T(test_the_environment_s_proxy_is_ignored),
                 T(test_refused),

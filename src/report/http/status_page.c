@@ -295,7 +295,7 @@ static void put_incident(const struct page *p, const struct worker_snapshot *w) 
 }
 
 static void put_remedy(const struct page *p, const struct worker_snapshot *w) {
-        const char *remedy = reason_remedy(w->health->last.reason);
+        const char *remedy = observation_remedy(&w->health->last);
 
         if (w->health->last.sent_at_usec == 0 || !remedy[0])
                 return;

@@ -1,0 +1,80 @@
+/* What the kinds share in reading answers. Knows no kind. */
+#include <strings.h>
+
+#include "observe/answer.h"
+#include "util/text.h"
+
+/* How much of the odd body a person gets to see. */
+#define EXCERPT_SIZE 81
+
+bool answer_is_html(const struct answer *a) {
+        size_t i = 0;
+
+        if (strncasecmp(a->content_type, "text/html", strlen("text/html")) == 0)
+                return true;
+        while (i < a->body_len && a->body[i] != '\0' && strchr(" \t\r\n", a->body[i]))
+                i++;
+        return i < a->body_len && a->body[i] == '<';
+}
+
+/* What was answered, for a person. A page that repeats our request could hold our credentials: not that
+ * one. */
+static void describe(const struct answer *a, struct observation *o) {
+        char excerpt[EXCERPT_SIZE];
+
+        text_copy_line(excerpt, sizeof(excerpt), a->body, a->body_len);
+        o->detail[0] = '\0';
+        text_append(o->detail, sizeof(o->detail), "HTTP %u", a->status);
+        if (!isempty(a->content_type)) {
+                char type[48];
+
+                text_copy_line(type, sizeof(type), a->content_type, strlen(a->content_type));
+                text_append(o->detail, sizeof(o->detail), ", %s", type);
+        }
+        if (excerpt[0] == '\0')
+                text_append(o->detail, sizeof(o->detail), ", empty");
+        else if (!strcasestr(excerpt, "authorization") && !strcasestr(excerpt, "password") &&
+                 !strcasestr(excerpt, "basic ") && !strcasestr(excerpt, "bearer ") &&
+                 !strcasestr(excerpt, "token"))
+                text_append(o->detail, sizeof(o->detail), ": %s", excerpt);
+}
+
+enum probe_verdict conclude(const struct answer *a,
+                            struct observation *o,
+                            enum outcome outcome,
+                            enum reason reason) {
+        o->outcome = outcome;
+        o->reason = reason;
+        o->answered = outcome == OUTCOME_FAILING;
+        if (reason != REASON_HEALTHY && reason != REASON_STARTING_UP && reason != REASON_UNHEALTHY)
+                describe(a, o);
+        return PROBE_DONE;
+}
+
+enum probe_verdict conclude_ok(struct probe *p, const struct answer *a, struct observation *o) {
+        p->seen_ok = true;
+        return conclude(a, o, OUTCOME_OK, REASON_HEALTHY);
+}
+
+enum probe_verdict classify_other_status(const struct answer *a,
+                                         struct observation *o,
+                                         enum reason otherwise) {
+        static const struct {
+                unsigned first, last;
+                enum outcome outcome;
+                enum reason reason;
+        } rows[] = {
+                { 300, 399, OUTCOME_UNKNOWN, REASON_REDIRECT },
+                { 401, 401, OUTCOME_UNKNOWN, REASON_UNAUTHORIZED },
+                { 403, 403, OUTCOME_UNKNOWN, REASON_FORBIDDEN },
+                { 404, 404, OUTCOME_UNKNOWN, REASON_NOT_FOUND },
+                { 429, 429, OUTCOME_UNKNOWN, REASON_RATE_LIMITED },
+                { 400, 499, OUTCOME_UNKNOWN, REASON_CLIENT_ERROR },
+                { 500, 599, OUTCOME_FAILING, REASON_SERVER_ERROR },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+                if (a->status >= rows[i].first && a->status <= rows[i].last)
+                        return conclude(a, o, rows[i].outcome, rows[i].reason);
+        return conclude(a, o, OUTCOME_UNKNOWN, otherwise);
+}

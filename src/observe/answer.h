@@ -1,0 +1,22 @@
+/* What the kinds share in reading answers. Pure. */
+#pragma once
+
+#include "observe/kind.h"
+
+/* An HTML page, by its type or by how it begins. */
+bool answer_is_html(const struct answer *a) _pure_;
+
+/* Ends the poll with that; what was answered goes into the detail, unless the reason says all of it. Returns
+ * PROBE_DONE. */
+enum probe_verdict conclude(const struct answer *a,
+                            struct observation *o,
+                            enum outcome outcome,
+                            enum reason reason);
+/* The same with ok, which is remembered. */
+enum probe_verdict conclude_ok(struct probe *p, const struct answer *a, struct observation *o);
+
+/* The statuses that mean the same wherever they come from: 3xx and 4xx are ours to mend, 5xx is the
+ * server's; any other is otherwise. Returns PROBE_DONE. */
+enum probe_verdict classify_other_status(const struct answer *a,
+                                         struct observation *o,
+                                         enum reason otherwise);
