@@ -14,7 +14,7 @@ packages_of() {
         base)
                 echo libpam-systemd polkitd procps python3
                 echo gcc libc6-dev meson ninja-build pkg-config
-                echo libcmocka-dev libcurl4-openssl-dev libinih-dev libjson-c-dev libmicrohttpd-dev libssl-dev libsystemd-dev
+                echo libcmocka-dev libcurl4-openssl-dev libinih-dev libjson-c-dev libmicrohttpd-dev librdkafka-dev libssl-dev libsystemd-dev
                 echo ca-certificates openssl python3-dbus python3-gi
                 # systemd.pc, which tells where units belong, moved into a package of its own.
                 [[ $1 == bookworm ]] || echo systemd-dev

@@ -81,7 +81,7 @@ build_packages() {
         case $(package_manager) in
         apt)
                 echo gcc libc6-dev meson ninja-build pkg-config python3
-                echo libcurl4-openssl-dev libinih-dev libjson-c-dev libmicrohttpd-dev libssl-dev libsystemd-dev
+                echo libcurl4-openssl-dev libinih-dev libjson-c-dev libmicrohttpd-dev librdkafka-dev libssl-dev libsystemd-dev
                 # systemd.pc, which tells where units belong, has since moved into a package of its own.
                 if dpkg --compare-versions "$(dpkg-query -W -f '${Version}' libsystemd0)" ge 255; then
                         echo systemd-dev
@@ -89,7 +89,7 @@ build_packages() {
                 ;;
         dnf)
                 echo gcc meson ninja-build pkgconf-pkg-config python3
-                echo libcurl-devel inih-devel json-c-devel libmicrohttpd-devel openssl-devel systemd-devel
+                echo libcurl-devel inih-devel json-c-devel libmicrohttpd-devel librdkafka-devel openssl-devel systemd-devel
                 ;;
         esac
 }

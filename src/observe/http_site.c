@@ -7,11 +7,10 @@
 #include "observe/http_site.h"
 #include "observe/resolver.h"
 #include "util/hash.h"
-#include "util/regular_file.h"
+#include "util/secret.h"
 #include "util/text.h"
 
 #define HEADERS_BYTES_MAX ((size_t) 64 * 1024)
-#define CREDENTIAL_BYTES_MAX ((size_t) 64 * 1024)
 /* Of the body of an answer that nobody awaited. */
 #define EXCERPT_BYTES_MAX ((size_t) 4 * 1024)
 #define BODY_BYTES_FIRST ((size_t) 1024)
@@ -457,50 +456,6 @@ int site_take_for_expiry(struct site *s,
 
 static const char not_regular[] = "is no regular file";
 
-/* Reads a secret of one line. Returns 0 and a text, to be wiped and freed; the end of its line is not
- * part of it. */
-static int read_secret(const char *path, char **ret, const char **ret_problem) {
-        _cleanup_close_ int fd = -1;
-        _cleanup_free_ char *text = NULL;
-        struct stat st;
-        ssize_t n;
-
-        *ret_problem = NULL;
-        fd = open_regular(path);
-        if (fd == -EINVAL)
-                *ret_problem = not_regular;
-        if (fd < 0)
-                return fd;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if (st.st_size > (off_t) CREDENTIAL_BYTES_MAX) {
-                *ret_problem = "is too large for a credential";
-                return -EFBIG;
-        }
-        text = malloc(CREDENTIAL_BYTES_MAX + 1);
-        if (!text)
-                return -ENOMEM;
-        n = read(fd, text, CREDENTIAL_BYTES_MAX);
-        if (n < 0)
-                return -errno;
-        if (n > 0 && text[n - 1] == '\n')
-                n--;
-        if (n > 0 && text[n - 1] == '\r')
-                n--;
-        text[n] = '\0';
-        if (n == 0)
-                *ret_problem = "is empty";
-        for (ssize_t i = 0; i < n; i++)
-                if ((unsigned char) text[i] < 0x20 || text[i] == 0x7f)
-                        *ret_problem = "holds a line break or a control character";
-        if (*ret_problem) {
-                explicit_bzero(text, (size_t) n);
-                return -EBADMSG;
-        }
-        *ret = TAKE_PTR(text);
-        return 0;
-}
-
 static int credential_problem(const char *key,
                               const char *path,
                               int r,
@@ -530,8 +485,7 @@ static int set_secret(struct transfer *t,
         if (r < 0)
                 return credential_problem(key, path, r, problem, detail, size);
         code = curl_easy_setopt(t->easy, option, secret);
-        explicit_bzero(secret, strlen(secret)); /* NOLINT(clang-analyzer-core.NonNullParamChecker): r >= 0 */
-        free(secret);
+        secret_free(secret);
         return code == CURLE_OK ? 0 : credential_problem(key, path, -ENOMEM, NULL, detail, size);
 }
 

@@ -224,6 +224,7 @@ class Agent:
             "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "NOTIFY_SOCKET": str(self.directory / "notify"),
             "DBUS_SYSTEM_BUS_ADDRESS": bus.address if bus else f"unix:path={directory}/no-bus",
             "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+            "CONNECT_WATCHDOG_MODULE_DIR": str(BINARY.parent),
             **{k: v for k, v in os.environ.items() if k in ("ASAN_OPTIONS", "LSAN_OPTIONS")},
         }
         self.options = []               # of the agent

@@ -1,0 +1,459 @@
+/* One liveness check: what metadata names, and whether it answers. */
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+
+#include "observe/kafka/client.h"
+#include "util/text.h"
+
+/* min.insync.replicas and cleanup.policy are read again after so long. */
+#define CONFIG_AGE_USEC (5 * USEC_PER_MINUTE)
+/* A connection that breaks under a request is no lack of an answer yet. */
+#define METADATA_TRIES 3
+
+typedef const struct rd_kafka_metadata metadata;
+
+/* ---- metadata ---- */
+
+static int copy_ids(const int32_t *from, int n, int32_t **ret, size_t *ret_n) {
+        if (n <= 0)
+                return 0;
+        *ret = malloc((size_t) n * sizeof(**ret));
+        if (!*ret)
+                return -ENOMEM;
+        memcpy(*ret, from, (size_t) n * sizeof(**ret));
+        *ret_n = (size_t) n;
+        return 0;
+}
+
+static int copy_partition(const rd_kafka_metadata_partition_t *from, struct kafka_partition *to) {
+        *to = (struct kafka_partition) {
+                .id = from->id,
+                .leader = from->leader,
+                .error = from->leader < 0 ? KAFKA_UNAVAILABLE : KAFKA_NO_ANSWER,
+        };
+        if (copy_ids(from->replicas, from->replica_cnt, &to->replicas, &to->n_replicas) < 0 ||
+            copy_ids(from->isrs, from->isr_cnt, &to->isrs, &to->n_isrs) < 0)
+                return -ENOMEM;
+        return 0;
+}
+
+static int by_id(const void *a, const void *b) {
+        const struct kafka_partition *x = a, *y = b;
+
+        return (x->id > y->id) - (x->id < y->id);
+}
+
+static int copy_topic(metadata *md, const char *name, struct kafka_topic *to) {
+        const rd_kafka_metadata_topic_t *from = NULL;
+
+        to->min_isr = -1;
+        to->name = strdup(name);
+        if (!to->name)
+                return -ENOMEM;
+        for (int i = 0; i < md->topic_cnt; i++)
+                if (streq(md->topics[i].topic, name))
+                        from = &md->topics[i];
+        if (!from) {
+                to->error = KAFKA_OTHER;
+                return 0;
+        }
+        to->error = kafka_error_of(from->err);
+        if (from->partition_cnt <= 0)
+                return 0;
+        to->partitions = calloc((size_t) from->partition_cnt, sizeof(*to->partitions));
+        if (!to->partitions)
+                return -ENOMEM;
+        for (int i = 0; i < from->partition_cnt; i++) {
+                to->n_partitions++;
+                if (copy_partition(&from->partitions[i], &to->partitions[i]) < 0)
+                        return -ENOMEM;
+        }
+        qsort(to->partitions, to->n_partitions, sizeof(*to->partitions), by_id);
+        return 0;
+}
+
+static int copy_brokers(metadata *md, struct kafka_facts *f) {
+        if (md->broker_cnt <= 0)
+                return 0;
+        f->brokers = calloc((size_t) md->broker_cnt, sizeof(*f->brokers));
+        if (!f->brokers)
+                return -ENOMEM;
+        for (int i = 0; i < md->broker_cnt; i++) {
+                f->brokers[i].id = md->brokers[i].id;
+                if (asprintf(&f->brokers[i].address, "%s:%d", md->brokers[i].host, md->brokers[i].port) <
+                    0) {
+                        f->brokers[i].address = NULL;
+                        return -ENOMEM;
+                }
+                f->n_brokers++;
+        }
+        return 0;
+}
+
+static int copy_metadata(struct kafka_client *c, metadata *md, struct kafka_facts *f) {
+        char *cluster_id;
+        int r;
+
+        f->controller = rd_kafka_controllerid(c->rk, 0);
+        cluster_id = rd_kafka_clusterid(c->rk, 0);
+        r = free_and_strdup(&f->cluster_id, cluster_id);
+        if (cluster_id)
+                rd_kafka_mem_free(c->rk, cluster_id);
+        if (r >= 0)
+                r = copy_brokers(md, f);
+        if (r < 0)
+                return r;
+
+        f->topics = calloc(strv_length(c->topics) + 1, sizeof(*f->topics));
+        if (!f->topics)
+                return -ENOMEM;
+        STRV_FOREACH (t, c->topics)
+                if (copy_topic(md, *t, &f->topics[f->n_topics++]) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+static int ask_metadata(struct kafka_client *c, struct kafka_facts *f, usec_t deadline) {
+        usec_t begun = kafka_now();
+        rd_kafka_resp_err_t err;
+        metadata *md = NULL;
+        unsigned tries = 0;
+        int r = 0;
+
+        do {
+                /* Ends earlier where a broker is chosen that is frozen: after socket.timeout.ms. */
+                err = rd_kafka_metadata(c->rk, 0, NULL, &md, kafka_left_msec(deadline));
+                (void) rd_kafka_poll(c->rk, 0);
+        } while (kafka_error_of(err) == KAFKA_NO_ANSWER && ++tries < METADATA_TRIES &&
+                 kafka_left_msec(deadline) > 0);
+
+        f->metadata.asked = true;
+        f->metadata.took_usec = usec_sub(kafka_now(), begun);
+        kafka_step_set(&f->metadata, err, NULL);
+        if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+                c->answered_at_usec = kafka_now();
+                r = copy_metadata(c, md, f);
+                rd_kafka_metadata_destroy(md);
+        } else
+                kafka_step_explain(&f->metadata, &c->causes, c->answered_at_usec);
+        return r;
+}
+
+/* ---- the group's coordinator ---- */
+
+/* Begun first and looked at last, as it needs no thread of ours. */
+static rd_kafka_queue_t *begin_coordinator(struct kafka_client *c, usec_t deadline) {
+        rd_kafka_AdminOptions_t *options;
+        rd_kafka_queue_t *queue;
+        const char *groups[] = { c->group };
+
+        if (!c->group)
+                return NULL;
+        queue = rd_kafka_queue_new(c->rk);
+        options = kafka_admin_options(c->rk, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, deadline);
+        rd_kafka_DescribeConsumerGroups(c->rk, groups, 1, options, queue);
+        rd_kafka_AdminOptions_destroy(options);
+        return queue;
+}
+
+static void read_coordinator(rd_kafka_event_t *event, struct kafka_step *s) {
+        const rd_kafka_DescribeConsumerGroups_result_t *result;
+        const rd_kafka_ConsumerGroupDescription_t **groups;
+        const rd_kafka_error_t *error;
+        size_t n = 0;
+
+        kafka_step_set(s, rd_kafka_event_error(event), rd_kafka_event_error_string(event));
+        result = rd_kafka_event_DescribeConsumerGroups_result(event);
+        if (s->error != KAFKA_OK || !result)
+                return;
+        groups = rd_kafka_DescribeConsumerGroups_result_groups(result, &n);
+        error = n > 0 ? rd_kafka_ConsumerGroupDescription_error(groups[0]) : NULL;
+        if (error)
+                kafka_step_set(s, rd_kafka_error_code(error), rd_kafka_error_string(error));
+}
+
+static void end_coordinator(struct kafka_client *c,
+                            rd_kafka_queue_t *queue,
+                            usec_t begun,
+                            usec_t deadline,
+                            struct kafka_step *s) {
+        rd_kafka_event_t *event;
+
+        if (!queue)
+                return;
+        event = rd_kafka_queue_poll(queue, kafka_left_msec(deadline));
+        (void) rd_kafka_poll(c->rk, 0);
+        s->asked = true;
+        s->took_usec = usec_sub(kafka_now(), begun);
+        if (event)
+                read_coordinator(event, s);
+        else
+                kafka_step_set(s, RD_KAFKA_RESP_ERR__TIMED_OUT, NULL);
+        kafka_step_explain(s, &c->causes, begun);
+        if (event)
+                rd_kafka_event_destroy(event);
+        rd_kafka_queue_destroy(queue);
+}
+
+/* ---- leaders ---- */
+
+/* The ends of the partitions that one broker leads, asked of it. */
+struct leader {
+        int32_t id;
+        rd_kafka_t *rk;
+        rd_kafka_topic_partition_list_t *partitions;
+        rd_kafka_resp_err_t err;
+        int timeout_msec;
+        pthread_t thread;
+        bool started;
+};
+
+struct leaders {
+        struct leader *list;
+        size_t n;
+};
+
+static struct leader *leader_for(struct kafka_client *c, struct leaders *l, int32_t id) {
+        struct leader *grown;
+
+        for (size_t i = 0; i < l->n; i++)
+                if (l->list[i].id == id)
+                        return &l->list[i];
+        grown = reallocarray(l->list, l->n + 1, sizeof(*grown));
+        if (!grown)
+                return NULL;
+        l->list = grown;
+        grown[l->n] = (struct leader) {
+                .id = id,
+                .rk = c->rk,
+                .partitions = rd_kafka_topic_partition_list_new(8),
+        };
+        return &grown[l->n++];
+}
+
+static void leaders_done(struct leaders *l) {
+        for (size_t i = 0; i < l->n; i++)
+                rd_kafka_topic_partition_list_destroy(l->list[i].partitions);
+        free(l->list);
+}
+
+static int collect_leaders(struct kafka_client *c, const struct kafka_facts *f, struct leaders *l) {
+        for (size_t t = 0; t < f->n_topics; t++)
+                for (size_t p = 0; p < f->topics[t].n_partitions; p++) {
+                        const struct kafka_partition *partition = &f->topics[t].partitions[p];
+                        rd_kafka_topic_partition_t *asked;
+                        struct leader *leader;
+
+                        if (partition->leader < 0)
+                                continue;
+                        leader = leader_for(c, l, partition->leader);
+                        if (!leader)
+                                return -ENOMEM;
+                        asked = rd_kafka_topic_partition_list_add(leader->partitions, f->topics[t].name,
+                                                                  partition->id);
+                        asked->offset = RD_KAFKA_OFFSET_END;
+                }
+        return 0;
+}
+
+static void *ask_leader(void *arg) {
+        struct leader *l = arg;
+
+        l->err = rd_kafka_offsets_for_times(l->rk, l->partitions, l->timeout_msec);
+        return NULL;
+}
+
+/* One call for all would tell nothing of the others when one is silent, so each has a thread. */
+static void ask_each_leader(struct leaders *l, usec_t deadline) {
+        for (size_t i = 0; i < l->n; i++) {
+                struct leader *leader = &l->list[i];
+
+                leader->timeout_msec = MAX(kafka_left_msec(deadline), 1);
+                if (i == 0)
+                        continue;
+                leader->started = pthread_create(&leader->thread, NULL, ask_leader, leader) == 0;
+                if (!leader->started)
+                        leader->err = RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE;
+        }
+        if (l->n > 0)
+                (void) ask_leader(&l->list[0]);
+        for (size_t i = 0; i < l->n; i++)
+                if (l->list[i].started)
+                        pthread_join(l->list[i].thread, NULL);
+}
+
+static struct kafka_partition *find_partition(struct kafka_facts *f, const char *topic, int32_t id) {
+        for (size_t t = 0; t < f->n_topics; t++)
+                if (streq(f->topics[t].name, topic))
+                        for (size_t p = 0; p < f->topics[t].n_partitions; p++)
+                                if (f->topics[t].partitions[p].id == id)
+                                        return &f->topics[t].partitions[p];
+        return NULL;
+}
+
+static bool worse(enum kafka_error a, enum kafka_error b) {
+        /* As they stand in the enumeration, but that an answer of any kind is better than none. */
+        return a != KAFKA_OK && (b == KAFKA_OK || a < b);
+}
+
+static void read_leader(struct kafka_client *c, const struct leader *l, struct kafka_facts *f) {
+        struct kafka_step whole = { 0 }, one = { 0 };
+
+        kafka_step_set(&whole, l->err, NULL);
+        if (whole.error == KAFKA_OK)
+                kafka_causes_forget(&c->causes, l->id);
+        else
+                kafka_step_explain_broker(&whole, &c->causes, l->id);
+
+        for (int i = 0; i < l->partitions->cnt; i++) {
+                const rd_kafka_topic_partition_t *asked = &l->partitions->elems[i];
+                struct kafka_partition *partition = find_partition(f, asked->topic, asked->partition);
+
+                one = whole;
+                if (whole.error == KAFKA_OK)
+                        kafka_step_set(&one, asked->err, NULL);
+                if (partition)
+                        partition->error = one.error;
+                if (worse(one.error, f->leaders.error)) {
+                        f->leaders.error = one.error;
+                        (void) snprintf(f->leaders.detail, sizeof(f->leaders.detail),
+                                        "broker %d: ", (int) l->id);
+                        text_append(f->leaders.detail, sizeof(f->leaders.detail), "%s", one.detail);
+                }
+        }
+}
+
+static int ask_leaders(struct kafka_client *c, struct kafka_facts *f, usec_t deadline) {
+        usec_t begun = kafka_now();
+        struct leaders l = { 0 };
+        int r;
+
+        r = collect_leaders(c, f, &l);
+        if (r >= 0 && l.n > 0) {
+                ask_each_leader(&l, deadline);
+                (void) rd_kafka_poll(c->rk, 0);
+                f->leaders.asked = true;
+                f->leaders.took_usec = usec_sub(kafka_now(), begun);
+                for (size_t i = 0; i < l.n; i++)
+                        read_leader(c, &l.list[i], f);
+        }
+        leaders_done(&l);
+        return r;
+}
+
+/* ---- the topics' configuration ---- */
+
+static void read_config(const rd_kafka_ConfigResource_t *resource, struct topic_config *config) {
+        const rd_kafka_ConfigEntry_t **entries;
+        size_t n;
+
+        config->read_at_usec = kafka_now();
+        config->min_isr = -1;
+        free(TAKE_PTR(config->cleanup_policy));
+        entries = rd_kafka_ConfigResource_configs(resource, &n);
+        for (size_t i = 0; i < n; i++) {
+                const char *name = rd_kafka_ConfigEntry_name(entries[i]);
+                const char *value = rd_kafka_ConfigEntry_value(entries[i]);
+
+                if (!value)
+                        continue;
+                if (streq(name, "min.insync.replicas"))
+                        config->min_isr = (int) strtol(value, NULL, 10);
+                else if (streq(name, "cleanup.policy"))
+                        config->cleanup_policy = strdup(value);
+        }
+}
+
+static void read_configs(struct kafka_client *c, rd_kafka_event_t *event) {
+        const rd_kafka_DescribeConfigs_result_t *result = rd_kafka_event_DescribeConfigs_result(event);
+        const rd_kafka_ConfigResource_t **resources;
+        size_t n = 0;
+
+        if (!result || rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
+                return;
+        resources = rd_kafka_DescribeConfigs_result_resources(result, &n);
+        for (size_t i = 0; i < n; i++)
+                for (size_t t = 0; c->topics && c->topics[t]; t++)
+                        if (streq(c->topics[t], rd_kafka_ConfigResource_name(resources[i])))
+                                read_config(resources[i], &c->configs[t]);
+}
+
+/* Those that are there and were not asked for long. Late or never answered: asked again by the next check.
+ */
+static int ask_configs(struct kafka_client *c, const struct kafka_facts *f, usec_t deadline) {
+        rd_kafka_ConfigResource_t **resources;
+        rd_kafka_AdminOptions_t *options;
+        rd_kafka_queue_t *queue;
+        rd_kafka_event_t *event;
+        size_t n = 0;
+
+        resources = calloc(f->n_topics + 1, sizeof(rd_kafka_ConfigResource_t *));
+        if (!resources)
+                return -ENOMEM;
+        for (size_t t = 0; t < f->n_topics; t++)
+                if (f->topics[t].error == KAFKA_OK &&
+                    (c->configs[t].read_at_usec == 0 ||
+                     usec_sub(kafka_now(), c->configs[t].read_at_usec) >= CONFIG_AGE_USEC))
+                        resources[n++] =
+                                rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, f->topics[t].name);
+        if (n > 0 && kafka_left_msec(deadline) > 0) {
+                queue = rd_kafka_queue_new(c->rk);
+                options = kafka_admin_options(c->rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, deadline);
+                rd_kafka_DescribeConfigs(c->rk, resources, n, options, queue);
+                rd_kafka_AdminOptions_destroy(options);
+                event = rd_kafka_queue_poll(queue, kafka_left_msec(deadline));
+                if (event) {
+                        read_configs(c, event);
+                        rd_kafka_event_destroy(event);
+                }
+                rd_kafka_queue_destroy(queue);
+        }
+        rd_kafka_ConfigResource_destroy_array(resources, n);
+        free(resources);
+        return 0;
+}
+
+static int fill_configs(const struct kafka_client *c, struct kafka_facts *f) {
+        for (size_t t = 0; t < f->n_topics; t++) {
+                if (c->configs[t].read_at_usec == 0)
+                        continue;
+                f->topics[t].min_isr = c->configs[t].min_isr;
+                if (free_and_strdup(&f->topics[t].cleanup_policy, c->configs[t].cleanup_policy) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* ---- all of it ---- */
+
+int kafka_check(struct kafka_client *c, struct kafka_facts **ret) {
+        _cleanup_(kafka_facts_freep) struct kafka_facts *f = NULL;
+        usec_t begun = kafka_now(), deadline = usec_add(begun, c->timeout_usec), asked;
+        rd_kafka_queue_t *coordinator;
+        int r;
+
+        f = calloc(1, sizeof(*f));
+        if (!f)
+                return -ENOMEM;
+        f->timeout_usec = c->timeout_usec;
+        f->controller = -1;
+
+        r = ask_metadata(c, f, deadline);
+        if (r >= 0 && f->metadata.error == KAFKA_OK) {
+                asked = kafka_now();
+                coordinator = begin_coordinator(c, deadline);
+                r = ask_leaders(c, f, deadline);
+                end_coordinator(c, coordinator, asked, deadline, &f->coordinator);
+        }
+        f->took_usec = usec_sub(kafka_now(), begun);
+        if (r >= 0 && f->metadata.error == KAFKA_OK)
+                r = ask_configs(c, f, deadline);
+        if (r >= 0)
+                r = fill_configs(c, f);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(f);
+        return 0;
+}

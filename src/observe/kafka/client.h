@@ -1,0 +1,54 @@
+/* What the files of the module connect-watchdog-kafka.so share. All of it is used by one thread at a time.
+ */
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include "observe/kafka/causes.h"
+#include "observe/kafka_module.h"
+
+/* What DescribeConfigs said of one topic, which changes rarely. */
+struct topic_config {
+        usec_t read_at_usec; /* 0: never */
+        int min_isr;         /* negative: may not be read */
+        char *cleanup_policy;
+};
+
+struct kafka_client {
+        rd_kafka_t *rk;               /* a consumer in no group: asks, and reads for the deep check */
+        rd_kafka_conf_t *for_writing; /* until the first deep check makes writer of it */
+        rd_kafka_t *writer;
+        struct deep_run *deep_run; /* that is under way */
+        struct kafka_causes causes;
+
+        usec_t answered_at_usec; /* when metadata was last answered */
+
+        usec_t timeout_usec;
+        char *group;
+        char *deep_topic;
+        char **topics;
+        struct topic_config *configs; /* one each of topics */
+        rd_kafka_topic_t *
+                *handles; /* what metadata asks for: the topics; without any, KAFKA_TOPIC_OF_GROUPS */
+        size_t n_handles;
+};
+
+/* What metadata is asked for, so that it is not asked for all topics. */
+#define KAFKA_TOPIC_OF_GROUPS "__consumer_offsets"
+
+usec_t kafka_now(void);
+/* Until then, for a call that waits so many milliseconds at most. */
+int kafka_left_msec(usec_t deadline_usec);
+
+/* For a request of librdkafka's admin interface that is to be answered until then. Never NULL. */
+rd_kafka_AdminOptions_t *kafka_admin_options(rd_kafka_t *rk, rd_kafka_admin_op_t op, usec_t deadline_usec);
+
+int kafka_check(struct kafka_client *c, struct kafka_facts **ret);
+/* librdkafka's callback for what became of a message. */
+void kafka_deep_delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *userdata);
+int kafka_deep(struct kafka_client *c, struct kafka_deep **ret);
+int kafka_lag(struct kafka_client *c,
+              const char *const *groups,
+              size_t n_groups,
+              usec_t timeout_usec,
+              struct kafka_lag **ret);

@@ -1,0 +1,157 @@
+/* What consumer groups have committed, against the ends of their partitions. It asks, and never subscribes:
+ * one more member would have a group rebalance. */
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "observe/kafka/client.h"
+#include "util/text.h"
+
+static void set_error(struct kafka_lag_group *g, rd_kafka_resp_err_t err, const char *said) {
+        struct kafka_step s = { 0 };
+
+        kafka_step_set(&s, err, said);
+        g->error = s.error;
+        memcpy(g->detail, s.detail, sizeof(g->detail));
+}
+
+static int by_topic_and_id(const void *a, const void *b) {
+        const struct kafka_lag_partition *x = a, *y = b;
+        int order = strcmp(x->topic, y->topic);
+
+        return order != 0 ? order : (x->id > y->id) - (x->id < y->id);
+}
+
+static int copy_committed(const rd_kafka_topic_partition_list_t *list, struct kafka_lag_group *g) {
+        if (!list || list->cnt <= 0)
+                return 0;
+        g->partitions = calloc((size_t) list->cnt, sizeof(*g->partitions));
+        if (!g->partitions)
+                return -ENOMEM;
+        for (int i = 0; i < list->cnt; i++) {
+                struct kafka_lag_partition *p = &g->partitions[g->n_partitions];
+
+                *p = (struct kafka_lag_partition) {
+                        .id = list->elems[i].partition,
+                        .committed = list->elems[i].offset >= 0 ? list->elems[i].offset : -1,
+                        .begin = -1,
+                        .end = -1,
+                };
+                p->topic = strdup(list->elems[i].topic);
+                if (!p->topic)
+                        return -ENOMEM;
+                g->n_partitions++;
+        }
+        qsort(g->partitions, g->n_partitions, sizeof(*g->partitions), by_topic_and_id);
+        return 0;
+}
+
+static int read_committed(rd_kafka_event_t *event, struct kafka_lag_group *g) {
+        const rd_kafka_ListConsumerGroupOffsets_result_t *result;
+        const rd_kafka_group_result_t **groups;
+        const rd_kafka_error_t *error;
+        size_t n = 0;
+
+        set_error(g, rd_kafka_event_error(event), rd_kafka_event_error_string(event));
+        result = rd_kafka_event_ListConsumerGroupOffsets_result(event);
+        if (g->error != KAFKA_OK || !result)
+                return 0;
+        groups = rd_kafka_ListConsumerGroupOffsets_result_groups(result, &n);
+        if (n == 0)
+                return 0;
+        error = rd_kafka_group_result_error(groups[0]);
+        if (error) {
+                set_error(g, rd_kafka_error_code(error), rd_kafka_error_string(error));
+                return 0;
+        }
+        return copy_committed(rd_kafka_group_result_partitions(groups[0]), g);
+}
+
+static int ask_committed(struct kafka_client *c, struct kafka_lag_group *g, usec_t deadline) {
+        rd_kafka_ListConsumerGroupOffsets_t *asked = rd_kafka_ListConsumerGroupOffsets_new(g->name, NULL);
+        rd_kafka_AdminOptions_t *options;
+        rd_kafka_queue_t *queue = rd_kafka_queue_new(c->rk);
+        rd_kafka_event_t *event;
+        int r = 0;
+
+        options = kafka_admin_options(c->rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, deadline);
+        rd_kafka_ListConsumerGroupOffsets(c->rk, &asked, 1, options, queue);
+        rd_kafka_AdminOptions_destroy(options);
+        rd_kafka_ListConsumerGroupOffsets_destroy(asked);
+
+        event = rd_kafka_queue_poll(queue, kafka_left_msec(deadline));
+        if (event)
+                r = read_committed(event, g);
+        else
+                set_error(g, RD_KAFKA_RESP_ERR__TIMED_OUT, NULL);
+        if (event)
+                rd_kafka_event_destroy(event);
+        rd_kafka_queue_destroy(queue);
+        return r;
+}
+
+static struct kafka_lag_partition *partition_of(struct kafka_lag_group *g, const char *topic, int32_t id) {
+        struct kafka_lag_partition key = { .topic = (char *) topic, .id = id };
+
+        return bsearch(&key, g->partitions, g->n_partitions, sizeof(key), by_topic_and_id);
+}
+
+/* offset: RD_KAFKA_OFFSET_BEGINNING or …_END, of all of the group's partitions at once. What is not told
+ * stays -1. */
+static void ask_offsets(struct kafka_client *c, struct kafka_lag_group *g, int64_t offset, usec_t deadline) {
+        rd_kafka_topic_partition_list_t *list;
+        int left = kafka_left_msec(deadline);
+
+        if (g->n_partitions == 0 || left == 0)
+                return;
+        list = rd_kafka_topic_partition_list_new((int) g->n_partitions);
+        for (size_t i = 0; i < g->n_partitions; i++)
+                rd_kafka_topic_partition_list_add(list, g->partitions[i].topic, g->partitions[i].id)
+                        ->offset = offset;
+        if (rd_kafka_offsets_for_times(c->rk, list, left) == RD_KAFKA_RESP_ERR_NO_ERROR)
+                for (int e = 0; e < list->cnt; e++) {
+                        const rd_kafka_topic_partition_t *told = &list->elems[e];
+                        struct kafka_lag_partition *p = partition_of(g, told->topic, told->partition);
+
+                        if (!p || told->err || told->offset < 0)
+                                continue;
+                        if (offset == RD_KAFKA_OFFSET_END)
+                                p->end = told->offset;
+                        else
+                                p->begin = told->offset;
+                }
+        rd_kafka_topic_partition_list_destroy(list);
+}
+
+int kafka_lag(struct kafka_client *c,
+              const char *const *groups,
+              size_t n_groups,
+              usec_t timeout_usec,
+              struct kafka_lag **ret) {
+        _cleanup_(kafka_lag_freep) struct kafka_lag *l = NULL;
+        usec_t begun = kafka_now(), deadline = usec_add(begun, timeout_usec);
+        int r;
+
+        l = calloc(1, sizeof(*l));
+        if (!l)
+                return -ENOMEM;
+        l->groups = calloc(n_groups + 1, sizeof(*l->groups));
+        if (!l->groups)
+                return -ENOMEM;
+        for (size_t i = 0; i < n_groups; i++) {
+                struct kafka_lag_group *g = &l->groups[l->n_groups++];
+
+                g->name = strdup(groups[i]);
+                if (!g->name)
+                        return -ENOMEM;
+                r = ask_committed(c, g, deadline);
+                if (r < 0)
+                        return r;
+                ask_offsets(c, g, RD_KAFKA_OFFSET_BEGINNING, deadline);
+                ask_offsets(c, g, RD_KAFKA_OFFSET_END, deadline);
+        }
+        (void) rd_kafka_poll(c->rk, 0);
+        l->took_usec = usec_sub(kafka_now(), begun);
+        *ret = TAKE_PTR(l);
+        return 0;
+}
