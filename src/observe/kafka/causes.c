@@ -114,6 +114,9 @@ void kafka_causes_add(struct kafka_causes *c, rd_kafka_resp_err_t err, const cha
         }
         cause->at_usec = now_usec;
         cause->error = kafka_error_of(err);
+        /* What OpenSSL finds wrong comes under two codes, one of which is that of a broken connection. */
+        if (cause->error == KAFKA_NO_ANSWER && strstr(said, "SSL routines"))
+                cause->error = KAFKA_TLS;
         (void) text_copy_line(cause->text, sizeof(cause->text), said, strlen(said));
 }
 
