@@ -20,6 +20,7 @@ void scene_settings(struct worker_settings *w) {
                 .startup_timeout_usec = 30 * USEC_PER_MINUTE,
                 .startup_action = ACTION_ALERT,
                 .revive = true,
+                .dependency_grace_usec = 2 * USEC_PER_MINUTE,
                 .restart_limit = 3,
                 .restart_window_usec = USEC_PER_HOUR,
                 .backoff_max_usec = USEC_PER_HOUR,
@@ -96,6 +97,23 @@ void scene_unit_ends(struct scene *s, const char *active_state, const char *resu
         s->unit.exec_main_status = status;
         s->unit.main_pid = 0;
         (void) scene_unit(s);
+}
+
+void scene_requires(struct scene *s, enum dependency_state state) {
+        static char kafka[] = "main";
+        static char *requires[] = { kafka, NULL };
+        static const char *const texts[_DEPENDENCY_STATE_MAX] = {
+                [DEPENDENCY_UNKNOWN] = "cannot tell whether Kafka main is up (it refuses our credentials)",
+                [DEPENDENCY_GRACE] = "Kafka main has been back since 14:00:00",
+                [DEPENDENCY_DOWN] = "Kafka main is down since 13:50:00 (no broker answers)",
+        };
+        struct dependency d = { .state = state, .since_usec = s->now };
+
+        s->w.requires = state == DEPENDENCY_NONE ? NULL : requires;
+        d.until_usec = state == DEPENDENCY_GRACE ? s->now + s->w.dependency_grace_usec : 0;
+        (void) snprintf(d.text, sizeof(d.text), "%s", texts[state] ? texts[state] : "");
+        s->told.n = 0;
+        health_dependency_changed(&s->h, &s->history, &s->w, &d, s->now, &s->told);
 }
 
 void scene_observe(struct scene *s, const struct observation *o) {

@@ -40,6 +40,9 @@ bool scene_unit_starts(struct scene *s, const char *invocation);
 /* The unit ends now. */
 void scene_unit_ends(struct scene *s, const char *active_state, const char *result, int code, int status);
 
+/* What the worker requires is like this from now on. */
+void scene_requires(struct scene *s, enum dependency_state state);
+
 /* One poll, sent and answered now. */
 void scene_observe(struct scene *s, const struct observation *o);
 void scene_ok(struct scene *s);

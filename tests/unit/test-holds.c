@@ -159,6 +159,32 @@ static void test_package_manager_stands_while_one_is_at_work(void **state) {
         assert_string_equal(only(&s, HOLD_PACKAGE_MANAGER)->text, "APT is at work");
 }
 
+static void test_dependency_down_stands_until_the_judge_was_told_that_it_is_up(void **state) {
+        static char kafka[] = "main";
+        static char *requires[] = { kafka, NULL };
+        struct scene s;
+
+        (void) state;
+        hung(&s);
+        s.w.requires = requires;
+        assert_string_equal(only(&s, HOLD_DEPENDENCY_DOWN)->text,
+                            "how Kafka main is has not been asked yet");
+        for (enum dependency_state d = DEPENDENCY_UNKNOWN; d <= DEPENDENCY_DOWN; d++) {
+                scene_requires(&s, d);
+                assert_string_equal(only(&s, HOLD_DEPENDENCY_DOWN)->text, s.h.dependency.text);
+        }
+        scene_requires(&s, DEPENDENCY_GRACE);
+        usec_t until = only(&s, HOLD_DEPENDENCY_DOWN)->until_usec;
+        assert_usec_equal(until, s.now + 2 * MIN_);
+        scene_pass(&s, 3 * MIN_);
+        assert_int_equal(scene_decide(&s), REMEDY_NONE); /* nobody said that it has ended */
+        scene_requires(&s, DEPENDENCY_UP);
+        assert_int_equal(scene_decide(&s), REMEDY_TRY_RESTART);
+        scene_requires(&s, DEPENDENCY_DOWN);
+        s.w.requires = NULL; /* a reload took it out */
+        assert_int_equal(scene_decide(&s), REMEDY_TRY_RESTART);
+}
+
 static void test_peers_unhealthy_stands_while_fewer_than_min_healthy_peers_answer(void **state) {
         static char a[] = "http://a:8083", b[] = "http://b:8083", c[] = "http://c:8083";
         char *peers[] = { a, b, c, NULL };
@@ -357,6 +383,7 @@ static void everything_holds(struct scene *s, char **peers) {
                 .peers_healthy = 0,
                 .refused_until_usec = s->now + MIN_,
         };
+        scene_requires(s, DEPENDENCY_DOWN);
         s->w.peers = peers;
         s->w.min_healthy_peers = 1;
         for (unsigned i = 0; i < 3; i++)
@@ -368,11 +395,12 @@ static void everything_holds(struct scene *s, char **peers) {
 static void test_when_several_stand_all_are_listed_in_order_and_the_first_is_told(void **state) {
         static const enum hold observed[] = { HOLD_OBSERVE_ONLY,    HOLD_NOT_THIS_HOST,
                                               HOLD_UNIT_BUSY,       HOLD_PACKAGE_MANAGER,
-                                              HOLD_PEERS_UNHEALTHY, HOLD_BUDGET_EXHAUSTED };
-        static const enum hold acting[] = {
-                HOLD_NOT_THIS_HOST,     HOLD_UNIT_BUSY,        HOLD_PACKAGE_MANAGER, HOLD_PEERS_UNHEALTHY,
-                HOLD_LEDGER_UNWRITABLE, HOLD_BUDGET_EXHAUSTED, HOLD_REFUSED
-        };
+                                              HOLD_DEPENDENCY_DOWN, HOLD_PEERS_UNHEALTHY,
+                                              HOLD_BUDGET_EXHAUSTED };
+        static const enum hold acting[] = { HOLD_NOT_THIS_HOST,    HOLD_UNIT_BUSY,
+                                            HOLD_PACKAGE_MANAGER,  HOLD_DEPENDENCY_DOWN,
+                                            HOLD_PEERS_UNHEALTHY,  HOLD_LEDGER_UNWRITABLE,
+                                            HOLD_BUDGET_EXHAUSTED, HOLD_REFUSED };
         static char a[] = "http://a:8083";
         char *peers[] = { a, NULL };
         struct scene s;
@@ -394,7 +422,8 @@ static void test_when_several_stand_all_are_listed_in_order_and_the_first_is_tol
         assert_int_equal(scene_count(&s, TOLD_HOLD_BEGUN), 1);
         assert_int_equal(t->hold, HOLD_NOT_THIS_HOST);
         assert_non_null(strstr(t->text,
-                               "; also unit-busy, package-manager, peers-unhealthy, ledger-unwritable, "
+                               "; also unit-busy, package-manager, dependency-down, peers-unhealthy, "
+                               "ledger-unwritable, "
                                "budget-exhausted, refused"));
 }
 
@@ -446,6 +475,7 @@ int main(void) {
                 cmocka_unit_test(test_a_unit_whose_stop_was_seen_is_never_touched),
                 cmocka_unit_test(test_a_start_that_the_judge_has_not_seen_yet_is_not_restarted),
                 cmocka_unit_test(test_package_manager_stands_while_one_is_at_work),
+                cmocka_unit_test(test_dependency_down_stands_until_the_judge_was_told_that_it_is_up),
                 cmocka_unit_test(test_peers_unhealthy_stands_while_fewer_than_min_healthy_peers_answer),
                 cmocka_unit_test(
                         test_ledger_unwritable_stands_while_we_cannot_write_down_what_we_are_about_to_do),
