@@ -130,6 +130,22 @@ static int add_timers(struct agent *a) {
 
 /* ---- workers ---- */
 
+static void append_when_restarted(char *buf, size_t size, const struct worker_settings *s, bool dry_run) {
+        text_append(buf, size, "%s %s after %u failing polls over %s",
+                    dry_run ? "would restart" : "restarts", s->unit, s->failures, SAY_SPAN(s->sustain_usec));
+        if (!s->requires) {
+                text_append(buf, size,
+                            " without an answer, or over %s of answered errors (Kafka may be their cause)",
+                            SAY_SPAN(MAX(s->sustain_kafka_usec, s->sustain_usec)));
+                return;
+        }
+        text_append(buf, size, " while Kafka ");
+        STRV_FOREACH (name, s->requires)
+                text_append(buf, size, "%s%s", name == s->requires ? "" : " and ", *name);
+        text_append(buf, size, " %s up; never while %s down, or nobody can tell",
+                    s->requires[1] ? "are" : "is", s->requires[1] ? "one of them is" : "it is");
+}
+
 /* Told at first, and again when a reload changed it. */
 static void introduce(struct worker *w) {
         const struct worker_settings *s = w->settings;
@@ -142,12 +158,7 @@ static void introduce(struct worker *w) {
         else if (s->action != ACTION_RESTART)
                 text_append(how, sizeof(how), "action = alert: %s is never restarted", s->unit);
         else
-                text_append(how, sizeof(how),
-                            "%s %s after %u failing polls over %s without an answer, or over %s of "
-                            "answered errors (Kafka may be their cause)",
-                            agent_dry_run(w->agent) ? "would restart" : "restarts", s->unit, s->failures,
-                            SAY_SPAN(s->sustain_usec),
-                            SAY_SPAN(MAX(s->sustain_kafka_usec, s->sustain_usec)));
+                append_when_restarted(how, sizeof(how), s, agent_dry_run(w->agent));
 
         if (s->connectors && s->connector_restart && s->action == ACTION_RESTART)
                 text_append(how, sizeof(how), "; %s what fails of the connectors on %s",

@@ -5,6 +5,7 @@
 
 #include "agent.h"
 #include "config/service_user.h"
+#include "observe/kafka_module.h"
 #include "util/text.h"
 
 static void help(FILE *f) {
@@ -86,6 +87,7 @@ int main(int argc, char *argv[]) {
         struct agent_options options = {
                 .state_directory = getenv("STATE_DIRECTORY"),
                 .config.credentials_directory = getenv("CREDENTIALS_DIRECTORY"),
+                .config.check_property = kafka_module_check_property,
         };
         bool check = false;
 

@@ -174,6 +174,7 @@ void check_worker(struct problems *p, const struct checked *c, const struct work
         check_times(p, c, w);
         check_peers(p, c, w);
         check_connectors(p, c, w);
+        check_lag(p, c, w);
         if (path && streq(path, "/health") && checked_sound(c, "url", "kind"))
                 problem_warning(p, checked_at(c, "url"),
                                 "worker %s has a url that ends in /health, which is added by itself; better "

@@ -1,6 +1,7 @@
 /* Which values fit together, and which are worth a warning. Pure. */
 #pragma once
 
+#include "config/kafka_property.h"
 #include "config/scratch.h"
 
 /* A section as it was written. */
@@ -20,7 +21,11 @@ bool checked_sound(const struct checked *c, const char *a, const char *b) _pure_
 void check_worker(struct problems *p, const struct checked *c, const struct worker_settings *w);
 void check_kafka(struct problems *p, const struct checked *c, const struct kafka_settings *k);
 
-/* Whether each section that requires = names is there. */
+void check_lag(struct problems *p, const struct checked *c, const struct worker_settings *w);
+/* What librdkafka says to each property; NULL: nobody is asked. */
+void check_properties(struct problems *p, const struct scratch *s, kafka_property_check *check);
+
+/* Whether each section that requires = names is there, and protects in time. */
 void check_requires(struct problems *p, const struct settings *settings, const struct scratch *s);
 
 /* a goes only with b. */

@@ -303,6 +303,7 @@ int config_load(const struct config_options *options, struct settings **ret, str
                 r = resolve_all_files(&l, options, settings);
         if (r < 0)
                 return r;
+        check_properties(&l.scratch.problems, &l.scratch, options->check_property);
         sound = l.scratch.problems.n_errors == 0;
         errors->n_errors = l.scratch.problems.n_errors;
         errors->n_warnings = l.scratch.problems.n_warnings;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "config/kafka_property.h"
 #include "config/settings.h"
 
 #define CONFIG_DEFAULT_FILE SYSCONFDIR "/connect-watchdog/connect-watchdog.conf"
@@ -21,6 +22,7 @@ struct config_options {
         /* $CREDENTIALS_DIRECTORY; for --check-config without one, CONFIG_CREDENTIALS_SOURCE (both forms
          * of a credential's name are tried). NULL: none; a bare …_file name is then an error. */
         const char *credentials_directory;
+        kafka_property_check *check_property; /* asked where there is a [kafka NAME]. NULL: nobody is */
 };
 
 /* Reads everything into a fresh *ret. Returns 0; -EBADMSG when there are errors (each a line in *errors,

@@ -4,6 +4,7 @@
 
 #include "ctl/ctl.h"
 #include "ctl/verbs.h"
+#include "observe/kafka_module.h"
 
 typedef int (*verb_t)(const struct ctl_options *options, int argc, char *argv[]);
 
@@ -117,6 +118,7 @@ static int no_such_verb(const char *text) {
 int main(int argc, char *argv[]) {
         struct ctl_options options = {
                 .config.credentials_directory = CONFIG_CREDENTIALS_SOURCE,
+                .config.check_property = kafka_module_check_property,
                 .colors = isatty(STDOUT_FILENO) && isempty(getenv("NO_COLOR")),
         };
         unsigned given = 0;

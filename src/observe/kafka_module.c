@@ -69,3 +69,13 @@ int kafka_module_load(const struct kafka_module **ret, char *problem, size_t siz
         *ret = loaded;
         return 0;
 }
+
+int kafka_module_check_property(const char *name, const char *value, char *problem, size_t size) {
+        const struct kafka_module *m;
+        int r;
+
+        r = kafka_module_load(&m, problem, size);
+        if (r < 0 || !name)
+                return r;
+        return m->check_property(name, value, problem, size);
+}

@@ -15,6 +15,7 @@ struct fixture {
         char directory[64];
         char credentials[96];
         bool with_credentials;
+        kafka_property_check *check_property; /* NULL: nobody is asked */
         int r;
         struct settings *settings;
         struct config_errors errors;
@@ -69,7 +70,8 @@ static inline void fixture_shorten(const struct fixture *f, char **lines) {
 static inline int fixture_load(struct fixture *f) {
         char path[300];
         struct config_options o = { .file = path,
-                                    .credentials_directory = f->with_credentials ? f->credentials : NULL };
+                                    .credentials_directory = f->with_credentials ? f->credentials : NULL,
+                                    .check_property = f->check_property };
 
         fixture_forget(f);
         fixture_path(f, "main.conf", path);
@@ -118,4 +120,33 @@ static inline void fixture_assert_lines(char *const *lines, const char *expected
                 text_append(got, sizeof(got), "%s%s", line == lines ? "" : "\n", *line);
         if (!streq(got, expected))
                 fail_msg("of\n%s\nexpected\n%s\ngot\n%s", context, expected, got);
+}
+
+struct config_row {
+        const char *text;
+        const char *errors;   /* lines, "main.conf" with its directory taken out */
+        const char *warnings; /* NULL: none */
+};
+
+static inline void fixture_check_rows_as(struct fixture *f, const struct config_row *rows, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                fixture_load_text(f, rows[i].text);
+                fixture_assert_lines(f->errors.lines, rows[i].errors, rows[i].text);
+                fixture_assert_lines(f->errors.warnings, strempty(rows[i].warnings), rows[i].text);
+                assert_int_equal(f->r, rows[i].errors[0] == '\0' ? 0 : -EBADMSG);
+                assert_true((f->settings != NULL) == (f->r == 0));
+                /* What is wrong; what would be right. Errors of two lines are each looked at in their
+                 * rows. */
+                STRV_FOREACH (line, f->errors.lines)
+                        if (!strstr(*line, "; ") && !strstr(*line, ": list"))
+                                fail_msg("no remedy in '%s'", *line);
+        }
+}
+
+static inline void fixture_check_rows(const struct config_row *rows, size_t n) {
+        struct fixture f;
+
+        fixture_init(&f);
+        fixture_check_rows_as(&f, rows, n);
+        fixture_done(&f);
 }

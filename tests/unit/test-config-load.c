@@ -76,6 +76,11 @@ static void a_bare_worker_has_the_defaults(void **state) {
         assert_true(w->restart_window_usec == USEC_PER_HOUR);
         assert_true(w->backoff_max_usec == USEC_PER_HOUR);
         assert_true(w->exhausted_retry_usec == 6 * USEC_PER_HOUR);
+        assert_null(w->requires);
+        assert_true(w->dependency_grace_usec == 2 * USEC_PER_MINUTE);
+        assert_false(w->lag);
+        assert_true(w->lag_interval_usec == USEC_PER_MINUTE);
+        assert_true(w->lag_stuck_usec == 0);
         assert_false(w->thread_dump);
         assert_true(w->thread_dump_interval_usec == 5 * USEC_PER_SEC);
         assert_null(w->username);
@@ -95,18 +100,21 @@ static void every_key_can_be_set(void **state) {
         (void) state;
         fixture_init(&f);
         fixture_load_text(
-                &f, "[agent]\ndry_run=yes\nlog_level = debug\nhostname = h.example\n"
-                    "[worker a]\n"
-                    "kind = kafka-connect\nurl = https://a:8443/c/\nurl_is_local = yes\nunit = a.service\n"
-                    "action = restart\npeers = https://b:1 https://c:1\nmin_healthy_peers = 2\n"
-                    "interval = 20s\nretry_interval = 6s\ntimeout = 11s\nmax_response = 1M\n"
-                    "failures = 4\nsustain = 4min\nsustain_kafka = 11min\nsuccesses = 3\n"
-                    "startup_timeout = infinity\nstartup_action = restart\nrevive = no\n"
-                    "restart_limit = 24\nrestart_window = 2h\nbackoff_max = 30min\nexhausted_retry = 2h\n"
-                    "thread_dump = yes\nthread_dump_interval = 3s\n"
-                    "username = u\npassword_file = /p\nca_file = /ca\ncert_file = /cert\nkey_file = /key\n"
-                    "verify = yes\n"
-                    "[worker b]\nurl = http://b:1\nbearer_token_file = /t\n");
+                &f,
+                "[agent]\ndry_run=yes\nlog_level = debug\nhostname = h.example\n"
+                "[worker a]\n"
+                "kind = kafka-connect\nurl = https://a:8443/c/\nurl_is_local = yes\nunit = a.service\n"
+                "action = restart\nrequires = k l\npeers = https://b:1 https://c:1\nmin_healthy_peers = 2\n"
+                "interval = 20s\nretry_interval = 6s\ntimeout = 11s\nmax_response = 1M\n"
+                "failures = 4\nsustain = 4min\nsustain_kafka = 11min\nsuccesses = 3\n"
+                "startup_timeout = infinity\nstartup_action = restart\nrevive = no\n"
+                "restart_limit = 24\nrestart_window = 2h\nbackoff_max = 30min\nexhausted_retry = 2h\n"
+                "dependency_grace = 0\nlag = yes\nlag_interval = 2min\nlag_stuck = 10min\n"
+                "thread_dump = yes\nthread_dump_interval = 3s\n"
+                "username = u\npassword_file = /p\nca_file = /ca\ncert_file = /cert\nkey_file = /key\n"
+                "verify = yes\n"
+                "[worker b]\nurl = http://b:1\nbearer_token_file = /t\n"
+                "[kafka k]\nbootstrap = h\n[kafka l]\nbootstrap = h\n");
         assert_loads(&f);
         assert_null(f.errors.warnings);
         assert_true(f.settings->agent.dry_run);
@@ -117,6 +125,12 @@ static void every_key_can_be_set(void **state) {
         assert_true(w->url_is_local);
         assert_string_equal(w->unit, "a.service");
         assert_int_equal(w->action, ACTION_RESTART);
+        assert_int_equal(strv_length(w->requires), 2);
+        assert_string_equal(w->requires[0], "k");
+        assert_true(w->dependency_grace_usec == 0);
+        assert_true(w->lag);
+        assert_true(w->lag_interval_usec == 2 * USEC_PER_MINUTE);
+        assert_true(w->lag_stuck_usec == 10 * USEC_PER_MINUTE);
         assert_int_equal(strv_length(w->peers), 2);
         assert_string_equal(w->peers[1], "https://c:1");
         assert_int_equal(w->min_healthy_peers, 2);
