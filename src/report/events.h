@@ -48,6 +48,10 @@ enum event_type {
         EVENT_CONNECTOR_RESTART_REQUESTED,
         EVENT_CONNECTOR_RESTART_REFUSED,
         EVENT_CONNECTOR_EXHAUSTED,
+        EVENT_KAFKA_CHANGED, /* a cluster is up, slow, down, or we cannot tell */
+        EVENT_KAFKA_TOPIC,   /* one of its topics is ok, under-replicated, below its minimum ISR, offline */
+        EVENT_KAFKA_TOPIC_UNFIT,
+        EVENT_KAFKA_DEEP, /* the deep check failed, or is well again */
         EVENT_LOGIND_UNREACHABLE,
         EVENT_LEDGER_DAMAGED,
         EVENT_LEDGER_UNWRITABLE,

@@ -76,6 +76,9 @@ struct kafka_facts *cluster_facts(const struct cluster *c) {
                 .topics = zeroed(MAX(n, (size_t) 1), sizeof(*f->topics)),
                 .n_topics = n,
         };
+        f->brokers = zeroed(BROKERS, sizeof(*f->brokers));
+        for (; f->n_brokers < BROKERS; f->n_brokers++)
+                f->brokers[f->n_brokers].id = 1 + (int32_t) f->n_brokers;
         for (size_t i = 0; i < n; i++)
                 fill_topic(&f->topics[i], c->k.topics[i]);
         return f;
