@@ -12,8 +12,8 @@ from lib.agent import Agent, built
 SUITE = os.environ.get("CONNECT_WATCHDOG_SUITES", "trixie").split()[-1]
 
 
-def boot(connect_version):
-    container = kafka.boot(SUITE, [built(SUITE)], connect_version)
+def boot(connect_version, brokers=(kafka.BROKER,)):
+    container = kafka.boot(SUITE, [built(SUITE)], connect_version, brokers)
     container.agent = Agent(container)
     container.connect = kafka.Connect(container)
     return container
@@ -30,6 +30,15 @@ def booted(bootable):
 def booted_old(bootable):
     """The same with the last Connect before KIP-1017."""
     with boot("3.8.1") as container:
+        yield container
+
+
+@pytest.fixture(scope="session")
+def booted_cluster(bootable):
+    """Three brokers, and a Connect 4.1 whose topics have a replica on each."""
+    with boot("4.1.1", kafka.BROKERS) as container:
+        container.sh(f"""sed -i 's/^bootstrap.servers=.*/bootstrap.servers={kafka.BOOTSTRAP}/; s/factor=1/factor=3/' \
+                /etc/kafka/connect-distributed.properties""")
         yield container
 
 
@@ -51,6 +60,11 @@ def _prepared(container):
     container.mark()
     yield container
     container.sh("systemctl stop connect-watchdog.service 2>/dev/null || :")
+
+
+@pytest.fixture
+def cluster(booted_cluster):
+    yield from _prepared(booted_cluster)
 
 
 @pytest.fixture

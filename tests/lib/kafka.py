@@ -8,8 +8,13 @@ from .container import TREE, Container
 
 CONNECT = "kafka-connect.service"
 STANDALONE = "kafka-connect-standalone.service"
+SECOND = "confluent-kafka-connect.service"
 BROKER = "kafka.service"
-REST = "http://127.0.0.1:8083"
+BROKERS = ["kafka@1.service", "kafka@2.service", "kafka@3.service"]
+BOOTSTRAP = "127.0.0.1:9192,127.0.0.1:9292,127.0.0.1:9392"
+
+# What Connect keeps in Kafka.
+INTERNAL_TOPICS = ["connect-configs", "connect-offsets", "connect-status"]
 
 # A worker is healthy within five seconds on two idle cores; other tests may be busy on them.
 START_TIMEOUT = 90
@@ -23,26 +28,35 @@ def stage(dest, connect_version):
     return result.stdout.splitlines()
 
 
-def boot(suite, install, connect_version):
-    """A container with the broker up; Connect is there and not started."""
+def boot(suite, install, connect_version, brokers=(BROKER,)):
+    """A container with these brokers up; Connect is there and not started."""
     with tempfile.TemporaryDirectory(prefix="connect-watchdog-") as staged:
         options = stage(staged, connect_version)
         # The broker's logs are in memory too.
         container = Container.boot(suite, [*install, staged], ["--size", "3g", *options])
-    container.systemctl("start", BROKER)
+    container.systemctl("start", *brokers)
     return container
 
 
-class Connect:
-    """The worker of one container."""
+def cluster(name="main", **keys):
+    """A [kafka] section on short spans; a list stands for a key that is given several times."""
+    merged = {"bootstrap": "127.0.0.1:9092", "topics": ", ".join(INTERNAL_TOPICS), "interval": "1s", "timeout": "3s", **keys}
+    lines = [f"{key} = {value}" for key, values in merged.items() if values is not None
+             for value in (values if isinstance(values, list) else [values])]
+    return "\n".join([f"[kafka {name}]", *lines, ""])
 
-    def __init__(self, container, unit=CONNECT):
+
+class Connect:
+    """A worker in a container."""
+
+    def __init__(self, container, unit=CONNECT, port=8083):
         self.container = container
         self.unit = unit
+        self.url = f"http://127.0.0.1:{port}"
 
     def get(self, path="/health", timeout=12):
         """(status, body), or None without an answer. Connect itself takes ten seconds to call itself unhealthy."""
-        return self.container.http(REST + path, timeout)
+        return self.container.http(self.url + path, timeout)
 
     def is_healthy(self, timeout=2):
         answer = self.get("/health", timeout)
@@ -63,15 +77,21 @@ class Connect:
         self.container.wait_until(self.answers, START_TIMEOUT, "Kafka Connect to answer")
 
     def create(self, name, config):
-        status, body = self.container.http(f"{REST}/connectors/{name}/config", 30, "PUT", config)
+        status, body = self.container.http(f"{self.url}/connectors/{name}/config", 30, "PUT", config)
         assert status in (200, 201), body
 
     def create_blocking(self, name, file):
         """A connector that blocks the tick thread for as long as that file exists in the container."""
         self.create(name, {"connector.class": "BlockingSource", "tasks.max": "1", "block.while": file})
 
+    def create_source(self, name, topic, file, partitions=1):
+        """A connector that makes each line of that file a record of the topic, which it creates."""
+        self.create(name, {"connector.class": "org.apache.kafka.connect.file.FileStreamSourceConnector", "tasks.max": "1",
+                           "topic": topic, "file": file, "topic.creation.default.partitions": partitions,
+                           "topic.creation.default.replication.factor": -1})
+
     def delete(self, name):
-        self.container.http(f"{REST}/connectors/{name}", 30, "DELETE")
+        self.container.http(f"{self.url}/connectors/{name}", 30, "DELETE")
 
     def status(self):
         return json.loads(self.get("/connectors?expand=status")[1])

@@ -144,7 +144,8 @@ class Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def log_message(self, format, *args):
-        """Connect's access log is no part of what is imitated."""
+        if self.server.worker.args.access_log:
+            print(format % args, flush=True)
 
     def answer(self, code, body, content_type="application/json"):
         data = (body if isinstance(body, str) else json.dumps(body, separators=(",", ":"))).encode()
@@ -218,6 +219,7 @@ def main():
     parser.add_argument("--refuse-for", type=float, default=0, metavar="S", help="seconds until the port is open")
     parser.add_argument("--ready-after", type=float, default=0, metavar="S", help="seconds of HTML 404, from the start")
     parser.add_argument("--starting-for", type=float, default=0, metavar="S", help="seconds of 503 after that")
+    parser.add_argument("--access-log", action="store_true", help="prints a line for each request")
     parser.add_argument("--tick-timeout", type=float, default=10, metavar="S", help="how long an answer of 500 takes")
     parser.add_argument("--stop-delay", type=float, default=0, metavar="S", help="how long SIGTERM takes to end it")
     args = parser.parse_args()
