@@ -196,6 +196,7 @@ static enum probe_verdict kafka_connect_classify(struct probe *p,
 const struct worker_kind kafka_connect_kind = {
         .name = "kafka-connect",
         .default_url = "http://127.0.0.1:8083",
+        .n_steps = ELEMENTSOF(paths),
         .jvm = true,
         .has_connectors = true,
         .begin = kafka_connect_begin,

@@ -4,10 +4,14 @@
 
 static const struct worker_kind *const kinds[] = {
         &kafka_connect_kind,
+        &zeebe_broker_kind,
+        &zeebe_gateway_kind,
 };
 
 static const char *const names[ELEMENTSOF(kinds) + 1] = {
         "kafka-connect",
+        "zeebe-broker",
+        "zeebe-gateway",
 };
 
 const struct worker_kind *kind_by_name(const char *name) {

@@ -41,7 +41,9 @@ struct answer {
  * unit. The agent clears it (probe_begin_start) when the unit's InvocationID changes. */
 struct probe {
         bool seen_ok;      /* the first ok of this start was seen */
-        bool lacks_health; /* this worker has no GET /health (older than 3.9): do not ask it again */
+        bool lacks_health; /* it is too old for what is asked today (a worker older than 3.9 has no GET
+                            * /health): do not ask for that again */
+        unsigned absent;   /* a bit for each step that is not offered; the kind's own */
         unsigned step;     /* which request of the poll is under way; the kind's own */
         unsigned
                 keep_percent; /* of the time left, kept from this request for one after it; the kind's own */
@@ -72,7 +74,8 @@ struct probe_ask {
 struct worker_kind {
         const char *name; /* as in kind = */
         const char *default_url;
-        bool jvm; /* SIGQUIT makes it print its threads */
+        unsigned n_steps; /* its requests are numbered below this */
+        bool jvm;         /* SIGQUIT makes it print its threads */
         bool has_connectors;
         /* Its own words for reasons; ends with a row without text. NULL: observation.c's do. */
         const struct reason_words *words;
@@ -88,6 +91,7 @@ struct worker_kind {
 };
 
 extern const struct worker_kind kafka_connect_kind;
+extern const struct worker_kind zeebe_broker_kind, zeebe_gateway_kind;
 
 /* The kind of that name, or NULL. kind_names() is a NULL-terminated list of all, for messages. */
 const struct worker_kind *kind_by_name(const char *name) _pure_;

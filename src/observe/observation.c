@@ -23,6 +23,9 @@ static const struct reason_row {
                                           "is "
                                           "reachable." },
 
+        [REASON_DEGRADED] = { "degraded", "lives, but says that part of it does not work",
+                              "See what it names, and look into its own log." },
+
         [REASON_STARTING_UP] = { "starting-up", "says that it is still starting up", "" },
         [REASON_NOT_LISTENING_YET] = { "not-listening-yet", "does not listen yet", "" },
         [REASON_NOT_READY_YET] = { "not-ready-yet", "listens, but its REST resources are not there yet",
@@ -85,6 +88,8 @@ static const struct reason_row {
                                 "worker." },
         [REASON_NOT_CONNECT] = { "not-connect", "answers, but not as Kafka Connect",
                                  "See that url is the worker's REST listener and that kind is right." },
+        [REASON_NOT_UNDERSTOOD] = { "not-understood", "gives an answer that its kind does not know",
+                                    "See that url and kind are right." },
         [REASON_NOT_HTTP] = { "not-http", "answers, but not in HTTP",
                               "See that the scheme and port in url are those of the REST listener (http or "
                               "https)." },

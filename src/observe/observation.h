@@ -20,6 +20,7 @@ enum reason {
         /* degraded; said of its connectors, not of its own health */
         REASON_CONNECTORS_FAILED,
         REASON_CONNECTOR_UNREADABLE, /* no connector runs here, and one cannot be asked for */
+        REASON_DEGRADED,             /* it says so itself; the detail has what it names */
         /* starting */
         REASON_STARTING_UP,       /* 503 "starting" */
         REASON_NOT_LISTENING_YET, /* refused or reset before the first ok of this start */
@@ -50,6 +51,7 @@ enum reason {
         REASON_TLS_EXPIRED,
         REASON_TLS_CLIENT,     /* the server refused our certificate, or ours cannot be read */
         REASON_NOT_CONNECT,    /* an answer, but not Connect's */
+        REASON_NOT_UNDERSTOOD, /* the same of any other kind */
         REASON_NOT_HTTP,
         REASON_TOO_LARGE,    /* body over max_response */
         REASON_CREDENTIAL,   /* a …_file could not be read */

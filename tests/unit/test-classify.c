@@ -447,8 +447,8 @@ static void test_kinds(_unused_ void **state) {
 
         for (const char *const *name = kind_names(); *name; name++, n++)
                 assert_string_equal(kind_by_name(*name)->name, *name);
-        assert_int_equal(n, 1);
-        assert_null(kind_by_name("http"));
+        assert_true(n >= 3);
+        assert_null(kind_by_name("zeebe"));
         assert_ptr_equal(kind_by_name("kafka-connect"), &kafka_connect_kind);
         assert_true(kafka_connect_kind.jvm);
 }
