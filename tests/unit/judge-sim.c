@@ -23,7 +23,7 @@ static void record_told(struct sim *s, const struct told *t) {
                 [TOLD_FLAPPING] = "flapping",
                 [TOLD_UNIT_DOWN] = "unit-down",
                 [TOLD_UNIT_RESTARTED] = "unit-restarted",
-                [TOLD_DEPENDENCY_CHANGED] = "dependency",
+                [TOLD_DEPENDENCY_CHANGED] = "dependency-changed",
                 [TOLD_WOULD_RESTART] = "would-restart",
                 [TOLD_EXHAUSTED] = "exhausted",
                 [TOLD_HELD_LONG] = "held-long",
@@ -45,6 +45,123 @@ static void told(struct sim *s, const struct tolds *t) {
                 record_told(s, &t->told[i]);
         if (s->watch.told)
                 s->watch.told(s, t, s->watch.userdata);
+}
+
+/* ---- Kafka ---- */
+
+/* A worker that was started without Kafka gives up after so long, with exit code 2. */
+#define GIVES_UP_USEC (62 * SEC)
+/* One that lost it is well so long after it is back. */
+#define REJOINS_USEC (12 * SEC)
+
+static void consider(struct sim *s);
+
+static bool lacks_kafka(const struct sim *s) {
+        return s->now < s->rejoins_at;
+}
+
+static void tell_dependency(struct sim *s) {
+        const struct kafka_health *required[SIM_KAFKAS];
+        const struct dependency before = s->h.dependency;
+        struct dependency d;
+        struct tolds t;
+
+        if (s->agent_down || s->n_kafkas == 0)
+                return;
+        for (size_t i = 0; i < s->n_kafkas; i++)
+                required[i] = &s->kafkas[i].cluster.h;
+        dependency_of(required, &s->w, s->now, 0, &d);
+        tolds_init(&t);
+        health_dependency_changed(&s->h, &s->history, &s->w, &d, s->now, &t);
+        if (s->watch.required)
+                s->watch.required(s, &before, s->watch.userdata);
+        told(s, &t);
+        consider(s);
+}
+
+static void agent_meets_kafka(struct sim *s) {
+        static const char *const names[SIM_KAFKAS] = { "a", "b" };
+
+        for (size_t i = 0; i < s->n_kafkas; i++) {
+                struct sim_kafka *k = &s->kafkas[i];
+
+                cluster_done(&k->cluster);
+                cluster_init(&k->cluster, names[i], NULL);
+                k->cluster.now = k->next_check = s->now;
+                k->checking = false;
+        }
+        tell_dependency(s);
+}
+
+void sim_requires(struct sim *s, size_t n) {
+        static char a[] = "a", b[] = "b";
+        static char *lists[][SIM_KAFKAS + 1] = { { a, NULL, NULL }, { a, b, NULL } };
+
+        s->n_kafkas = n;
+        s->w.requires = lists[n - 1];
+        for (size_t i = 0; i < n; i++)
+                s->kafkas[i].is = KAFKA_UP;
+        agent_meets_kafka(s);
+}
+
+void sim_kafka(struct sim *s, size_t i, enum kafka_outcome is) {
+        bool down = false;
+
+        s->kafkas[i].is = is;
+        for (size_t k = 0; k < s->n_kafkas; k++)
+                down = down || s->kafkas[k].is == KAFKA_DOWN;
+        if (down)
+                s->rejoins_at = USEC_INFINITY;
+        else if (s->rejoins_at == USEC_INFINITY)
+                s->rejoins_at = s->now + REJOINS_USEC;
+}
+
+static usec_t due_kafka(const struct sim *s) {
+        usec_t due = s->agent_down ? USEC_INFINITY : dependency_deadline(&s->h.dependency);
+
+        for (size_t i = 0; i < s->n_kafkas && !s->agent_down; i++)
+                due = MIN(due, s->kafkas[i].checking ? s->kafkas[i].check_ends : s->kafkas[i].next_check);
+        return due;
+}
+
+static struct kafka_facts *found(const struct sim_kafka *k) {
+        if (k->found == KAFKA_DOWN)
+                return cluster_silence(&k->cluster, KAFKA_NO_ANSWER);
+        if (k->found == KAFKA_UNKNOWN)
+                return cluster_silence(&k->cluster, KAFKA_UNAUTHENTICATED);
+
+        struct kafka_facts *f = cluster_facts(&k->cluster);
+        f->took_usec = k->found == KAFKA_SLOW ? f->timeout_usec : f->took_usec;
+        return f;
+}
+
+static void check_kafka(struct sim *s, struct sim_kafka *k) {
+        char what[40];
+
+        if (!k->checking && k->next_check <= s->now) {
+                k->found = k->is;
+                k->checking = true;
+                k->check_ends = s->now + (k->found == KAFKA_UP ? SEC / 100 : k->cluster.k.timeout_usec);
+                k->next_check = s->now + k->cluster.k.interval_usec;
+        } else if (k->checking && k->check_ends <= s->now) {
+                k->checking = false;
+                k->cluster.now = s->now;
+                k->next_check = MAX(k->next_check, s->now);
+                cluster_check(&k->cluster, found(k));
+                for (size_t i = 0; i < k->cluster.told.n; i++) {
+                        (void) snprintf(what, sizeof(what), "kafka-%s-%s", k->cluster.k.name,
+                                        kafka_outcome_to_string(k->cluster.told.list[i].to));
+                        record(s, what);
+                }
+                tell_dependency(s);
+        }
+}
+
+static void kafka_moves(struct sim *s) {
+        if (dependency_deadline(&s->h.dependency) <= s->now)
+                tell_dependency(s);
+        for (size_t i = 0; i < s->n_kafkas; i++)
+                check_kafka(s, &s->kafkas[i]);
 }
 
 /* ---- the agent ---- */
@@ -127,6 +244,8 @@ static void poll_begins(struct sim *s) {
         s->polling = true;
         s->poll_sent = s->now;
         s->poll_answer = streq(s->unit.active_state, "active") ? s->answer : SIM_REFUSED;
+        if (lacks_kafka(s) && (s->poll_answer == SIM_OK || s->poll_answer == SIM_DEGRADED))
+                s->poll_answer = SIM_500;
         s->poll_ends = s->now + MIN(latency[s->poll_answer], s->w.timeout_usec);
 }
 
@@ -233,6 +352,11 @@ static void starts(struct sim *s) {
         s->startup_ends = s->start.takes > 0 ? s->now + s->start.takes : USEC_INFINITY;
         s->sick_at = usec_add(s->now, s->start.sick_after);
         s->crash_at = usec_add(s->now, s->start.crash_after);
+        if (lacks_kafka(s)) {
+                s->answer = SIM_REFUSED;
+                s->startup_ends = s->sick_at = USEC_INFINITY;
+                s->crash_at = s->now + GIVES_UP_USEC;
+        }
         if (s->start.fails)
                 ends(s, "failed", "exit-code", 1, 2);
         else
@@ -311,6 +435,7 @@ void sim_agent_starts(struct sim *s) {
         else if (last && last->result == RESTART_PENDING)
                 remedy_settle(&s->history, RESTART_FAILED);
         s->next_poll = s->now;
+        agent_meets_kafka(s);
 }
 
 void sim_suspend(struct sim *s, usec_t span) {
@@ -359,13 +484,15 @@ static void move_ends(struct sim *s) {
 
 static bool step(struct sim *s, usec_t end) {
         usec_t worker = due_worker(s), move = due_move(s), poll = due_poll(s), deadline = due_tick(s);
-        usec_t soon = MIN(worker, move), later = MIN(poll, deadline);
-        usec_t first = MIN(soon, later), sick = s->sick_at, due = MIN(first, sick);
+        usec_t soon = MIN(worker, move), later = MIN(poll, deadline), kafka = due_kafka(s);
+        usec_t first = MIN(soon, later), sick = MIN(s->sick_at, kafka), due = MIN(first, sick);
 
         if (due > end || due == USEC_INFINITY)
                 return false;
         s->now = MAX(s->now, due);
-        if (sick == due) {
+        if (kafka == due)
+                kafka_moves(s);
+        else if (s->sick_at == due) {
                 s->sick_at = USEC_INFINITY;
                 s->answer = s->start.sick;
         } else if (worker == due)
@@ -411,6 +538,8 @@ void sim_init(struct sim *s) {
 }
 
 void sim_done(struct sim *s) {
+        for (size_t i = 0; i < s->n_kafkas; i++)
+                cluster_done(&s->kafkas[i].cluster);
         free(s->events);
         s->events = NULL;
 }

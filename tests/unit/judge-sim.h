@@ -3,6 +3,7 @@
 #pragma once
 
 #include "judge-scene.h"
+#include "kafka-scene.h"
 
 /* How the worker answers a poll. */
 enum sim_answer {
@@ -50,6 +51,17 @@ struct sim_event {
         char what[40];
 };
 
+/* A Kafka cluster, and the agent's checks of it. */
+struct sim_kafka {
+        struct cluster cluster; /* as the agent knows it */
+        enum kafka_outcome is;  /* what a check that begins now would find */
+        bool checking;
+        enum kafka_outcome found;
+        usec_t next_check, check_ends;
+};
+
+#define SIM_KAFKAS 2
+
 struct sim;
 struct sim_watch {
         /* After each call of the judge; before is the health before it. */
@@ -57,6 +69,7 @@ struct sim_watch {
         void (*observed)(struct sim *s, const struct health *before, void *userdata);
         void (*new_start)(struct sim *s, bool is_new, void *userdata);
         void (*decided)(struct sim *s, const struct decision *d, void *userdata);
+        void (*required)(struct sim *s, const struct dependency *before, void *userdata);
         void *userdata;
 };
 
@@ -82,6 +95,10 @@ struct sim {
         usec_t startup_ends, sick_at, crash_at;
         uint64_t stage;
 
+        struct sim_kafka kafkas[SIM_KAFKAS];
+        size_t n_kafkas;
+        usec_t rejoins_at; /* until then the worker answers 500, and crashes when it is started */
+
         bool agent_down, polling;
         usec_t poll_sent, poll_ends, next_poll;
         enum sim_answer poll_answer;
@@ -96,6 +113,11 @@ struct sim {
 void sim_init(struct sim *s);
 void sim_done(struct sim *s);
 void sim_run(struct sim *s, usec_t span);
+
+/* The worker requires so many clusters, all of them up. Before the first sim_run(). */
+void sim_requires(struct sim *s, size_t n);
+/* One of them is like this from now on. Unknown: only for us. */
+void sim_kafka(struct sim *s, size_t i, enum kafka_outcome is);
 
 void sim_admin_stop(struct sim *s, enum sim_stop_end end);
 void sim_admin_start(struct sim *s);
