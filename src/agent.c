@@ -421,9 +421,11 @@ static int set_up(struct agent *a) {
         if (r < 0)
                 return r;
         agent_http_start(a);
-        r = systemd_new(a->event, agent_now, on_bus_changed, a, &a->systemd);
-        if (r < 0)
-                return r;
+        if (!a->options->config.compat) {
+                r = systemd_new(a->event, agent_now, on_bus_changed, a, &a->systemd);
+                if (r < 0)
+                        return r;
+        }
         r = apply_workers(a, a->settings);
         if (r < 0)
                 return r;

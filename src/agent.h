@@ -31,7 +31,7 @@ struct agent {
         char http_addresses[256];        /* what it tells of them */
         bool http_sockets_given;         /* by systemd */
         bool http_opened;                /* nobody waits for the first polls any more */
-        struct systemd *systemd;
+        struct systemd *systemd;         /* NULL: with --healthcheck-compat */
         struct ledger *ledger;
         struct settings *settings;
         struct worker **workers;
@@ -80,7 +80,8 @@ void agent_http_reconfigure(struct agent *a);
 void agent_status_changed(struct agent *a);
 /* A first poll was sent; READY=1 follows the last of them. */
 void agent_polled(struct agent *a);
-/* A first poll brought something; whoever asks over HTTP waits for the last of them. */
+/* A first poll, or look at connectors, brought something; whoever asks over HTTP waits for the last of them.
+ */
 void agent_observed(struct agent *a);
 /* w leaves the configuration, or its unit: what was kept of it stays in the ledger. */
 void agent_keep_history(struct agent *a, const struct worker *w);

@@ -18,6 +18,7 @@ static void fill_worker(const struct worker *w, struct worker_snapshot *ret) {
                 .history = &w->history,
                 .counts = &w->counts,
                 .connectors = connectors_watch_view(w->connectors),
+                .connectors_problem = connectors_watch_problem(w->connectors),
                 .holds = w->holds,
                 .n_holds = w->n_holds,
         };
@@ -84,7 +85,7 @@ void agent_observed(struct agent *a) {
         if (a->http_opened || !a->http_server)
                 return;
         for (size_t i = 0; i < a->n_workers; i++)
-                if (!a->workers[i]->observed)
+                if (!a->workers[i]->observed || connectors_watch_is_awaited(a->workers[i]->connectors))
                         return;
         a->http_opened = true;
         http_server_open(a->http_server);

@@ -34,8 +34,8 @@ void agent_ledger_result(struct agent *a, int error) {
                 a->ledger_failure_told = false;
                 return;
         }
-        if (a->ledger_failure_told)
-                return;
+        if (a->ledger_failure_told || a->options->config.compat)
+                return; /* or there is nothing to keep */
         a->ledger_failure_told = true;
         if (error == -EBUSY)
                 reporter_tell(a->reporter,

@@ -32,6 +32,7 @@ struct connectors_watch {
         struct connectors_look *look;
         struct connectors_view *view, *coming; /* of the last look, and of the one under way */
         unsigned unreadable;                   /* looks in a row */
+        char problem[256];                     /* of the last of them */
 
         /* The restart under way. */
         struct connector_call *call;
@@ -85,6 +86,7 @@ static void look_failed(struct connectors_watch *c, const char *problem) {
         struct worker *w = c->worker;
 
         c->coming = connectors_view_free(c->coming);
+        (void) snprintf(c->problem, sizeof(c->problem), "%s", problem);
         if (!is_well(w) || ++c->unreadable != w->settings->failures)
                 return;
         worker_tell(w, worker_event(w, EVENT_CONNECTORS_UNREADABLE,
@@ -103,6 +105,7 @@ static void tell_readable(struct connectors_watch *c) {
                 worker_tell(c->worker, e);
         }
         c->unreadable = 0;
+        c->problem[0] = '\0';
 }
 
 static void take_view(struct connectors_watch *c, const struct connectors_look_result *result) {
@@ -141,6 +144,7 @@ static void on_looked(struct connectors_look *l,
         }
         if (copy.largest_bytes > TRIM_BYTES)
                 (void) malloc_trim(0);
+        agent_observed(c->worker->agent);
         consider(c);
 }
 
@@ -157,6 +161,8 @@ static void start_look(struct connectors_watch *c) {
         if (c->look || !is_well(w))
                 return;
         c->coming = calloc(1, sizeof(*c->coming));
+        if (c->coming)
+                c->coming->at_usec = agent_now();
         r = c->coming ? connectors_look_start(w->agent->http, w->settings, agent_now, on_found, on_looked, c,
                                               &c->look)
                       : -ENOMEM;
@@ -374,6 +380,14 @@ const struct connectors_view *connectors_watch_view(const struct connectors_watc
         return watches(c->worker) ? c->view : NULL;
 }
 
+const char *connectors_watch_problem(const struct connectors_watch *c) {
+        return c->problem;
+}
+
+bool connectors_watch_is_awaited(const struct connectors_watch *c) {
+        return watches(c->worker) && is_well(c->worker) && !c->view && c->problem[0] == '\0';
+}
+
 void connectors_watch_polled(struct connectors_watch *c) {
         int enabled = SD_EVENT_OFF;
 
@@ -396,6 +410,7 @@ void connectors_watch_reconfigure(struct connectors_watch *c,
                 connector_attempts_done(&c->would);
         }
         c->unreadable = 0;
+        c->problem[0] = '\0';
         (void) sd_event_source_set_enabled(c->timer, SD_EVENT_OFF); /* begins with the next poll */
 }
 

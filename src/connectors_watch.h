@@ -18,3 +18,7 @@ void connectors_watch_reconfigure(struct connectors_watch *c,
 void connectors_watch_polled(struct connectors_watch *c);
 /* What was found by the last look, or NULL. */
 const struct connectors_view *connectors_watch_view(const struct connectors_watch *c) _pure_;
+/* Why the last look found nothing; "" where it did, or there was none. */
+const char *connectors_watch_problem(const struct connectors_watch *c) _pure_;
+/* The first look is still to come, or under way. */
+bool connectors_watch_is_awaited(const struct connectors_watch *c) _pure_;

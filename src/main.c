@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "agent.h"
+#include "config/compat.h"
 #include "config/service_user.h"
 #include "observe/kafka_module.h"
 #include "util/text.h"
@@ -21,6 +22,23 @@ static void help(FILE *f) {
               "      --state-dir DIR        where the ledger of restarts is kept ($STATE_DIRECTORY)\n"
               "      --version              the version\n"
               "      --help                 this\n"
+              "\n"
+              "In the place of kafka-connect-healthcheck, without any file; or with its variables, such as\n"
+              "HEALTHCHECK_CONNECT_URL:\n"
+              "\n"
+              "      --healthcheck-compat   take these:\n"
+              "      --port PORT            serve here, on all addresses (18083)\n"
+              "      --connect-url URL      the worker's (http://localhost:8083)\n"
+              "      --connect-worker-id ID count what runs on this worker alone\n"
+              "      --unhealthy-states LIST\n"
+              "                             the states that count as failed (FAILED)\n"
+              "      --considered-containers LIST\n"
+              "                             connector, task, or both (CONNECTOR,TASK)\n"
+              "      --failure-threshold-percentage N\n"
+              "                             how many percent may have failed (0)\n"
+              "      --basic-auth USER:PASSWORD\n"
+              "                             how to get in\n"
+              "      --log-level LEVEL      the least important messages that are told (INFO)\n"
               "\n"
               "Reload with SIGHUP. The journal of the service: journalctl -u connect-watchdog\n",
               f);
@@ -69,41 +87,98 @@ enum {
         OPTION_CHECK_CONFIG,
         OPTION_DRY_RUN,
         OPTION_STATE_DIR,
+        OPTION_HEALTHCHECK_COMPAT,
         OPTION_VERSION,
         OPTION_HELP,
+        OPTION_COMPAT_FLAG, /* and those after it: enum compat_flag */
 };
 
+/* Without kafka-connect-healthcheck's. */
 static const struct option long_options[] = {
         { "config", required_argument, NULL, OPTION_CONFIG },
         { "check-config", no_argument, NULL, OPTION_CHECK_CONFIG },
         { "dry-run", no_argument, NULL, OPTION_DRY_RUN },
         { "state-dir", required_argument, NULL, OPTION_STATE_DIR },
+        { "healthcheck-compat", no_argument, NULL, OPTION_HEALTHCHECK_COMPAT },
         { "version", no_argument, NULL, OPTION_VERSION },
         { "help", no_argument, NULL, OPTION_HELP },
-        {},
 };
 
-int main(int argc, char *argv[]) {
-        struct agent_options options = {
-                .state_directory = getenv("STATE_DIRECTORY"),
-                .config.credentials_directory = getenv("CREDENTIALS_DIRECTORY"),
-                .config.check_property = kafka_module_check_property,
-        };
-        bool check = false;
+struct command_line {
+        struct agent_options options;
+        struct compat_options compat;
+        char *flag_secret, *variable_secret; /* --basic-auth and its variable */
+        bool check;
+};
 
-        for (int c; (c = getopt_long(argc, argv, "h", long_options, NULL)) >= 0;)
+static void command_line_done(struct command_line *l) {
+        secret_free(l->flag_secret);
+        secret_free(l->variable_secret);
+}
+
+/* Every user may read the arguments of a process, and its own user the environment. */
+static int hide_secret(const char **value, char **ret) {
+        if (!*value)
+                return 0;
+        *ret = strdup(*value);
+        if (!*ret)
+                return -ENOMEM;
+        explicit_bzero((char *) *value, strlen(*value));
+        *value = *ret;
+        return 0;
+}
+
+static int usage_error(const char *option, const char *problem) {
+        fprintf(stderr, "connect-watchdog: %s %s; see connect-watchdog --help\n", option, problem);
+        return EXIT_FAILURE;
+}
+
+/* Returns an exit status, or -1: go on. */
+static int take_compat(struct command_line *l, bool wanted) {
+        for (enum compat_flag f = 0; f < _COMPAT_FLAG_MAX; f++) {
+                l->compat.variables[f] = wanted ? getenv(compat_flag_infos[f].variable) : NULL;
+                if (!wanted && l->compat.flags[f])
+                        return usage_error(compat_flag_infos[f].flag, "goes only with --healthcheck-compat");
+        }
+        if (!wanted)
+                return -1;
+        if (l->options.config.file)
+                return usage_error("--config", "does not go with --healthcheck-compat, which reads no file");
+        if (hide_secret(&l->compat.flags[COMPAT_BASIC_AUTH], &l->flag_secret) < 0 ||
+            hide_secret(&l->compat.variables[COMPAT_BASIC_AUTH], &l->variable_secret) < 0)
+                return EXIT_FAILURE;
+        l->options.config.compat = &l->compat;
+        l->options.state_directory = NULL; /* nothing is done that would have to be kept */
+        return -1;
+}
+
+/* Returns an exit status, or -1: go on. */
+static int parse(int argc, char *argv[], struct command_line *l) {
+        struct option all[ELEMENTSOF(long_options) + _COMPAT_FLAG_MAX + 1] = {};
+        bool compat = false;
+
+        memcpy(all, long_options, sizeof(long_options));
+        for (int f = 0; f < _COMPAT_FLAG_MAX; f++)
+                all[(int) ELEMENTSOF(long_options) + f] =
+                        (struct option) { compat_flag_infos[f].flag + strlen("--"), required_argument, NULL,
+                                          OPTION_COMPAT_FLAG + f };
+
+        for (int c; (c = getopt_long(argc, argv, "h", all, NULL)) >= 0;)
                 switch (c) {
                 case OPTION_CONFIG:
-                        options.config.file = optarg;
+                        l->options.config.file = optarg;
                         break;
                 case OPTION_CHECK_CONFIG:
-                        check = true;
+                        l->check = true;
                         break;
                 case OPTION_DRY_RUN:
-                        options.dry_run = true;
+                        l->options.dry_run = true;
                         break;
                 case OPTION_STATE_DIR:
-                        options.state_directory = optarg;
+                        l->options.state_directory = optarg;
+                        break;
+                case OPTION_HEALTHCHECK_COMPAT:
+                        compat = true;
                         break;
                 case OPTION_VERSION:
                         puts("connect-watchdog " PROJECT_VERSION);
@@ -113,21 +188,38 @@ int main(int argc, char *argv[]) {
                         help(stdout);
                         return EXIT_SUCCESS;
                 default:
-                        fputs("See connect-watchdog --help.\n", stderr);
-                        return EXIT_FAILURE;
+                        if (c < OPTION_COMPAT_FLAG) {
+                                fputs("See connect-watchdog --help.\n", stderr);
+                                return EXIT_FAILURE;
+                        }
+                        l->compat.flags[c - OPTION_COMPAT_FLAG] = optarg;
                 }
 
-        if (check && optind < argc)
-                options.config.file = argv[optind++];
+        if (l->check && optind < argc)
+                l->options.config.file = argv[optind++];
         if (optind < argc) {
                 fprintf(stderr, "connect-watchdog: what is \"%s\"? See connect-watchdog --help.\n",
                         argv[optind]);
                 return EXIT_FAILURE;
         }
-        if (!check)
-                return agent_run(&options);
+        return take_compat(l, compat);
+}
+
+int main(int argc, char *argv[]) {
+        _cleanup_(command_line_done) struct command_line l = {
+                .options.state_directory = getenv("STATE_DIRECTORY"),
+                .options.config.credentials_directory = getenv("CREDENTIALS_DIRECTORY"),
+                .options.config.check_property = kafka_module_check_property,
+        };
+        int r;
+
+        r = parse(argc, argv, &l);
+        if (r >= 0)
+                return r;
+        if (!l.check)
+                return agent_run(&l.options);
         /* Run by hand, what systemd would hand over is looked up where it takes it from. */
-        if (!options.config.credentials_directory)
-                options.config.credentials_directory = CONFIG_CREDENTIALS_SOURCE;
-        return check_config(&options.config);
+        if (!l.options.config.credentials_directory)
+                l.options.config.credentials_directory = CONFIG_CREDENTIALS_SOURCE;
+        return check_config(&l.options.config);
 }

@@ -140,7 +140,6 @@ static void take_observation(struct worker *w, const struct observation *o) {
 
         tolds_init(&told);
         w->observed = true;
-        agent_observed(w->agent);
         w->history.lacks_health = w->probe.lacks_health;
         connectors_weigh(connectors_watch_view(w->connectors), w->settings, &weighed);
         counts_observe(&w->counts, &weighed);
@@ -148,6 +147,7 @@ static void take_observation(struct worker *w, const struct observation *o) {
         worker_settled(w, &told);
         schedule_next(w);
         connectors_watch_polled(w->connectors);
+        agent_observed(w->agent);
         worker_consider(w);
 }
 

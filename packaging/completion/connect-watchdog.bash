@@ -19,11 +19,13 @@ _connect_watchdog_offer() {
 # compgen's files (-f) or directories (-d).
 _connect_watchdog_offer_files() {
         local current=${COMP_WORDS[COMP_CWORD]}
+        [[ $1 != none ]] || return 0
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen "$1" -- "${current#=}")
 }
 
-# What the option whose value is at the cursor takes: "-f", "-d" or nothing.
+# What the option whose value is at the cursor takes: "-f", "-d", "none" that could be offered; or nothing, as it is no
+# value.
 _connect_watchdog_value_type() {
         local i=$((COMP_CWORD - 1))
         # --config=FILE are three words.
@@ -32,6 +34,8 @@ _connect_watchdog_value_type() {
         --config) echo -f ;;
         --check-config) [[ ${COMP_WORDS[COMP_CWORD]} == -* ]] || echo -f ;;
         --root | --state-dir) echo -d ;;
+        --port | --connect-url | --connect-worker-id | --unhealthy-states | --considered-containers | \
+                --failure-threshold-percentage | --basic-auth | --log-level) echo none ;;
         esac
 }
 
@@ -42,7 +46,9 @@ _connect_watchdog() {
         if [[ -n $value_type ]]; then
                 _connect_watchdog_offer_files "$value_type"
         else
-                _connect_watchdog_offer < <(printf '%s\n' --config --check-config --dry-run --state-dir --version --help)
+                _connect_watchdog_offer < <(printf '%s\n' --config --check-config --dry-run --state-dir --version --help \
+                        --healthcheck-compat --port --connect-url --connect-worker-id --unhealthy-states --considered-containers \
+                        --failure-threshold-percentage --basic-auth --log-level)
         fi
 }
 

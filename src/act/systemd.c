@@ -58,7 +58,7 @@ bool systemd_usable(const struct systemd *s) {
 }
 
 bool systemd_connected(const struct systemd *s) {
-        return s->state == BUS_UP || s->state == BUS_MANAGER_AWAY;
+        return s && (s->state == BUS_UP || s->state == BUS_MANAGER_AWAY);
 }
 
 int systemd_call(struct systemd *s,

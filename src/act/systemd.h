@@ -22,6 +22,7 @@ int systemd_new(sd_event *event,
                 struct systemd **ret);
 struct systemd *systemd_free(struct systemd *s);
 DEFINE_CLEANUP(struct systemd *, systemd_free)
+/* NULL: it is not asked for anything. */
 bool systemd_connected(const struct systemd *s) _pure_;
 
 /* ---- one unit ---- */

@@ -61,6 +61,8 @@ static int build_worker(struct scratch *s, const struct raw_section *section, st
                 return -ENOMEM;
         r = copy_place(section, &w->name, &w->source_file, &w->source_line);
         if (r >= 0)
+                r = free_and_strdup(&w->password, section->password);
+        if (r >= 0)
                 r = build_keys(&c, SECTION_WORKER, w);
         if (r < 0)
                 return r;

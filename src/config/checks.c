@@ -64,7 +64,8 @@ void check_pair(struct problems *p,
 }
 
 static void check_access(struct problems *p, const struct checked *c, const struct worker_settings *w) {
-        check_pair(p, c, "username", w->username, "password_file", w->password_file);
+        check_pair(p, c, "username", w->username, "password_file",
+                   w->password_file ? w->password_file : w->password);
         check_pair(p, c, "password_file", w->password_file, "username", w->username);
         check_pair(p, c, "cert_file", w->cert_file, "key_file", w->key_file);
         check_pair(p, c, "key_file", w->key_file, "cert_file", w->cert_file);

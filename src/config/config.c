@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "config/checks.h"
+#include "config/compat.h"
 #include "config/ini_file.h"
 #include "util/text.h"
 
@@ -287,16 +288,25 @@ static int resolve_all_files(struct loader *l, const struct config_options *o, s
         return r;
 }
 
+static int read_sources(struct loader *l, const struct config_options *o) {
+        const char *file = o->file ? o->file : CONFIG_DEFAULT_FILE;
+        int r;
+
+        if (o->compat) {
+                compat_read(o->compat, &l->scratch);
+                return 0;
+        }
+        r = load_file(l, file, !o->file);
+        return r < 0 ? r : load_drop_ins(l, file);
+}
+
 int config_load(const struct config_options *options, struct settings **ret, struct config_errors *errors) {
         _cleanup_(loader_done) struct loader l = { 0 };
         _cleanup_(settings_freep) struct settings *settings = NULL;
-        const char *file = options->file ? options->file : CONFIG_DEFAULT_FILE;
         bool sound;
         int r;
 
-        r = load_file(&l, file, !options->file);
-        if (r >= 0)
-                r = load_drop_ins(&l, file);
+        r = read_sources(&l, options);
         if (r >= 0)
                 r = scratch_build(&l.scratch, &settings);
         if (r >= 0)

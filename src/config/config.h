@@ -6,6 +6,8 @@
 #include "config/kafka_property.h"
 #include "config/settings.h"
 
+struct compat_options;
+
 #define CONFIG_DEFAULT_FILE SYSCONFDIR "/connect-watchdog/connect-watchdog.conf"
 #define CONFIG_CREDENTIALS_SOURCE SYSCONFDIR "/connect-watchdog/credentials" /* what systemd hands over */
 
@@ -18,7 +20,8 @@ struct config_errors {
 void config_errors_done(struct config_errors *e);
 
 struct config_options {
-        const char *file; /* NULL: the default */
+        const char *file;                    /* NULL: the default */
+        const struct compat_options *compat; /* not NULL: no file is read, this takes their place */
         /* $CREDENTIALS_DIRECTORY; for --check-config without one, CONFIG_CREDENTIALS_SOURCE (both forms
          * of a credential's name are tried). NULL: none; a bare …_file name is then an error. */
         const char *credentials_directory;

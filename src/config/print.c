@@ -43,7 +43,10 @@ static void print_worker(FILE *f, const struct worker_settings *w) {
                 fprintf(f, "\n[worker %s]\n# out of memory\n", w->name);
                 return;
         }
-        fprintf(f, "\n[worker %s]\n# %s:%u\n", w->name, w->source_file, w->source_line);
+        fprintf(f, "\n[worker %s]\n# %s", w->name, w->source_file);
+        if (w->source_line > 0)
+                fprintf(f, ":%u", w->source_line);
+        fputc('\n', f);
         if (!w->unit)
                 fprintf(f, "# has no unit: its troubles are told, nothing is restarted\n");
         else if (w->action == ACTION_RESTART)

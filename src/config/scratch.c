@@ -341,3 +341,8 @@ void scratch_key(struct scratch *s, const struct place *at, const char *key, con
         else
                 take_key(s, at, &config_keys[index], value);
 }
+
+void scratch_password(struct scratch *s, const char *password) {
+        if (s->current)
+                s->current->password = password;
+}

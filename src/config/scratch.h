@@ -24,6 +24,7 @@ struct raw_section {
         enum config_section section;
         char *name; /* NULL: there is one only */
         struct place at;
+        const char *password;     /* of scratch_password() */
         struct raw_value *values; /* of the keys that were given */
         size_t n_values;
 };
@@ -54,6 +55,9 @@ void scratch_begin_file(struct scratch *s);
 /* A section's line; name NULL: it was refused already, and its keys are passed over. */
 void scratch_section(struct scratch *s, const struct place *at, const char *name);
 void scratch_key(struct scratch *s, const struct place *at, const char *key, const char *value);
+/* The password of the section's username, for which no file has a key. It must live as long as the scratch.
+ */
+void scratch_password(struct scratch *s, const char *password);
 
 /* Builds and cross-checks what was read. Returns 0 or -ENOMEM; when there are errors in s->problems by
  * then, *ret is good for looking for more of them and for nothing else. */

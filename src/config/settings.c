@@ -14,6 +14,7 @@ struct worker_settings *worker_settings_free(struct worker_settings *w) {
         strv_free(w->peers);
         strv_free(w->requires);
         free(w->username);
+        secret_free(w->password);
         free(w->password_file);
         free(w->bearer_token_file);
         free(w->ca_file);

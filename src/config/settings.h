@@ -65,7 +65,8 @@ struct kafka_settings *kafka_settings_free(struct kafka_settings *k);
 DEFINE_CLEANUP(struct kafka_settings *, kafka_settings_free)
 
 /* [worker NAME], with [defaults] applied. Spans in microseconds, sizes in bytes. A credential is named by
- * the file that holds it, resolved (a bare name is below $CREDENTIALS_DIRECTORY), never by its content. */
+ * the file that holds it, resolved (a bare name is below $CREDENTIALS_DIRECTORY), never by its content; but
+ * for the password that kafka-connect-healthcheck is given by a flag. */
 struct worker_settings {
         char *name;
         char *source_file; /* where the section stands */
@@ -103,6 +104,7 @@ struct worker_settings {
         usec_t thread_dump_interval_usec;
 
         char *username;
+        char *password; /* with --healthcheck-compat, in place of its file */
         char *password_file;
         char *bearer_token_file;
         char *ca_file;

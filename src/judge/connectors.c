@@ -215,7 +215,6 @@ int connectors_view_finish(struct connectors_view *v,
                            struct connector_changes *ret) {
         int r = 0;
 
-        v->at_usec = now_usec;
         if (v->n > 1) /* or there may be no list at all, which qsort() must not be given */
                 qsort(v->list, v->n, sizeof(*v->list), by_name);
         for (size_t i = 0; r >= 0 && i < v->n; i++) {

@@ -35,7 +35,7 @@ struct connectors_view {
         size_t n, size;
         size_t trace_bytes;
         struct connector_tally tally;
-        usec_t at_usec; /* when it was whole */
+        usec_t at_usec; /* when the look that found it began */
         bool broker_failed;
         char broker_connector[256], broker_detail[256];
 };

@@ -31,6 +31,7 @@ uint64_t target_hash(const struct http_target *t) {
 
         hash_text(&h, t->base_url);
         hash_text(&h, t->username);
+        hash_text(&h, t->password);
         hash_text(&h, t->password_file);
         hash_text(&h, t->bearer_token_file);
         hash_text(&h, t->ca_file);
@@ -41,7 +42,7 @@ uint64_t target_hash(const struct http_target *t) {
 
 bool target_equal(const struct http_target *a, const struct http_target *b) {
         return streq(a->base_url, b->base_url) && streq_ptr(a->username, b->username) &&
-               streq_ptr(a->password_file, b->password_file) &&
+               streq_ptr(a->password, b->password) && streq_ptr(a->password_file, b->password_file) &&
                streq_ptr(a->bearer_token_file, b->bearer_token_file) && streq_ptr(a->ca_file, b->ca_file) &&
                streq_ptr(a->cert_file, b->cert_file) && streq_ptr(a->key_file, b->key_file) &&
                a->verify == b->verify && a->max_response_bytes == b->max_response_bytes;
@@ -55,12 +56,12 @@ static int copy_text(const char **field, const char *from) {
 }
 
 int target_copy(const struct http_target *from, struct http_target *to) {
-        const char *const sources[] = { from->base_url,          from->username, from->password_file,
-                                        from->bearer_token_file, from->ca_file,  from->cert_file,
-                                        from->key_file };
-        const char **const fields[] = { &to->base_url,          &to->username, &to->password_file,
-                                        &to->bearer_token_file, &to->ca_file,  &to->cert_file,
-                                        &to->key_file };
+        const char *const sources[] = { from->base_url,      from->username,          from->password,
+                                        from->password_file, from->bearer_token_file, from->ca_file,
+                                        from->cert_file,     from->key_file };
+        const char **const fields[] = { &to->base_url,      &to->username,          &to->password,
+                                        &to->password_file, &to->bearer_token_file, &to->ca_file,
+                                        &to->cert_file,     &to->key_file };
         int r = 0;
 
         *to = *from;
@@ -77,6 +78,7 @@ void target_clear(struct http_target *t) {
 
         for (size_t i = 0; i < ELEMENTSOF(fields); i++)
                 free((char *) TAKE_PTR(*fields[i]));
+        secret_free((char *) TAKE_PTR(t->password));
 }
 
 static void transfer_free(struct transfer *t) {
@@ -520,7 +522,9 @@ int transfer_set_credentials(struct transfer *t, char *detail, size_t size) {
                                        size);
                         if (r < 0)
                                 return r;
-                }
+                } else if (target->password &&
+                           curl_easy_setopt(t->easy, CURLOPT_PASSWORD, target->password) != CURLE_OK)
+                        return -ENOMEM;
                 if (curl_easy_setopt(t->easy, CURLOPT_USERNAME, target->username) != CURLE_OK)
                         return -ENOMEM;
                 (void) curl_easy_setopt(t->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);

@@ -74,6 +74,7 @@ struct http_target poll_target(const struct worker_settings *w) {
         return (struct http_target) {
                 .base_url = w->url,
                 .username = w->username,
+                .password = w->password,
                 .password_file = w->password_file,
                 .bearer_token_file = w->bearer_token_file,
                 .ca_file = w->ca_file,

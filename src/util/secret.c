@@ -49,10 +49,3 @@ int read_secret(const char *path, char **ret, const char **ret_problem) {
         *ret = TAKE_PTR(text);
         return 0;
 }
-
-char *secret_free(char *secret) {
-        if (secret)
-                explicit_bzero(secret, strlen(secret));
-        free(secret);
-        return NULL;
-}

@@ -1,8 +1,7 @@
 /* A password or a token in a file of its own: one line, never shown. */
 #pragma once
 
-/* Reads a secret of one line, without the end of that line. Returns 0 and a text for secret_free(); a
- * negative errno and perhaps in *ret_problem what is wrong with the file, else NULL: strerror() says it. */
+/* Reads a secret of one line, without the end of that line. Returns 0 and a text for secret_free()
+ * (util/text.h); a negative errno and perhaps in *ret_problem what is wrong with the file, else NULL:
+ * strerror() says it. */
 int read_secret(const char *path, char **ret, const char **ret_problem);
-/* Wipes it first. */
-char *secret_free(char *secret);

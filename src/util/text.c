@@ -128,6 +128,13 @@ static bool is_control(const char *text, size_t char_len) {
                (char_len == 2 && s[0] == 0xC2 && s[1] < 0xA0);
 }
 
+char *secret_free(char *secret) {
+        if (secret)
+                explicit_bzero(secret, strlen(secret));
+        free(secret);
+        return NULL;
+}
+
 char *text_copy_line(char *buf, size_t size, const char *text, size_t len) {
         size_t out;
 

@@ -19,6 +19,9 @@ bool strv_contains(char *const *l, const char *s) _pure_;
 /* Replaces *p by a copy of s (NULL clears it). Returns 0 or -ENOMEM (*p is then unchanged). */
 int free_and_strdup(char **p, const char *s);
 
+/* Wipes it first. Returns NULL. */
+char *secret_free(char *secret);
+
 /* Copies what fits, cut at a character boundary of UTF-8, control characters replaced by spaces: for text
  * from outside that ends in a line for a person. buf always ends in NUL. Returns buf. */
 char *text_copy_line(char *buf, size_t size, const char *text, size_t len);

@@ -67,6 +67,7 @@ static void look(struct play *p, enum connector_state connector, enum connector_
 
         connectors_view_free(p->view);
         p->view = new_view();
+        p->view->at_usec = p->d.judge.now;
         see(p, "orders", connector, task);
         see(p, "payments", CONNECTOR_RUNNING, CONNECTOR_PAUSED);
         assert_int_equal(connectors_view_finish(p->view, NULL, &p->d.judge.w, p->d.judge.now, &changes), 0);
@@ -191,12 +192,18 @@ static void what_is_not_known_is_not_healthy(void **state) {
         struct play *p = *state;
 
         expect_error(p, "connect-a: its connectors were not looked at yet");
+        p->d.workers[0].connectors_problem = "HTTP 401";
+        expect_error(p, "connect-a: its connectors cannot be read: HTTP 401");
+        p->d.workers[0].connectors_problem = "";
         look(p, CONNECTOR_RUNNING, CONNECTOR_RUNNING);
         scene_pass(&p->d.judge, 90 * USEC_PER_SEC);
         scene_ok(&p->d.judge);
         (void) ask(p, 200);
         scene_pass(&p->d.judge, 1);
         expect_error(p, "connect-a: its connectors could not be read for some time");
+        p->d.workers[0].connectors_problem = "HTTP 401";
+        expect_error(p, "connect-a: its connectors could not be read for some time: HTTP 401");
+        p->d.workers[0].connectors_problem = "";
 
         look(p, CONNECTOR_RUNNING, CONNECTOR_RUNNING);
         scene_silent(&p->d.judge);

@@ -4,6 +4,7 @@
 
 #include <glob.h>
 
+#include "config/compat.h"
 #include "config/keys.h"
 #include "config/values.h"
 #include "ctl/ctl.h"
@@ -354,6 +355,28 @@ static void every_option_stands(void **state) {
         free(s);
 }
 
+static void every_flag_of_the_peer_stands_with_its_variable_and_default(void **state) {
+        struct section *s = read_page_8("HEALTHCHECK COMPATIBILITY");
+
+        (void) state;
+        assert_in_range(s->n, _COMPAT_FLAG_MAX, ITEMS_MAX); /* what follows is another list */
+        for (enum compat_flag f = 0; f < _COMPAT_FLAG_MAX; f++) {
+                const struct compat_flag_info *info = &compat_flag_infos[f];
+                const struct item *item = &s->items[f];
+                char expected[256] = "";
+
+                assert_string_equal(item->macro, "Fl");
+                assert_string_equal(item->name, info->flag + 1);
+                text_append(expected, sizeof(expected), "%s; ", info->variable);
+                if (info->fallback)
+                        text_append(expected, sizeof(expected), "default: %s.", info->fallback);
+                else
+                        text_append(expected, sizeof(expected), "not set by default.");
+                expect_text(item, expected);
+        }
+        free(s);
+}
+
 /* ---- connect-watchdogctl(1) ---- */
 
 static struct section *read_page_1(const char *title) {
@@ -499,6 +522,7 @@ int main(void) {
                 cmocka_unit_test(every_journal_field_stands),
                 cmocka_unit_test(every_variable_that_is_read_stands),
                 cmocka_unit_test(every_option_stands),
+                cmocka_unit_test(every_flag_of_the_peer_stands_with_its_variable_and_default),
                 cmocka_unit_test(every_verb_stands_with_its_summary),
                 cmocka_unit_test(every_option_of_a_verb_stands),
                 cmocka_unit_test(every_check_stands),

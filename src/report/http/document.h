@@ -17,6 +17,7 @@ struct worker_snapshot {
         const struct history *history;
         const struct worker_counts *counts;
         const struct connectors_view *connectors; /* of the last look; NULL: there was none */
+        const char *connectors_problem;           /* why the last look found nothing; or "" or NULL */
         const struct hold_entry
                 *holds; /* those that keep a remedy back right now, the first is the one told */
         size_t n_holds;

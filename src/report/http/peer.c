@@ -1,6 +1,8 @@
 /* GET /, as kafka-connect-healthcheck 0.3.0 answers it (its health.py): whether so many connectors and tasks
  * have failed that it counts. From the last look at them, so nobody waits for a worker; and with traces only
  * where expose_traces says so, for they may hold what is not for everybody who can connect. */
+#include <stdio.h>
+
 #include "judge/connectors.h"
 #include "report/http/document.h"
 #include "util/json.h"
@@ -26,12 +28,16 @@ static const char *why_not(const struct snapshot *s,
                 return "its connectors are not watched (connectors = no)";
         if (state != STATE_HEALTHY && state != STATE_DEGRADED)
                 return snapshot_clause(s, w, buf);
-        if (!w->connectors)
-                return "its connectors were not looked at yet";
-        if (usec_sub(s->now_usec, w->connectors->at_usec) >
-            2 * c->connectors_interval_usec + c->connectors_timeout_usec)
-                return "its connectors could not be read for some time";
-        return NULL;
+        if (w->connectors && usec_sub(s->now_usec, w->connectors->at_usec) <=
+                                     2 * c->connectors_interval_usec + c->connectors_timeout_usec)
+                return NULL;
+        (void) snprintf(buf, CLAUSE_SIZE, "its connectors %s",
+                        w->connectors                    ? "could not be read for some time"
+                        : isempty(w->connectors_problem) ? "were not looked at yet"
+                                                         : "cannot be read");
+        if (!isempty(w->connectors_problem))
+                text_append(buf, CLAUSE_SIZE, ": %s", w->connectors_problem);
+        return buf;
 }
 
 static void add_text(json_object *o, const char *key, const char *text) {
