@@ -33,3 +33,14 @@ def ask(where, path="/ping", method="GET", headers=None, body=None):
         return response.status, response.read(), response
     finally:
         connection.close()
+
+
+def is_closed(s):
+    """Whether the other side has put it out."""
+    try:
+        s.setblocking(False)
+        return s.recv(1000) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True

@@ -198,7 +198,7 @@ int http_server_new(sd_event *event, const struct http_server_calls *calls, stru
                 return -ENOMEM;
         s->event = sd_event_ref(event);
         s->calls = *calls;
-        r = http_server_add_timers(s);
+        r = http_server_add_sources(s);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(s);
@@ -213,6 +213,7 @@ struct http_server *http_server_free(struct http_server *s) {
         sd_event_source_disable_unref(s->sweep_source);
         sd_event_source_disable_unref(s->retry_source);
         sd_event_source_disable_unref(s->wait_source);
+        sd_event_source_disable_unref(s->turn_source);
         sd_event_unref(s->event);
         free(s);
         return NULL;

@@ -1,8 +1,6 @@
 /* GET /metrics, in Prometheus' text format 0.0.4 or OpenMetrics 1.0. Samples are the same in both, so that a
  * series does not change with who asks. The families stand in the same order in connect-watchdog.conf(5). */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 #include "judge/connectors.h"
 #include "observe/kind.h"
@@ -118,11 +116,21 @@ static const char *suffix_of(const struct family *f) {
         return suffixes[f->type];
 }
 
-static void number(struct page *p, const struct family *f, const struct label *labels, uint64_t value) {
-        char text[32];
+#define DECIMAL_SIZE 21
 
-        (void) snprintf(text, sizeof(text), "%" PRIu64, value);
-        sample(p, f, suffix_of(f), labels, text);
+/* printf() was a third of what the page took. */
+static const char *decimal(char buf[static DECIMAL_SIZE], uint64_t value) {
+        char *digit = buf + DECIMAL_SIZE - 1;
+
+        *digit = '\0';
+        do
+                *--digit = (char) ('0' + value % 10);
+        while (value /= 10);
+        return digit;
+}
+
+static void number(struct page *p, const struct family *f, const struct label *labels, uint64_t value) {
+        sample(p, f, suffix_of(f), labels, decimal((char[DECIMAL_SIZE]) { 0 }, value));
 }
 
 static void seconds(struct page *p, const struct family *f, const struct label *labels, usec_t value) {
@@ -227,21 +235,20 @@ static void write_polls(struct page *p, const struct family *f) {
 static void write_durations(struct page *p, const struct family *f) {
         FOREACH_WORKER(w, p) {
                 const struct label *labels = LABELS({ "worker", w->settings->name });
-                char bound[SECONDS_SIZE], text[32];
+                char bound[SECONDS_SIZE], text[DECIMAL_SIZE];
                 uint64_t n = 0;
 
                 for (size_t i = 0; i <= LATENCY_BOUNDS; i++) {
                         n += w->counts->latencies[i];
-                        (void) snprintf(text, sizeof(text), "%" PRIu64, n);
                         sample(p, f, "_bucket",
                                LABELS({ "worker", w->settings->name },
                                       { "le", i < LATENCY_BOUNDS
                                                       ? document_seconds(bound, latency_bounds_usec[i])
                                                       : "+Inf" }),
-                               text);
+                               decimal(text, n));
                 }
                 sample(p, f, "_sum", labels, document_seconds(bound, w->counts->latency_sum_usec));
-                sample(p, f, "_count", labels, text);
+                sample(p, f, "_count", labels, decimal(text, n));
         }
 }
 

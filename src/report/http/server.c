@@ -27,8 +27,9 @@ struct connection {
 /* From the end of its header to the end of its answer. */
 struct request {
         struct connection *connection;
-        struct request *next, **back; /* in the server's list while it waits for the first polls */
-        bool has_waited;
+        struct request *next, **back; /* in one of the server's lists while it waits */
+        bool its_turn;                /* waits no more */
+        size_t body_bytes;            /* of its answer */
 };
 
 static usec_t monotonic_now_usec(void) {
@@ -40,8 +41,8 @@ static usec_t monotonic_now_usec(void) {
 
 /* ---- answers ---- */
 
-/* Takes the body over. */
-static enum MHD_Result respond(struct MHD_Connection *c, struct document *d) {
+/* Takes the body over. last: what else was asked on this connection goes unanswered. */
+static enum MHD_Result respond(struct MHD_Connection *c, struct document *d, bool last) {
         struct MHD_Response *response;
         enum MHD_Result result;
 
@@ -58,6 +59,8 @@ static enum MHD_Result respond(struct MHD_Connection *c, struct document *d) {
                 d->content_type && strncmp(d->content_type, "text/html", strlen("text/html")) == 0
                         ? PAGE_POLICY
                         : NOTHING_POLICY);
+        if (last)
+                (void) MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
         if (d->status == MHD_HTTP_METHOD_NOT_ALLOWED)
                 (void) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
         result = MHD_queue_response(c, d->status, response);
@@ -70,7 +73,13 @@ static enum MHD_Result respond_text(struct MHD_Connection *c, unsigned status, c
 
         if (document_text(&d, status, text) < 0)
                 return MHD_NO;
-        return respond(c, &d);
+        return respond(c, &d, false);
+}
+
+/* What clients do not read is kept for them, so there is an end to it. */
+static bool has_room(const struct http_server *s, size_t body_bytes) {
+        return body_bytes <= HTTP_SMALL_BODY_BYTES || s->body_bytes == 0 ||
+               s->body_bytes + body_bytes <= HTTP_BODY_BYTES_MAX;
 }
 
 static enum MHD_Result answer(struct http_server *s,
@@ -87,10 +96,20 @@ static enum MHD_Result answer(struct http_server *s,
                 .kafka = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "kafka"),
                 .accept = strempty(accept),
         };
+        bool turned_away;
 
         if (s->calls.answer(&question, &d, s->calls.userdata) < 0)
                 return respond_text(c, MHD_HTTP_INTERNAL_SERVER_ERROR,
                                     "The answer could not be made for want of memory.\n");
+        turned_away = !has_room(s, d.body_len);
+        if (turned_away) {
+                document_done(&d);
+                if (document_text(&d, MHD_HTTP_SERVICE_UNAVAILABLE,
+                                  "Too many clients are slow to take large answers; try again.\n") < 0)
+                        return MHD_NO;
+        }
+        q->body_bytes = d.body_len;
+        s->body_bytes += d.body_len;
         if (s->calls.access) {
                 const struct http_access access = {
                         .method = method,
@@ -102,10 +121,41 @@ static enum MHD_Result answer(struct http_server *s,
 
                 s->calls.access(&access, s->calls.userdata);
         }
-        return respond(c, &d);
+        return respond(c, &d, turned_away);
 }
 
-/* ---- waiting for the first polls ---- */
+/* ---- a round of the loop ---- */
+
+/* Its sockets are edge-triggered: what is left to do after a run is told by the time it wants to be run
+ * again. But for one thing: where every place was taken, it listens again only in the run after that in
+ * which one was left. */
+static void run(struct listener *l) {
+        MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
+
+        l->server->round_began_usec = monotonic_now_usec();
+        l->any_left = false;
+        if (MHD_run(l->daemon) == MHD_YES &&
+            (l->any_left || MHD_get_timeout(l->daemon, &timeout_ms) == MHD_YES)) {
+                (void) sd_event_source_set_time_relative(l->timer_source,
+                                                         (usec_t) timeout_ms * USEC_PER_MSEC);
+                (void) sd_event_source_set_enabled(l->timer_source, SD_EVENT_ONESHOT);
+        } else
+                (void) sd_event_source_set_enabled(l->timer_source, SD_EVENT_OFF);
+}
+
+/* ---- waiting ---- */
+
+static struct request **end_of(struct request **list) {
+        while (*list)
+                list = &(*list)->next;
+        return list;
+}
+
+static void begin_waiting(struct request **list, struct request *q) {
+        q->back = end_of(list);
+        *q->back = q;
+        MHD_suspend_connection(q->connection->handle);
+}
 
 static void stop_waiting(struct request *q) {
         if (!q->back)
@@ -117,23 +167,50 @@ static void stop_waiting(struct request *q) {
         q->back = NULL;
 }
 
-static void resume_all(struct http_server *s) {
-        while (s->waiting) {
-                struct request *q = s->waiting;
+/* A timer, although there is nothing to wait for: a deferred source that is armed again counts as older than
+ * all others of its priority, so no other listener would be heard. */
+static void arm_turn(struct http_server *s) {
+        (void) sd_event_source_set_time_relative(s->turn_source, 0);
+        (void) sd_event_source_set_enabled(s->turn_source, SD_EVENT_ONESHOT);
+}
 
-                stop_waiting(q);
-                q->has_waited = true;
-                MHD_resume_connection(q->connection->handle);
-        }
+static void wait_for_turn(struct http_server *s, struct request *q) {
+        if (!s->due)
+                arm_turn(s);
+        begin_waiting(&s->due, q);
+}
+
+/* One at a time: between two of them the loop sees to whatever else has become due. */
+static int on_turn(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        struct http_server *s = userdata;
+        struct request *q = s->due;
+        struct listener *l;
+
+        if (!q)
+                return 0;
+        l = q->connection->listener;
+        stop_waiting(q);
+        q->its_turn = true;
+        MHD_resume_connection(q->connection->handle);
+        run(l);
+        if (s->due)
+                arm_turn(s);
+        return 0;
+}
+
+/* Who waits for the first polls has waited enough. */
+static void let_in(struct http_server *s) {
         (void) sd_event_source_set_enabled(s->wait_source, SD_EVENT_OFF);
-        for (struct listener *l = s->listeners; l; l = l->next)
-                if (l->daemon) /* what was resumed is only looked at in its next run */
-                        (void) sd_event_source_set_time_relative(l->timer_source, 0),
-                                (void) sd_event_source_set_enabled(l->timer_source, SD_EVENT_ONESHOT);
+        if (!s->waiting)
+                return;
+        s->waiting->back = end_of(&s->due);
+        *s->waiting->back = s->waiting;
+        s->waiting = NULL;
+        arm_turn(s);
 }
 
 static int on_waited_enough(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
-        resume_all(userdata);
+        let_in(userdata);
         return 0;
 }
 
@@ -143,19 +220,14 @@ static void wait_for_first_polls(struct http_server *s, struct request *q) {
                 (void) sd_event_source_set_time_relative(s->wait_source, HTTP_FIRST_POLL_WAIT_USEC);
                 (void) sd_event_source_set_enabled(s->wait_source, SD_EVENT_ONESHOT);
         }
-        q->next = s->waiting;
-        q->back = &s->waiting;
-        if (q->next)
-                q->next->back = &q->next;
-        s->waiting = q;
-        MHD_suspend_connection(q->connection->handle);
+        begin_waiting(&s->waiting, q);
 }
 
 void http_server_open(struct http_server *s) {
         if (s->open)
                 return;
         s->open = true;
-        resume_all(s);
+        let_in(s);
 }
 
 /* ---- requests ---- */
@@ -178,6 +250,7 @@ static enum MHD_Result on_request(void *userdata,
                                   size_t *body_len _unused_,
                                   void **request) {
         struct listener *l = userdata;
+        struct http_server *s = l->server;
         struct request *q = *request;
 
         if (!q) {
@@ -196,11 +269,15 @@ static enum MHD_Result on_request(void *userdata,
                 *request = q;
                 return MHD_YES;
         }
-        if (!l->server->open && !q->has_waited) {
-                wait_for_first_polls(l->server, q);
-                return MHD_YES;
-        }
-        return answer(l->server, q, method, path);
+        if (q->its_turn)
+                return answer(s, q, method, path);
+        if (!s->open)
+                wait_for_first_polls(s, q);
+        else if (s->due || monotonic_now_usec() - s->round_began_usec > HTTP_ROUND_USEC)
+                wait_for_turn(s, q);
+        else
+                return answer(s, q, method, path);
+        return MHD_YES;
 }
 
 static void on_request_done(void *userdata _unused_,
@@ -212,6 +289,7 @@ static void on_request_done(void *userdata _unused_,
         if (!q)
                 return;
         stop_waiting(q);
+        q->connection->listener->server->body_bytes -= q->body_bytes;
         q->connection->since_usec = monotonic_now_usec();
         free(q);
         *request = NULL;
@@ -241,6 +319,7 @@ static void on_connection(void *userdata,
         struct connection *k = *context;
 
         if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+                l->any_left = true;
                 if (!k)
                         return;
                 *k->back = k->next;
@@ -294,7 +373,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec _unused_, void *userd
         return 0;
 }
 
-int http_server_add_timers(struct http_server *s) {
+int http_server_add_sources(struct http_server *s) {
         int r;
 
         r = sd_event_add_time_relative(s->event, &s->sweep_source, CLOCK_MONOTONIC, 0, 0, on_sweep, s);
@@ -305,23 +384,15 @@ int http_server_add_timers(struct http_server *s) {
                                        s);
         if (r < 0)
                 return r;
-        return sd_event_source_set_enabled(s->wait_source, SD_EVENT_OFF);
+        (void) sd_event_source_set_enabled(s->wait_source, SD_EVENT_OFF);
+        r = sd_event_add_time_relative(s->event, &s->turn_source, CLOCK_MONOTONIC, 0, 1, on_turn, s);
+        if (r < 0)
+                return r;
+        (void) sd_event_source_set_priority(s->turn_source, SD_EVENT_PRIORITY_IDLE);
+        return sd_event_source_set_enabled(s->turn_source, SD_EVENT_OFF);
 }
 
-/* ---- the loop ---- */
-
-/* Its sockets are edge-triggered: what is left to do after a run is told by the time it wants to be run
- * again, and by nothing else. */
-static void run(struct listener *l) {
-        MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
-
-        if (MHD_run(l->daemon) == MHD_YES && MHD_get_timeout(l->daemon, &timeout_ms) == MHD_YES) {
-                (void) sd_event_source_set_time_relative(l->timer_source,
-                                                         (usec_t) timeout_ms * USEC_PER_MSEC);
-                (void) sd_event_source_set_enabled(l->timer_source, SD_EVENT_ONESHOT);
-        } else
-                (void) sd_event_source_set_enabled(l->timer_source, SD_EVENT_OFF);
-}
+/* ---- listening ---- */
 
 static int on_ready(sd_event_source *source _unused_,
                     int fd _unused_,
@@ -366,8 +437,12 @@ static int watch_daemon(struct listener *l) {
 }
 
 int listener_serve(struct listener *l, int fd) {
+        static const int send_bytes = HTTP_SEND_BYTES;
         int r;
 
+        /* Each connection inherits it. Left to itself, the kernel keeps up to 4M for one that does not read,
+         * and all of it counts as ours. */
+        (void) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes));
         l->daemon = MHD_start_daemon(
                 MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, l,
                 MHD_OPTION_EXTERNAL_LOGGER, ignore_log, NULL,                                    /**/
@@ -391,19 +466,24 @@ int listener_serve(struct listener *l, int fd) {
         return r;
 }
 
-void listener_stop(struct listener *l) {
-        l->io_source = sd_event_source_disable_unref(l->io_source);
-        l->timer_source = sd_event_source_disable_unref(l->timer_source);
-        if (!l->daemon)
-                return;
-        /* One that is suspended may not be stopped. Those of other listeners wait on. */
-        for (struct request *q = l->server->waiting, *next; q; q = next) {
+static void resume_those_of(const struct listener *l, struct request *list) {
+        for (struct request *q = list, *next; q; q = next) {
                 next = q->next;
                 if (q->connection->listener != l)
                         continue;
                 stop_waiting(q);
                 MHD_resume_connection(q->connection->handle);
         }
+}
+
+void listener_stop(struct listener *l) {
+        l->io_source = sd_event_source_disable_unref(l->io_source);
+        l->timer_source = sd_event_source_disable_unref(l->timer_source);
+        if (!l->daemon)
+                return;
+        /* One that is suspended may not be stopped. */
+        resume_those_of(l, l->server->waiting);
+        resume_those_of(l, l->server->due);
         MHD_stop_daemon(l->daemon);
         l->daemon = NULL;
 }

@@ -13,6 +13,14 @@ struct http_server;
 #define HTTP_HEADER_BYTES_MAX ((size_t) 16 * 1024)
 /* From its first byte to the end of its answer, and idle between two requests. */
 #define HTTP_PATIENCE_USEC (10 * USEC_PER_SEC)
+/* After so long in one round of the loop, a request waits for the next: nothing else on it waits longer than
+ * for this and one document. */
+#define HTTP_ROUND_USEC (2 * USEC_PER_MSEC)
+/* Of an answer, so much is handed to the kernel ahead of its client. */
+#define HTTP_SEND_BYTES (128 * 1024)
+/* Of all listeners: what clients are slow to take is at most so much, beside small bodies. */
+#define HTTP_BODY_BYTES_MAX ((size_t) 64 * 1024 * 1024)
+#define HTTP_SMALL_BODY_BYTES ((size_t) 64 * 1024)
 /* How long a request may wait for the first poll of every worker. */
 #define HTTP_FIRST_POLL_WAIT_USEC (2 * USEC_PER_SEC)
 

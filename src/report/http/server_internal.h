@@ -24,6 +24,7 @@ struct listener {
         struct MHD_Daemon *daemon; /* NULL: not listening, and tried again */
         sd_event_source *io_source, *timer_source;
         struct connection *connections;
+        bool any_left; /* of them, in this round */
 };
 
 struct http_server {
@@ -31,14 +32,17 @@ struct http_server {
         struct http_server_calls calls;
         struct listener *listeners;
         struct request *waiting; /* for the first polls */
+        struct request *due;     /* those whose turn comes, the first to come first */
         bool open;
-        sd_event_source *sweep_source, *retry_source, *wait_source;
+        usec_t round_began_usec; /* CLOCK_MONOTONIC */
+        size_t body_bytes;       /* of answers on their way */
+        sd_event_source *sweep_source, *retry_source, *wait_source, *turn_source;
 };
 
 /* ---- server.c ---- */
 
-/* The timers that all listeners share, none of them armed. Returns 0 or a negative errno. */
-int http_server_add_timers(struct http_server *s);
+/* The sources that all listeners share, none of them armed. Returns 0 or a negative errno. */
+int http_server_add_sources(struct http_server *s);
 
 /* Has libmicrohttpd serve the listening socket fd, which it takes over. Returns 0 or a negative errno. */
 int listener_serve(struct listener *l, int fd);
