@@ -108,7 +108,8 @@ static void say_topic(char *buf,
                 break;
         case TOPIC_BELOW_MIN_ISR:
                 text_append(buf, size, "below its minimum ISR (min.insync.replicas = %d)", h->min_isr);
-                append_partitions(buf, size, h, h->n_below_min_isr, "take no message with acks=all");
+                append_partitions(buf, size, h, h->n_below_min_isr,
+                                  "with too few replicas in sync for acks=all");
                 break;
         case TOPIC_UNDER_REPLICATED:
                 text_append(buf, size, "under-replicated");

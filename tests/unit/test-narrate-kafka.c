@@ -117,7 +117,7 @@ static void test_topics(void **state) {
         cluster_check(&c, f);
         topic(&c, LOG_ERR,
               "kafka main: topic connect-offsets is below its minimum ISR (min.insync.replicas = 2): 1 of 3 "
-              "partitions take no message with acks=all, the first is partition 1",
+              "partitions with too few replicas in sync for acks=all, the first is partition 1",
               "CONNECT_WATCHDOG_TOPIC=connect-offsets");
         f = cluster_facts(&c);
         facts_topic(f, offsets)->partitions[2].leader = -1;
