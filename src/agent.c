@@ -133,6 +133,8 @@ static int add_timers(struct agent *a) {
 static void append_when_restarted(char *buf, size_t size, const struct worker_settings *s, bool dry_run) {
         text_append(buf, size, "%s %s after %u failing polls over %s",
                     dry_run ? "would restart" : "restarts", s->unit, s->failures, SAY_SPAN(s->sustain_usec));
+        if (!s->requires && !s->kind->needs_kafka)
+                return;
         if (!s->requires) {
                 text_append(buf, size,
                             " without an answer, or over %s of answered errors (Kafka may be their cause)",

@@ -128,6 +128,28 @@ static void check_times(struct problems *p, const struct checked *c, const struc
                                 w->name, SPAN(w->timeout_usec));
 }
 
+/* What stands in [defaults] may be for others. */
+static void check_kind(struct problems *p, const struct checked *c, const struct worker_settings *w) {
+        const usec_t least = w->kind ? w->kind->least_interval_usec : 0;
+
+        if (!w->kind || !checked_sound(c, "kind", "interval"))
+                return;
+        for (size_t i = 0; i < n_config_keys; i++)
+                if (config_keys[i].section == SECTION_WORKER && !key_is_for(&config_keys[i], w->kind) &&
+                    raw_section_find(c->section, &config_keys[i]))
+                        problem_error(
+                                p, checked_at(c, config_keys[i].name),
+                                "worker %s is of kind %s, which has no %s (kinds that have it: %s); remove "
+                                "the line",
+                                w->name, w->kind->name, config_keys[i].name, config_keys[i].kinds);
+        if (MIN(w->interval_usec, w->retry_interval_usec) < least)
+                problem_error(
+                        p, checked_at(c, w->interval_usec < least ? "interval" : "retry_interval"),
+                        "worker %s would be asked more often than every %s, which %s may not survive; make "
+                        "interval and retry_interval at least as long",
+                        w->name, SPAN(least), w->kind->name);
+}
+
 static void check_peers(struct problems *p, const struct checked *c, const struct worker_settings *w) {
         size_t n = strv_length(w->peers);
 
@@ -172,6 +194,7 @@ void check_worker(struct problems *p, const struct checked *c, const struct work
         check_action(p, c, w);
         check_access(p, c, w);
         check_tls(p, c, w);
+        check_kind(p, c, w);
         check_times(p, c, w);
         check_peers(p, c, w);
         check_connectors(p, c, w);

@@ -4,6 +4,7 @@
 
 #include "config/checks.h"
 #include "config/suggest.h"
+#include "observe/kind.h"
 #include "util/span.h"
 #include "util/text.h"
 
@@ -110,7 +111,7 @@ static void check_found_in_time(struct problems *p,
 #define UNPROTECTED_NAMED 3
 
 static bool is_unprotected(const struct checked *c, const struct worker_settings *w) {
-        return w->action == ACTION_RESTART && w->unit && !w->requires &&
+        return w->action == ACTION_RESTART && w->unit && !w->requires && w->kind && w->kind->needs_kafka &&
                checked_sound(c, "action", "requires");
 }
 

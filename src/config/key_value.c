@@ -10,6 +10,7 @@
 #include "config/keys.h"
 #include "config/suggest.h"
 #include "config/values.h"
+#include "observe/expectation.h"
 #include "observe/kind.h"
 #include "util/json.h"
 #include "util/listen_address.h"
@@ -22,6 +23,8 @@
 #define BLANKS_AND_COMMAS BLANKS ","
 
 static const char *const action_names[] = { "alert", "restart", NULL };
+static const char
+        *const method_names[] = { [HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST", NULL };
 
 static void *place_of(const struct config_key *k, void *base) {
         return (char *) base + k->offset;
@@ -236,6 +239,15 @@ static int add_broker(const struct config_key *k,
         return r < 0 ? r : add_once(place_of(k, base), broker);
 }
 
+static int add_status(const struct config_key *k,
+                      const char *item,
+                      void *base,
+                      char problem[static KEY_PROBLEM_SIZE]) {
+        const char *why = status_range_problem(item);
+
+        return why ? refuse(k, item, problem, why) : add_once(place_of(k, base), item);
+}
+
 static const char topic_problem[] =
         "is no topic's name; write at most 249 letters, digits, dots, hyphens and "
         "underscores";
@@ -334,6 +346,12 @@ static int set_text(const struct config_key *k,
                 if (!value_is_topic(text))
                         why = topic_problem;
                 break;
+        case KEY_PATH:
+                why = value_request_path_problem(text);
+                break;
+        case KEY_BODY:
+                why = body_expectation_problem(text);
+                break;
         case KEY_CONNECTOR:
         case KEY_TEXT:
                 break;
@@ -416,6 +434,13 @@ int key_set(const struct config_key *k,
                                 return 0;
                         }
                 return refuse_name(k, text, problem, "action", action_names);
+        case KEY_METHOD:
+                for (int i = 0; method_names[i]; i++)
+                        if (streq(method_names[i], text)) {
+                                *(enum http_method *) place_of(k, base) = (enum http_method) i;
+                                return 0;
+                        }
+                return refuse_name(k, text, problem, "method", method_names);
         case KEY_URL:
                 return set_url(k, text, base, problem);
         case KEY_URLS:
@@ -432,6 +457,8 @@ int key_set(const struct config_key *k,
                 return set_items(k, text, BLANKS_AND_COMMAS, base, problem, add_broker);
         case KEY_TOPICS:
                 return set_items(k, text, BLANKS_AND_COMMAS, base, problem, add_topic);
+        case KEY_STATUSES:
+                return set_items(k, text, BLANKS_AND_COMMAS, base, problem, add_status);
         case KEY_PROPERTIES:
                 return add_property(k, text, base, problem);
         case KEY_JSON:
@@ -446,6 +473,8 @@ int key_set(const struct config_key *k,
         case KEY_CONNECTOR:
         case KEY_TEXT:
         case KEY_TOPIC:
+        case KEY_PATH:
+        case KEY_BODY:
         default:
                 return set_text(k, text, base, problem);
         }
@@ -474,6 +503,9 @@ void key_clear(const struct config_key *k, void *base) {
                 break;
         case KEY_ACTION:
                 *(enum worker_action *) place = ACTION_ALERT;
+                break;
+        case KEY_METHOD:
+                *(enum http_method *) place = HTTP_GET;
                 break;
         default:
                 if (key_is_list(k))
@@ -537,6 +569,9 @@ int key_format(const struct config_key *k, const void *base, char **ret) {
         case KEY_ACTION:
                 text = worker_action_to_string(*(const enum worker_action *) place);
                 break;
+        case KEY_METHOD:
+                text = method_names[*(const enum http_method *) place];
+                break;
         case KEY_LISTEN:
                 if (*(char *const *const *) place)
                         return format_list(*(char *const *const *) place, " ", ret);
@@ -555,6 +590,7 @@ int key_format(const struct config_key *k, const void *base, char **ret) {
         case KEY_SECTION_NAMES:
         case KEY_BROKERS:
         case KEY_TOPICS:
+        case KEY_STATUSES:
                 return format_list(*(char *const *const *) place, " ", ret);
         case KEY_PROPERTIES:
                 return format_list(*(char *const *const *) place, "\n", ret);

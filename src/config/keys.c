@@ -161,41 +161,69 @@ const struct config_key config_keys[] = {
         { WORKER(verify), .name = "verify", .type = KEY_BOOL, .fallback = "yes",
           .meaning = "whether the worker's certificate is checked" },
 
-        { WORKER(connectors), .name = "connectors", .type = KEY_BOOL, .fallback = "yes",
-          .meaning = "whether connectors and tasks are watched, too" },
-        { WORKER(connectors_interval_usec), .name = "connectors_interval", .type = KEY_SPAN,
-          .fallback = "30s", RANGE(100 * USEC_PER_MSEC, USEC_PER_DAY),
+        { WORKER(connectors), .name = "connectors", .kinds = "kafka-connect", .type = KEY_BOOL,
+          .fallback = "yes", .meaning = "whether connectors and tasks are watched, too" },
+        { WORKER(connectors_interval_usec), .name = "connectors_interval", .kinds = "kafka-connect",
+          .type = KEY_SPAN, .fallback = "30s", RANGE(100 * USEC_PER_MSEC, USEC_PER_DAY),
           .meaning = "time from one look at them to the next" },
-        { WORKER(connectors_timeout_usec), .name = "connectors_timeout", .type = KEY_SPAN, .fallback = "30s",
-          RANGE(USEC_PER_SEC, 10 * USEC_PER_MINUTE),
+        { WORKER(connectors_timeout_usec), .name = "connectors_timeout", .kinds = "kafka-connect",
+          .type = KEY_SPAN, .fallback = "30s", RANGE(USEC_PER_SEC, 10 * USEC_PER_MINUTE),
           .meaning = "how long one look at all of them may take" },
-        { WORKER(connectors_max_response_bytes), .name = "connectors_max_response", .type = KEY_SIZE,
-          .fallback = "64M", RANGE(4 * KIB, GIB), .meaning = "how large the answer about them may be" },
-        { WORKER(unhealthy_states), .name = "unhealthy_states", .type = KEY_SET, .fallback = "FAILED",
-          .names = connector_state_names, .meaning = "the states that count as failed" },
-        { WORKER(considered), .name = "considered", .type = KEY_SET, .fallback = "connector task",
-          .names = considered_names, .meaning = "what can make a worker degraded" },
-        { WORKER(failure_threshold), .name = "failure_threshold", .type = KEY_UNSIGNED, .fallback = "0",
-          RANGE(0, 100), .meaning = "how many percent of them may have failed" },
-        { WORKER(rebalance_delay_usec), .name = "rebalance_delay", .type = KEY_SPAN, .fallback = "5min",
-          RANGE(USEC_PER_SEC, USEC_PER_DAY),
+        { WORKER(connectors_max_response_bytes), .name = "connectors_max_response", .kinds = "kafka-connect",
+          .type = KEY_SIZE, .fallback = "64M", RANGE(4 * KIB, GIB),
+          .meaning = "how large the answer about them may be" },
+        { WORKER(unhealthy_states), .name = "unhealthy_states", .kinds = "kafka-connect", .type = KEY_SET,
+          .fallback = "FAILED", .names = connector_state_names,
+          .meaning = "the states that count as failed" },
+        { WORKER(considered), .name = "considered", .kinds = "kafka-connect", .type = KEY_SET,
+          .fallback = "connector task", .names = considered_names,
+          .meaning = "what can make a worker degraded" },
+        { WORKER(failure_threshold), .name = "failure_threshold", .kinds = "kafka-connect",
+          .type = KEY_UNSIGNED, .fallback = "0", RANGE(0, 100),
+          .meaning = "how many percent of them may have failed" },
+        { WORKER(rebalance_delay_usec), .name = "rebalance_delay", .kinds = "kafka-connect",
+          .type = KEY_SPAN, .fallback = "5min", RANGE(USEC_PER_SEC, USEC_PER_DAY),
           .meaning = "how long they may be UNASSIGNED, or without a task, before it is told" },
-        { WORKER(worker_id), .name = "worker_id", .type = KEY_WORKER_ID, .one_worker = true,
+        { WORKER(worker_id), .name = "worker_id", .kinds = "kafka-connect", .type = KEY_WORKER_ID,
+          .one_worker = true,
           .meaning = "the worker's advertised HOST:PORT; unset: all workers' connectors count" },
-        { WORKER(broker_connector), .name = "broker_connector", .type = KEY_CONNECTOR,
+        { WORKER(broker_connector), .name = "broker_connector", .kinds = "kafka-connect",
+          .type = KEY_CONNECTOR,
           .meaning = "what is asked for where no connector runs here; unset: the first one" },
-        { WORKER(connector_restart), .name = "connector_restart", .type = KEY_BOOL, .fallback = "no",
-          .meaning = "whether failed connectors and tasks are restarted" },
-        { WORKER(connector_restart_limit), .name = "connector_restart_limit", .type = KEY_UNSIGNED,
-          .fallback = "7", RANGE(1, 1000),
+        { WORKER(connector_restart), .name = "connector_restart", .kinds = "kafka-connect", .type = KEY_BOOL,
+          .fallback = "no", .meaning = "whether failed connectors and tasks are restarted" },
+        { WORKER(connector_restart_limit), .name = "connector_restart_limit", .kinds = "kafka-connect",
+          .type = KEY_UNSIGNED, .fallback = "7", RANGE(1, 1000),
           .meaning = "restarts of one connector before a person has to look" },
-        { WORKER(lag), .name = "lag", .type = KEY_BOOL, .fallback = "no",
+        { WORKER(lag), .name = "lag", .kinds = "kafka-connect", .type = KEY_BOOL, .fallback = "no",
           .meaning = "whether the lag of sink connectors is watched" },
-        { WORKER(lag_interval_usec), .name = "lag_interval", .type = KEY_SPAN, .fallback = "1min",
-          RANGE(USEC_PER_SEC, USEC_PER_DAY), .meaning = "time from one look at it to the next" },
-        { WORKER(lag_stuck_usec), .name = "lag_stuck", .type = KEY_SPAN, .fallback = "0s",
-          RANGE(USEC_PER_SEC, 30 * USEC_PER_DAY), .zero_is_never = true,
+        { WORKER(lag_interval_usec), .name = "lag_interval", .kinds = "kafka-connect", .type = KEY_SPAN,
+          .fallback = "1min", RANGE(USEC_PER_SEC, USEC_PER_DAY),
+          .meaning = "time from one look at it to the next" },
+        { WORKER(lag_stuck_usec), .name = "lag_stuck", .kinds = "kafka-connect", .type = KEY_SPAN,
+          .fallback = "0s", RANGE(USEC_PER_SEC, 30 * USEC_PER_DAY), .zero_is_never = true,
           .meaning = "how long nothing may be committed while the lag grows; 0: for ever" },
+
+        { WORKER(path), .name = "path", .type = KEY_PATH, .kinds = "krakend http",
+          .meaning = "what is asked for below url; unset: /__health of krakend, / of http" },
+        { WORKER(method), .name = "method", .type = KEY_METHOD, .fallback = "GET", .kinds = "http",
+          .meaning = "the method it is asked with" },
+        { WORKER(expect_status), .name = "expect_status", .type = KEY_STATUSES, .fallback = "200-299",
+          .kinds = "http", .meaning = "the statuses of a good answer" },
+        { WORKER(expect_body), .name = "expect_body", .type = KEY_BODY, .kinds = "http",
+          .meaning = "what must stand in the body of a good answer" },
+        { WORKER(degraded_body), .name = "degraded_body", .type = KEY_BODY, .kinds = "http",
+          .meaning = "what stands in the body while part of it does not work" },
+        { WORKER(starting_status), .name = "starting_status", .type = KEY_STATUSES, .kinds = "http",
+          .meaning = "the statuses of a service that is still starting" },
+        { WORKER(agent_stale_usec), .name = "agent_stale", .type = KEY_SPAN, .fallback = "5min",
+          RANGE(USEC_PER_SEC, USEC_PER_DAY), .kinds = "krakend",
+          .meaning = "how long an agent may go unseen" },
+        { WORKER(replicas), .name = "replicas", .type = KEY_UNSIGNED, .fallback = "0", RANGE(0, 100),
+          .kinds = "backbeat",
+          .meaning = "in-sync replicas that each partition must have; 0: as many as it has replicas" },
+        { WORKER(deep), .name = "deep", .type = KEY_BOOL, .fallback = "no", .kinds = "backbeat",
+          .meaning = "whether its deep healthcheck is asked for, too" },
 };
 
 const size_t n_config_keys = ELEMENTSOF(config_keys);
@@ -221,10 +249,18 @@ bool key_is_list(const struct config_key *k) {
         case KEY_BROKERS:
         case KEY_PROPERTIES:
         case KEY_TOPICS:
+        case KEY_STATUSES:
                 return true;
         default:
                 return false;
         }
+}
+
+bool key_is_for(const struct config_key *k, const struct worker_kind *kind) {
+        const char *at = k->kinds ? strstr(k->kinds, kind->name) : NULL;
+        size_t len = strlen(kind->name);
+
+        return !k->kinds || (at && (at == k->kinds || at[-1] == ' ') && (at[len] == '\0' || at[len] == ' '));
 }
 
 bool section_is_planned(const char *name) {
@@ -257,9 +293,17 @@ int keys_adapt_fallbacks(struct worker_settings *w, const struct worker_settings
                 return -ENOMEM;
         if (!is_given(given, "min_healthy_peers"))
                 w->min_healthy_peers = from->peers ? 1 : 0;
-        if (!is_given(given, "retry_interval"))
+        if (!is_given(given, "interval") && from->kind)
+                w->interval_usec = MAX(w->interval_usec, from->kind->least_interval_usec);
+        if (!is_given(given, "retry_interval")) {
+                if (from->kind)
+                        w->retry_interval_usec =
+                                MAX(w->retry_interval_usec, from->kind->least_interval_usec);
                 w->retry_interval_usec = MIN(w->retry_interval_usec, from->interval_usec);
-        if (!is_given(given, "sustain_kafka"))
+        }
+        if (!is_given(given, "sustain_kafka") && from->kind && !from->kind->needs_kafka)
+                w->sustain_kafka_usec = from->sustain_usec;
+        else if (!is_given(given, "sustain_kafka"))
                 w->sustain_kafka_usec = MAX(w->sustain_kafka_usec, from->sustain_usec);
         if (!is_given(given, "exhausted_retry"))
                 w->exhausted_retry_usec = MAX(w->exhausted_retry_usec, from->restart_window_usec);

@@ -50,6 +50,10 @@ enum key_type {
         KEY_PROPERTIES,    /* librdkafka's: a list of one in each line, as its values may hold blanks */
         KEY_TOPIC,
         KEY_TOPICS, /* a list */
+        KEY_PATH,   /* with a query, perhaps */
+        KEY_METHOD,
+        KEY_STATUSES, /* a list */
+        KEY_BODY,
 };
 
 struct config_key {
@@ -63,6 +67,7 @@ struct config_key {
         bool infinity;            /* a span that may be endless */
         bool one_worker;          /* refused in [defaults] */
         const char *const *names; /* of a set: what can stand in it, in the order of its bits */
+        const char *kinds;        /* of workers that it is for, with blanks between; NULL: all */
         const char *meaning;
 };
 
@@ -75,6 +80,8 @@ extern const size_t n_config_keys;
 /* The key's place in config_keys, or -1. */
 int key_index(enum config_section section, const char *name) _pure_;
 bool key_is_list(const struct config_key *k) _pure_;
+/* Whether workers of that kind have it. */
+bool key_is_for(const struct config_key *k, const struct worker_kind *kind) _pure_;
 /* Whether it is one that a later version will know. */
 bool section_is_planned(const char *name) _pure_;
 

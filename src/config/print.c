@@ -19,12 +19,16 @@ static void print_value(FILE *f, const char *mark, const char *key, const char *
 }
 
 /* What is as it would be without a line is marked as the shipped file marks it: with a "#". */
-static void print_keys(FILE *f, enum config_section section, const void *base, const void *plain) {
+static void print_keys(FILE *f,
+                       enum config_section section,
+                       const struct worker_kind *kind, /* NULL: no worker's */
+                       const void *base,
+                       const void *plain) {
         for (size_t i = 0; i < n_config_keys; i++) {
                 _cleanup_free_ char *value = NULL, *fallback = NULL;
                 const struct config_key *k = &config_keys[i];
 
-                if (k->section != section)
+                if (k->section != section || (kind && !key_is_for(k, kind)))
                         continue;
                 if (key_format(k, base, &value) < 0 || key_format(k, plain, &fallback) < 0) {
                         fprintf(f, "# %s: out of memory\n", k->name);
@@ -53,7 +57,7 @@ static void print_worker(FILE *f, const struct worker_settings *w) {
                 fprintf(f, "# may restart %s\n", w->unit);
         else
                 fprintf(f, "# only says when it would restart %s (action = alert)\n", w->unit);
-        print_keys(f, SECTION_WORKER, w, plain);
+        print_keys(f, SECTION_WORKER, w->kind, w, plain);
 }
 
 static void print_kafka(FILE *f, const struct kafka_settings *k) {
@@ -64,7 +68,7 @@ static void print_kafka(FILE *f, const struct kafka_settings *k) {
         if (!plain || keys_set_fallbacks(SECTION_KAFKA, plain) < 0)
                 fprintf(f, "# out of memory\n");
         else
-                print_keys(f, SECTION_KAFKA, k, plain);
+                print_keys(f, SECTION_KAFKA, NULL, k, plain);
 }
 
 static void print_http(FILE *f, const struct http_settings *http) {
@@ -74,7 +78,7 @@ static void print_http(FILE *f, const struct http_settings *http) {
         if (keys_set_fallbacks(SECTION_HTTP, &plain) < 0)
                 fprintf(f, "# out of memory\n");
         else
-                print_keys(f, SECTION_HTTP, http, &plain);
+                print_keys(f, SECTION_HTTP, NULL, http, &plain);
         http_settings_done(&plain);
 }
 
@@ -91,7 +95,7 @@ void config_print(FILE *f, const struct settings *s) {
         if (keys_set_fallbacks(SECTION_AGENT, &plain) < 0)
                 fprintf(f, "# out of memory\n");
         else
-                print_keys(f, SECTION_AGENT, &s->agent, &plain);
+                print_keys(f, SECTION_AGENT, NULL, &s->agent, &plain);
         free(plain.hostname);
         print_http(f, &s->http);
         for (size_t i = 0; i < s->n_kafkas; i++)

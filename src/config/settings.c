@@ -22,6 +22,11 @@ struct worker_settings *worker_settings_free(struct worker_settings *w) {
         free(w->key_file);
         free(w->worker_id);
         free(w->broker_connector);
+        free(w->path);
+        strv_free(w->expect_status);
+        strv_free(w->starting_status);
+        free(w->expect_body);
+        free(w->degraded_body);
         free(w);
         return NULL;
 }

@@ -6,6 +6,12 @@
 
 struct worker_kind;
 
+enum http_method {
+        HTTP_GET,
+        HTTP_HEAD,
+        HTTP_POST, /* without a body */
+};
+
 enum worker_action {
         ACTION_ALERT,
         ACTION_RESTART,
@@ -124,6 +130,15 @@ struct worker_settings {
         char *broker_connector;
         bool connector_restart;
         unsigned connector_restart_limit;
+
+        /* kinds other than kafka-connect */
+        char *path; /* NULL: the kind's own */
+        enum http_method method;
+        char **expect_status, **starting_status; /* ranges: "200-299" */
+        char *expect_body, *degraded_body;       /* NULL: any, none */
+        usec_t agent_stale_usec;
+        unsigned replicas; /* 0: as many as each partition has */
+        bool deep;
 
         bool lag; /* of sink connectors, in the first of requires */
         usec_t lag_interval_usec;

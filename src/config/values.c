@@ -322,6 +322,14 @@ const char *value_url_path_problem(const char *text) {
         return NULL;
 }
 
+const char *value_request_path_problem(const char *text) {
+        for (const char *c = text; *c; c++)
+                if (*c <= ' ' || *c == '#' || (unsigned char) *c >= 0x7F)
+                        return "cannot be asked for; write a path like /health, with anything but ASCII as "
+                               "%XX";
+        return text[0] == '/' ? NULL : "is no path; begin it with /";
+}
+
 const char *value_unit_problem(const char *text) {
         if (streq(text, "connect-watchdog.service"))
                 return "is the watchdog itself; name the unit that runs the worker";

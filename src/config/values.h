@@ -45,6 +45,9 @@ bool value_is_credential_name(const char *text) _pure_;
  * what is wrong with it and what would be right, to follow the path. */
 const char *value_url_path_problem(const char *text) _pure_;
 
+/* The same for one that may have a query. */
+const char *value_request_path_problem(const char *text) _pure_;
+
 /* NULL for the name of a service that may be restarted; else what is wrong with it and what would be right,
  * to follow the name. */
 const char *value_unit_problem(const char *text) _pure_;

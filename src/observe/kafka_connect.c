@@ -199,6 +199,7 @@ const struct worker_kind kafka_connect_kind = {
         .n_steps = ELEMENTSOF(paths),
         .jvm = true,
         .has_connectors = true,
+        .needs_kafka = true,
         .begin = kafka_connect_begin,
         .classify = kafka_connect_classify,
 };

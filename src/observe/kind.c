@@ -3,15 +3,12 @@
 #include "util/text.h"
 
 static const struct worker_kind *const kinds[] = {
-        &kafka_connect_kind,
-        &zeebe_broker_kind,
-        &zeebe_gateway_kind,
+        &kafka_connect_kind, &zeebe_broker_kind, &zeebe_gateway_kind,
+        &krakend_kind,       &backbeat_kind,     &http_kind,
 };
 
 static const char *const names[ELEMENTSOF(kinds) + 1] = {
-        "kafka-connect",
-        "zeebe-broker",
-        "zeebe-gateway",
+        "kafka-connect", "zeebe-broker", "zeebe-gateway", "krakend", "backbeat", "http",
 };
 
 const struct worker_kind *kind_by_name(const char *name) {

@@ -2,9 +2,8 @@
  * per kind, one row each in kind.c. */
 #pragma once
 
+#include "config/settings.h"
 #include "observe/observation.h"
-
-struct worker_settings;
 
 /* How a request ended, as the HTTP client tells it. */
 enum transfer_error {
@@ -40,11 +39,12 @@ struct answer {
 /* What is remembered between the requests of one poll, and from poll to poll within one start of the
  * unit. The agent clears it (probe_begin_start) when the unit's InvocationID changes. */
 struct probe {
-        bool seen_ok;      /* the first ok of this start was seen */
-        bool lacks_health; /* it is too old for what is asked today (a worker older than 3.9 has no GET
-                            * /health): do not ask for that again */
-        unsigned absent;   /* a bit for each step that is not offered; the kind's own */
-        unsigned step;     /* which request of the poll is under way; the kind's own */
+        bool seen_ok;       /* the first ok of this start was seen */
+        bool lacks_health;  /* it is too old for what is asked today (a worker older than 3.9 has no GET
+                             * /health): do not ask for that again */
+        int64_t clock_usec; /* how long the process runs, as it last said; 0: it did not */
+        unsigned absent;    /* a bit for each step that is not offered; the kind's own */
+        unsigned step;      /* which request of the poll is under way; the kind's own */
         unsigned
                 keep_percent; /* of the time left, kept from this request for one after it; the kind's own */
         struct answer_summary {
@@ -56,12 +56,6 @@ struct probe {
 enum probe_verdict {
         PROBE_DONE, /* *ret holds the observation */
         PROBE_ASK,  /* *ret_ask holds the next request of this poll */
-};
-
-enum http_method {
-        HTTP_GET,
-        HTTP_HEAD,
-        HTTP_POST, /* without a body */
 };
 
 /* A request that a kind wants made. The path is below the worker's URL, and lives as long as what it was
@@ -77,6 +71,8 @@ struct worker_kind {
         unsigned n_steps; /* its requests are numbered below this */
         bool jvm;         /* SIGQUIT makes it print its threads */
         bool has_connectors;
+        bool needs_kafka;           /* what it answers may be Kafka's fault */
+        usec_t least_interval_usec; /* 0: it may be polled as fast as the table of keys lets */
         /* Its own words for reasons; ends with a row without text. NULL: observation.c's do. */
         const struct reason_words *words;
         /* Begins a poll: what is asked first. */
@@ -91,7 +87,8 @@ struct worker_kind {
 };
 
 extern const struct worker_kind kafka_connect_kind;
-extern const struct worker_kind zeebe_broker_kind, zeebe_gateway_kind;
+extern const struct worker_kind zeebe_broker_kind, zeebe_gateway_kind, krakend_kind, backbeat_kind,
+        http_kind;
 
 /* The kind of that name, or NULL. kind_names() is a NULL-terminated list of all, for messages. */
 const struct worker_kind *kind_by_name(const char *name) _pure_;

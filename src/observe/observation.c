@@ -23,6 +23,9 @@ static const struct reason_row {
                                           "is "
                                           "reachable." },
 
+        [REASON_AGENT_STALE] = { "agent-stale", "serves, but an agent of it is no longer seen",
+                                 "Look at what the agent consumes from; agent_stale says how long is too "
+                                 "long." },
         [REASON_DEGRADED] = { "degraded", "lives, but says that part of it does not work",
                               "See what it names, and look into its own log." },
 
@@ -40,6 +43,8 @@ static const struct reason_row {
         [REASON_SERVER_ERROR] = { "server-error", "answered with a server error",
                                   "Look into the worker's own log; a proxy in front of it may also answer "
                                   "so." },
+        [REASON_UNEXPECTED] = { "unexpected", "answers, but not with what is expected of it",
+                                "See expect_status and expect_body, and the service's own log." },
         [REASON_HERDER_STUCK] = { "herder-stuck", "answers, but its herder thread does not",
                                   "Look for a connector that blocks the herder thread, and whether Kafka is "
                                   "reachable." },

@@ -20,6 +20,7 @@ enum reason {
         /* degraded; said of its connectors, not of its own health */
         REASON_CONNECTORS_FAILED,
         REASON_CONNECTOR_UNREADABLE, /* no connector runs here, and one cannot be asked for */
+        REASON_AGENT_STALE,          /* one of its agents was not seen for too long */
         REASON_DEGRADED,             /* it says so itself; the detail has what it names */
         /* starting */
         REASON_STARTING_UP,       /* 503 "starting" */
@@ -30,6 +31,7 @@ enum reason {
         REASON_UNHEALTHY,     /* 500 "unhealthy" */
         REASON_SHUTTING_DOWN, /* 500 "Worker is shutting down" */
         REASON_SERVER_ERROR,  /* any other 5xx */
+        REASON_UNEXPECTED,    /* not what the settings expect */
         REASON_HERDER_STUCK,  /* an old worker: its tick thread answers nothing while GET / does */
         /* failing, no answer */
         REASON_TIMEOUT,
@@ -84,6 +86,7 @@ struct observation {
         enum outcome outcome;
         enum reason reason;
         bool answered;           /* failing: the JVM answered (500) rather than nothing at all */
+        bool restarted;          /* its process began anew since the answer before */
         unsigned http_status;    /* 0: no answer */
         usec_t sent_at_usec;     /* agent time (agent.h) */
         usec_t received_at_usec; /* agent time */

@@ -22,6 +22,8 @@ static inline void answer_input_read(const char *data, size_t size, struct answe
         const char *end = size > 0 ? memchr(data, '\n', size) : NULL;
         size_t head_len = end ? (size_t) (end - data) : size;
         unsigned step = 0, seen_ok = 0, old = 0, absent = 0;
+        static char *expect_status[] = { (char *) "200", (char *) "204", NULL };
+        static char *starting_status[] = { (char *) "425", NULL };
         char kind[16] = "";
         int status = 200;
 
@@ -30,12 +32,19 @@ static inline void answer_input_read(const char *data, size_t size, struct answe
         (void) sscanf(ret->head, "%15s %1u %1u %1u %2u %4d %63s %63s", kind, &step, &seen_ok, &old, &absent,
                       &status, ret->content_type, ret->redirect);
         ret->kind = kind_by_name(kind) ?: &kafka_connect_kind;
-        ret->settings.kind = ret->kind;
         ret->probe = (struct probe) {
                 .step = step % ret->kind->n_steps,
                 .seen_ok = seen_ok,
                 .lacks_health = old,
                 .absent = absent,
+        };
+        ret->settings = (struct worker_settings) {
+                .kind = ret->kind,
+                .expect_status = expect_status,
+                .starting_status = starting_status,
+                .expect_body = (char *) "/status/db = up",
+                .degraded_body = (char *) "cache is cold",
+                .agent_stale_usec = 5 * USEC_PER_MINUTE,
         };
         ret->answer = (struct answer) {
                 .error = status < 0 ? (enum transfer_error)(-status % _TRANSFER_ERROR_MAX) : TRANSFER_OK,

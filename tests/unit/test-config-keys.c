@@ -89,6 +89,15 @@ static const struct {
         { SECTION_WORKER, "lag", "no" },
         { SECTION_WORKER, "lag_interval", "1min" },
         { SECTION_WORKER, "lag_stuck", "0s" },
+        { SECTION_WORKER, "path", "" },
+        { SECTION_WORKER, "method", "GET" },
+        { SECTION_WORKER, "expect_status", "200-299" },
+        { SECTION_WORKER, "expect_body", "" },
+        { SECTION_WORKER, "degraded_body", "" },
+        { SECTION_WORKER, "starting_status", "" },
+        { SECTION_WORKER, "agent_stale", "5min" },
+        { SECTION_WORKER, "replicas", "0" },
+        { SECTION_WORKER, "deep", "no" },
 };
 
 static void *new_base(enum config_section section) {
@@ -173,6 +182,11 @@ static const struct {
         { "considered", "TASK", "task", SECTION_WORKER },
         { "worker_id", "[::1]:8083", NULL, SECTION_WORKER },
         { "broker_connector", "orders / of today", NULL, SECTION_WORKER },
+        { "path", "/health?full=1", NULL, SECTION_WORKER },
+        { "method", "HEAD", NULL, SECTION_WORKER },
+        { "expect_status", "200, 204 300-399 204", "200 204 300-399", SECTION_WORKER },
+        { "expect_body", "/status/db = up to date", NULL, SECTION_WORKER },
+        { "degraded_body", "some = thing", NULL, SECTION_WORKER },
         { "requires", "main, other main", "main other", SECTION_WORKER },
         { "dependency_grace", "0", "0s", SECTION_WORKER },
         { "bootstrap", "a,b:9093 [::1], a:9092", "a:9092 b:9093 [::1]:9092", SECTION_KAFKA },
@@ -235,7 +249,8 @@ static void a_refused_value_changes_nothing(void **state) {
                 char problem[KEY_PROBLEM_SIZE] = "";
                 void *base = new_base(k->section);
 
-                if (k->type == KEY_USERNAME || k->type == KEY_CONNECTOR || k->type == KEY_TEXT) {
+                if (k->type == KEY_USERNAME || k->type == KEY_CONNECTOR || k->type == KEY_TEXT ||
+                    k->type == KEY_BODY) {
                         free_base(k->section, base);
                         continue;
                 }

@@ -10,6 +10,7 @@
 
 #include "config-fixture.h"
 #include "config/keys.h"
+#include "observe/kind.h"
 
 #define ROUNDS 4000
 
@@ -115,7 +116,6 @@ static void sound_value(const struct config_key *k, char *buf, size_t size) {
                 [KEY_USERNAME] = { "u", "J. Doe", ";x", "\303\244" },
                 [KEY_HOSTNAME] = { "h", "a.b", "A-1", "x" },
                 [KEY_LOG_LEVEL] = { "emerg", "7", "info", "debug" },
-                [KEY_KIND] = { "kafka-connect", "kafka-connect", "kafka-connect", "kafka-connect" },
                 [KEY_URL] = { "http://a:1", "https://b/", "HTTP://[::1]/x/", "https://c.d:65535" },
                 [KEY_URLS] = { "http://a:1 http://b", "https://c/ https://c", "", "http://[::2]" },
                 [KEY_LISTEN] = { "off", "127.0.0.1:1", "*:2 [::1]:3", "unix:/a" },
@@ -133,6 +133,10 @@ static void sound_value(const struct config_key *k, char *buf, size_t size) {
                 [KEY_PROPERTIES] = { "client.id=a", "client.id = b c", "debug=all", "x=" },
                 [KEY_TOPIC] = { "a", "B.c", "d-e_f", "0" },
                 [KEY_TOPICS] = { "a", "b c,d", "e e", "" },
+                [KEY_PATH] = { "/", "/a?b=c", "/a/b", "/%20" },
+                [KEY_METHOD] = { "GET", "HEAD", "POST", "GET" },
+                [KEY_STATUSES] = { "200", "200-299 404", "100,599", "" },
+                [KEY_BODY] = { "ok", "/a/b = c", "a=b", "/" },
         };
 
         if (k->type == KEY_SPAN || k->type == KEY_SIZE || k->type == KEY_UNSIGNED) {
@@ -153,17 +157,25 @@ static size_t sound_text(char *buf, size_t size) {
         static const enum config_section sections[] = { SECTION_AGENT,    SECTION_HTTP,   SECTION_KAFKA,
                                                         SECTION_DEFAULTS, SECTION_WORKER, SECTION_WORKER };
 
+        const struct worker_kind *kind;
+        unsigned n_kinds = (unsigned) strv_length((char **) kind_names());
+
         buf[0] = '\0';
         for (size_t t = 0; t < ELEMENTSOF(titles); t++) {
                 if (random_below(2) == 0)
                         continue;
                 text_append(buf, size, "%s%s", titles[t], random_below(2) == 0 ? "\n" : "\r\n");
+                kind = kind_by_name(random_below(2) == 0 ? "kafka-connect"
+                                                         : kind_names()[random_below(n_kinds)]);
+                if (sections[t] == SECTION_WORKER)
+                        text_append(buf, size, "kind = %s\n", kind->name);
                 for (size_t i = 0; i < n_config_keys; i++) {
                         const struct config_key *k = &config_keys[i];
                         char value[64];
 
                         if (k->section != config_sections[sections[t]].keys ||
-                            (sections[t] == SECTION_DEFAULTS && k->one_worker))
+                            (sections[t] == SECTION_DEFAULTS && k->one_worker) || k->type == KEY_KIND ||
+                            (sections[t] == SECTION_WORKER && !key_is_for(k, kind)))
                                 continue;
                         if (random_below(12) != 0 && k->type != KEY_BROKERS)
                                 continue;

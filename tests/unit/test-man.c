@@ -55,10 +55,14 @@ static void append_type(char *buf, size_t size, const struct config_key *k) {
                 [KEY_PROPERTIES] = "A property of librdkafka",
                 [KEY_TOPIC] = "A topic",
                 [KEY_TOPICS] = "A list of topics",
+                [KEY_PATH] = "A path",
+                [KEY_STATUSES] = "A list of HTTP statuses",
+                [KEY_BODY] = "Text, or a JSON pointer and its value",
         };
         const char *actions[] = { worker_action_to_string(ACTION_ALERT),
                                   worker_action_to_string(ACTION_RESTART), NULL };
 
+        const char *methods[] = { "GET", "HEAD", "POST", NULL };
         const enum key_type type = k->type;
 
         if (type == KEY_SET) {
@@ -69,6 +73,8 @@ static void append_type(char *buf, size_t size, const struct config_key *k) {
                 append_names(buf, size, value_log_level_names());
         else if (type == KEY_KIND)
                 append_names(buf, size, kind_names());
+        else if (type == KEY_METHOD)
+                append_names(buf, size, methods);
         else if (type == KEY_ACTION)
                 append_names(buf, size, actions);
         else {

@@ -1,0 +1,173 @@
+/* The worker kind krakend: GET /__health, or where that was moved to. Any 200 means that it serves; what its
+ * asynchronous agents do has to be computed, for it never forgets one that died. Pure: knows no socket and
+ * no clock. */
+#include <stdio.h>
+#include <time.h>
+
+#include "observe/answer.h"
+#include "util/json.h"
+#include "util/span.h"
+#include "util/text.h"
+
+#define DEFAULT_PATH "/__health"
+#define BODY_PARSED_MAX ((size_t) 256 * 1024)
+#define JSON_DEPTH_MAX 16
+#define AGENTS_NAMED_MAX 3
+
+static const struct reason_words words[] = {
+        { REASON_NOT_FOUND, "answers, but not with KrakenD's health (404)",
+          "See that path is what health_path of its router says, and that disable_health is not set." },
+        {},
+};
+
+/* ---- Go's time ---- */
+
+/* "2022-01-19 18:25:17.00225307 +0100 CET m=+0.031662879" (time.Time's String()) */
+struct go_time {
+        int64_t wall_usec;  /* realtime */
+        int64_t clock_usec; /* since the process started; -1: not told */
+};
+
+/* The digits after a decimal point, as microseconds; *text goes behind them. */
+static int64_t read_fraction(const char **text) {
+        int64_t usec = 0, unit = USEC_PER_SEC;
+
+        if (**text != '.')
+                return 0;
+        for ((*text)++; **text >= '0' && **text <= '9'; (*text)++) {
+                unit /= 10;
+                usec += (**text - '0') * unit;
+        }
+        return usec;
+}
+
+static bool read_go_time(const char *text, struct go_time *ret) {
+        struct tm tm = {};
+        int end = 0, hours, minutes;
+        char sign;
+
+        if (sscanf(text, "%4d-%2d-%2d %2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+                   &tm.tm_min, &tm.tm_sec, &end) != 6)
+                return false;
+        text += end;
+        tm.tm_year -= 1900;
+        tm.tm_mon -= 1;
+        ret->wall_usec = read_fraction(&text);
+        if (sscanf(text, " %c%2d%2d", &sign, &hours, &minutes) != 3 || (sign != '+' && sign != '-'))
+                return false;
+        ret->wall_usec += ((int64_t) timegm(&tm) - (sign == '+' ? 1 : -1) * (hours * 60 + minutes) * 60) *
+                          (int64_t) USEC_PER_SEC;
+
+        const char *clock = strstr(text, " m=+");
+        long long seconds = 0;
+        ret->clock_usec = -1;
+        end = 0;
+        if (clock && sscanf(clock, " m=+%10lld%n", &seconds, &end) == 1 && seconds >= 0) {
+                clock += end;
+                ret->clock_usec = seconds * (int64_t) USEC_PER_SEC + read_fraction(&clock);
+        }
+        return true;
+}
+
+static bool read_time_of(json_object *o, struct go_time *ret) {
+        return o && json_object_is_type(o, json_type_string) && read_go_time(json_object_get_string(o), ret);
+}
+
+/* ---- agents ---- */
+
+static usec_t age_of(const struct go_time *now, const struct go_time *then) {
+        int64_t age = now->clock_usec >= 0 && then->clock_usec >= 0 ? now->clock_usec - then->clock_usec
+                                                                    : now->wall_usec - then->wall_usec;
+
+        return age > 0 ? (usec_t) age : 0;
+}
+
+/* Names those that were not seen for too long. Returns how many there are. */
+static unsigned name_stale(json_object *agents,
+                           const struct go_time *now,
+                           usec_t stale_usec,
+                           char *buf,
+                           size_t size) {
+        unsigned n = 0;
+
+        json_object_object_foreach(agents, key, value) {
+                struct go_time seen;
+                char name[64];
+
+                if (!read_time_of(value, &seen) || age_of(now, &seen) < stale_usec)
+                        continue;
+                text_copy_line(name, sizeof(name), key, strlen(key));
+                if (n++ < AGENTS_NAMED_MAX)
+                        text_append(buf, size, "%sagent %s was last seen %s ago", buf[0] ? ", " : "", name,
+                                    SPAN(age_of(now, &seen)));
+        }
+        if (n > AGENTS_NAMED_MAX)
+                text_append(buf, size, ", and %u more", n - AGENTS_NAMED_MAX);
+        return n;
+}
+
+/* Its clock began anew, so it did, too. */
+static void notice_restart(struct probe *p, const struct go_time *now, struct observation *o) {
+        if (now->clock_usec < 0)
+                return;
+        o->restarted = p->clock_usec > 0 && now->clock_usec < p->clock_usec;
+        p->clock_usec = now->clock_usec;
+}
+
+static enum probe_verdict classify_health(struct probe *p,
+                                          const struct worker_settings *w,
+                                          const struct answer *a,
+                                          struct observation *o) {
+        _cleanup_(json_object_unrefp) json_object *body = NULL;
+        json_object *now = NULL, *agents = NULL;
+        const char *problem;
+        struct go_time at;
+
+        if (a->body_len > BODY_PARSED_MAX ||
+            json_parse(a->body, a->body_len, JSON_DEPTH_MAX, &body, &problem) < 0 ||
+            !json_object_is_type(body, json_type_object))
+                return conclude(a, o, OUTCOME_UNKNOWN, REASON_NOT_UNDERSTOOD);
+
+        o->detail[0] = '\0';
+        if (json_object_object_get_ex(body, "now", &now) && read_time_of(now, &at)) {
+                notice_restart(p, &at, o);
+                if (json_object_object_get_ex(body, "agents", &agents) &&
+                    json_object_is_type(agents, json_type_object) &&
+                    name_stale(agents, &at, w->agent_stale_usec, o->detail, sizeof(o->detail)) > 0) {
+                        p->seen_ok = true;
+                        o->outcome = OUTCOME_DEGRADED;
+                        o->reason = REASON_AGENT_STALE;
+                        return PROBE_DONE;
+                }
+        }
+        return conclude_ok(p, a, o);
+}
+
+static void krakend_begin(struct probe *p _unused_, const struct worker_settings *w, struct probe_ask *ret) {
+        /* Not HEAD, which some of its routers refuse. */
+        *ret = (struct probe_ask) { .path = w->path ? w->path : DEFAULT_PATH };
+}
+
+static enum probe_verdict krakend_classify(struct probe *p,
+                                           const struct worker_settings *w,
+                                           const struct answer *a,
+                                           struct observation *ret,
+                                           struct probe_ask *ret_ask _unused_) {
+        ret->http_status = a->status;
+        if (a->error != TRANSFER_OK) {
+                classify_transfer_error(p, a, ret);
+                return PROBE_DONE;
+        }
+        if (a->status == 200)
+                return classify_health(p, w, a, ret);
+        return classify_other_status(a, ret, REASON_NOT_UNDERSTOOD);
+}
+
+const struct worker_kind krakend_kind = {
+        .name = "krakend",
+        .default_url = "http://127.0.0.1:8080",
+        .n_steps = 1,
+        .words = words,
+        .begin = krakend_begin,
+        .classify = krakend_classify,
+};
