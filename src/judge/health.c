@@ -178,6 +178,7 @@ void health_dependency_changed(struct health *h,
         if (was == is)
                 return;
         forget_failures(h);
+        h->startup_overdue = false;
         if (!is)
                 h->excused_until_usec = now_usec;
         else if (fails)

@@ -176,6 +176,8 @@ static void test_a_start_is_not_overdue_for_the_time_that_it_was_down(void **sta
 
         scene_requires(&s, DEPENDENCY_DOWN);
         assert_int_equal(scene_decide(&s), REMEDY_NONE);
+        scene_requires(&s, DEPENDENCY_UP); /* before another poll has ended */
+        assert_false(health_wants_remedy(&s.h, &s.w, s.now));
 }
 
 /* As the agent asks when it is not to act: at each poll. */
