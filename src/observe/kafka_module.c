@@ -17,7 +17,8 @@ static int cannot_load(const char *path, char *problem, size_t size) {
         problem[0] = '\0';
         if (access(path, F_OK) < 0 && errno == ENOENT) {
                 text_append(problem, size,
-                            "%s is not there, which asks Kafka: install the package connect-watchdog-kafka",
+                            "%s is not there, which asks Kafka: install the package connect-watchdog-kafka, "
+                            "then reload",
                             path);
                 return -ENOENT;
         }

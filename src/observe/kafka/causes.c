@@ -6,6 +6,7 @@
 
 /* Brokers that come and go under ever new names must not make it grow for ever. */
 #define CAUSES_MAX 1024U
+#define FIRST_WITH_RIGHT_SCRAM 0x02060100
 
 void kafka_causes_done(struct kafka_causes *c) {
         for (size_t i = 0; i < c->n; i++)
@@ -117,7 +118,15 @@ void kafka_causes_add(struct kafka_causes *c, rd_kafka_resp_err_t err, const cha
         /* What OpenSSL finds wrong comes under two codes, one of which is that of a broken connection. */
         if (cause->error == KAFKA_NO_ANSWER && strstr(said, "SSL routines"))
                 cause->error = KAFKA_TLS;
-        (void) text_copy_line(cause->text, sizeof(cause->text), said, strlen(said));
+        cause->text[0] = '\0';
+        /* It repeats its own nonce, which Kafka has refused since 4.0 in the words for a wrong password. */
+        if (cause->error == KAFKA_UNAUTHENTICATED && strstr(said, "SCRAM") &&
+            rd_kafka_version() < FIRST_WITH_RIGHT_SCRAM)
+                text_append(cause->text, sizeof(cause->text),
+                            "librdkafka %s cannot authenticate by SCRAM at Kafka 4, which takes 2.6.1: ",
+                            rd_kafka_version_str());
+        len = strlen(cause->text);
+        (void) text_copy_line(cause->text + len, sizeof(cause->text) - len, said, strlen(said));
 }
 
 void kafka_causes_forget(struct kafka_causes *c, int32_t node_id) {

@@ -7,10 +7,13 @@
 #include "observe/kafka/client.h"
 #include "util/text.h"
 
-/* min.insync.replicas and cleanup.policy are read again after so long. */
+/* min.insync.replicas and cleanup.policy are read again after so long, or where no answer came in time. What
+ * was found of the cluster waits for them no longer. */
 #define CONFIG_AGE_USEC (5 * USEC_PER_MINUTE)
-/* A connection that breaks under a request is no lack of an answer yet. */
-#define METADATA_TRIES 3
+#define CONFIG_RETRY_USEC USEC_PER_MINUTE
+#define CONFIG_PATIENCE_USEC USEC_PER_SEC
+/* Between two looks at what is in transition. */
+#define TRANSITION_USEC (250 * USEC_PER_MSEC)
 
 typedef const struct rd_kafka_metadata metadata;
 
@@ -27,12 +30,12 @@ static int copy_ids(const int32_t *from, int n, int32_t **ret, size_t *ret_n) {
         return 0;
 }
 
-static int copy_partition(const rd_kafka_metadata_partition_t *from, struct kafka_partition *to) {
-        *to = (struct kafka_partition) {
-                .id = from->id,
-                .leader = from->leader,
-                .error = from->leader < 0 ? KAFKA_UNAVAILABLE : KAFKA_NO_ANSWER,
-        };
+static int copy_partition(const rd_kafka_metadata_partition_t *from,
+                          enum kafka_error error,
+                          struct kafka_partition *to) {
+        if (error == KAFKA_OK)
+                error = from->leader < 0 ? KAFKA_UNAVAILABLE : KAFKA_NO_ANSWER;
+        *to = (struct kafka_partition) { .id = from->id, .leader = from->leader, .error = error };
         if (copy_ids(from->replicas, from->replica_cnt, &to->replicas, &to->n_replicas) < 0 ||
             copy_ids(from->isrs, from->isr_cnt, &to->isrs, &to->n_isrs) < 0)
                 return -ENOMEM;
@@ -67,7 +70,7 @@ static int copy_topic(metadata *md, const char *name, struct kafka_topic *to) {
                 return -ENOMEM;
         for (int i = 0; i < from->partition_cnt; i++) {
                 to->n_partitions++;
-                if (copy_partition(&from->partitions[i], &to->partitions[i]) < 0)
+                if (copy_partition(&from->partitions[i], to->error, &to->partitions[i]) < 0)
                         return -ENOMEM;
         }
         qsort(to->partitions, to->n_partitions, sizeof(*to->partitions), by_id);
@@ -117,63 +120,23 @@ static int copy_metadata(struct kafka_client *c, metadata *md, struct kafka_fact
 
 static int ask_metadata(struct kafka_client *c, struct kafka_facts *f, usec_t deadline) {
         usec_t begun = kafka_now();
-        rd_kafka_resp_err_t err;
         metadata *md = NULL;
-        unsigned tries = 0;
         int r = 0;
 
-        do {
-                /* Ends earlier where a broker is chosen that is frozen: after socket.timeout.ms. */
-                err = rd_kafka_metadata(c->rk, 0, NULL, &md, kafka_left_msec(deadline));
-                (void) rd_kafka_poll(c->rk, 0);
-        } while (kafka_error_of(err) == KAFKA_NO_ANSWER && ++tries < METADATA_TRIES &&
-                 kafka_left_msec(deadline) > 0);
-
+        kafka_ask_metadata(c, NULL, deadline, &f->metadata, &md);
         f->metadata.asked = true;
         f->metadata.took_usec = usec_sub(kafka_now(), begun);
-        kafka_step_set(&f->metadata, err, NULL);
-        if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-                c->answered_at_usec = kafka_now();
+        if (md) {
                 r = copy_metadata(c, md, f);
                 rd_kafka_metadata_destroy(md);
-        } else
-                kafka_step_explain(&f->metadata, &c->causes, c->answered_at_usec);
+        }
         return r;
 }
 
 /* ---- the group's coordinator ---- */
 
-/* Begun first and looked at last, as it needs no thread of ours. */
-static rd_kafka_queue_t *begin_coordinator(struct kafka_client *c, usec_t deadline) {
-        rd_kafka_AdminOptions_t *options;
-        rd_kafka_queue_t *queue;
-        const char *groups[] = { c->group };
-
-        if (!c->group)
-                return NULL;
-        queue = rd_kafka_queue_new(c->rk);
-        options = kafka_admin_options(c->rk, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, deadline);
-        rd_kafka_DescribeConsumerGroups(c->rk, groups, 1, options, queue);
-        rd_kafka_AdminOptions_destroy(options);
-        return queue;
-}
-
-static void read_coordinator(rd_kafka_event_t *event, struct kafka_step *s) {
-        const rd_kafka_DescribeConsumerGroups_result_t *result;
-        const rd_kafka_ConsumerGroupDescription_t **groups;
-        const rd_kafka_error_t *error;
-        size_t n = 0;
-
-        kafka_step_set(s, rd_kafka_event_error(event), rd_kafka_event_error_string(event));
-        result = rd_kafka_event_DescribeConsumerGroups_result(event);
-        if (s->error != KAFKA_OK || !result)
-                return;
-        groups = rd_kafka_DescribeConsumerGroups_result_groups(result, &n);
-        error = n > 0 ? rd_kafka_ConsumerGroupDescription_error(groups[0]) : NULL;
-        if (error)
-                kafka_step_set(s, rd_kafka_error_code(error), rd_kafka_error_string(error));
-}
-
+/* Which it is, and whether it answers: asked for what the group has committed, which is next to nothing for
+ * a group of Kafka Connect. queue: NULL where there is no group. */
 static void end_coordinator(struct kafka_client *c,
                             rd_kafka_queue_t *queue,
                             usec_t begun,
@@ -183,18 +146,13 @@ static void end_coordinator(struct kafka_client *c,
 
         if (!queue)
                 return;
-        event = rd_kafka_queue_poll(queue, kafka_left_msec(deadline));
+        event = kafka_committed_end(queue, deadline, s, NULL);
         (void) rd_kafka_poll(c->rk, 0);
         s->asked = true;
         s->took_usec = usec_sub(kafka_now(), begun);
-        if (event)
-                read_coordinator(event, s);
-        else
-                kafka_step_set(s, RD_KAFKA_RESP_ERR__TIMED_OUT, NULL);
         kafka_step_explain(s, &c->causes, begun);
         if (event)
                 rd_kafka_event_destroy(event);
-        rd_kafka_queue_destroy(queue);
 }
 
 /* ---- leaders ---- */
@@ -246,7 +204,7 @@ static int collect_leaders(struct kafka_client *c, const struct kafka_facts *f, 
                         rd_kafka_topic_partition_t *asked;
                         struct leader *leader;
 
-                        if (partition->leader < 0)
+                        if (f->topics[t].error != KAFKA_OK || partition->leader < 0)
                                 continue;
                         leader = leader_for(c, l, partition->leader);
                         if (!leader)
@@ -366,22 +324,29 @@ static void read_config(const rd_kafka_ConfigResource_t *resource, struct topic_
         }
 }
 
-static void read_configs(struct kafka_client *c, rd_kafka_event_t *event) {
+/* Returns whether a broker answered; it may have refused. */
+static bool read_configs(struct kafka_client *c, rd_kafka_event_t *event) {
         const rd_kafka_DescribeConfigs_result_t *result = rd_kafka_event_DescribeConfigs_result(event);
         const rd_kafka_ConfigResource_t **resources;
         size_t n = 0;
 
         if (!result || rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
-                return;
+                return false;
         resources = rd_kafka_DescribeConfigs_result_resources(result, &n);
         for (size_t i = 0; i < n; i++)
                 for (size_t t = 0; c->topics && c->topics[t]; t++)
                         if (streq(c->topics[t], rd_kafka_ConfigResource_name(resources[i])))
                                 read_config(resources[i], &c->configs[t]);
+        return true;
 }
 
-/* Those that are there and were not asked for long. Late or never answered: asked again by the next check.
- */
+static bool config_is_due(const struct kafka_client *c, const struct kafka_facts *f, size_t t) {
+        usec_t read_at = c->configs[t].read_at_usec;
+
+        return f->topics[t].error == KAFKA_OK &&
+               (read_at == 0 || usec_sub(kafka_now(), read_at) >= CONFIG_AGE_USEC);
+}
+
 static int ask_configs(struct kafka_client *c, const struct kafka_facts *f, usec_t deadline) {
         rd_kafka_ConfigResource_t **resources;
         rd_kafka_AdminOptions_t *options;
@@ -389,25 +354,26 @@ static int ask_configs(struct kafka_client *c, const struct kafka_facts *f, usec
         rd_kafka_event_t *event;
         size_t n = 0;
 
+        deadline = MIN(deadline, usec_add(kafka_now(), CONFIG_PATIENCE_USEC));
+        if (kafka_now() < c->configs_not_before_usec || kafka_left_msec(deadline) == 0)
+                return 0;
         resources = calloc(f->n_topics + 1, sizeof(rd_kafka_ConfigResource_t *));
         if (!resources)
                 return -ENOMEM;
         for (size_t t = 0; t < f->n_topics; t++)
-                if (f->topics[t].error == KAFKA_OK &&
-                    (c->configs[t].read_at_usec == 0 ||
-                     usec_sub(kafka_now(), c->configs[t].read_at_usec) >= CONFIG_AGE_USEC))
+                if (config_is_due(c, f, t))
                         resources[n++] =
                                 rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, f->topics[t].name);
-        if (n > 0 && kafka_left_msec(deadline) > 0) {
+        if (n > 0) {
                 queue = rd_kafka_queue_new(c->rk);
                 options = kafka_admin_options(c->rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, deadline);
                 rd_kafka_DescribeConfigs(c->rk, resources, n, options, queue);
                 rd_kafka_AdminOptions_destroy(options);
                 event = rd_kafka_queue_poll(queue, kafka_left_msec(deadline));
-                if (event) {
-                        read_configs(c, event);
+                if (!event || !read_configs(c, event))
+                        c->configs_not_before_usec = usec_add(kafka_now(), CONFIG_RETRY_USEC);
+                if (event)
                         rd_kafka_event_destroy(event);
-                }
                 rd_kafka_queue_destroy(queue);
         }
         rd_kafka_ConfigResource_destroy_array(resources, n);
@@ -428,24 +394,52 @@ static int fill_configs(const struct kafka_client *c, struct kafka_facts *f) {
 
 /* ---- all of it ---- */
 
-int kafka_check(struct kafka_client *c, struct kafka_facts **ret) {
-        _cleanup_(kafka_facts_freep) struct kafka_facts *f = NULL;
-        usec_t begun = kafka_now(), deadline = usec_add(begun, c->timeout_usec), asked;
-        rd_kafka_queue_t *coordinator;
+static int ask_all(struct kafka_client *c, struct kafka_facts *f, usec_t deadline) {
+        rd_kafka_queue_t *coordinator = NULL;
+        usec_t begun;
         int r;
 
-        f = calloc(1, sizeof(*f));
-        if (!f)
-                return -ENOMEM;
-        f->timeout_usec = c->timeout_usec;
-        f->controller = -1;
-
         r = ask_metadata(c, f, deadline);
-        if (r >= 0 && f->metadata.error == KAFKA_OK) {
-                asked = kafka_now();
-                coordinator = begin_coordinator(c, deadline);
-                r = ask_leaders(c, f, deadline);
-                end_coordinator(c, coordinator, asked, deadline, &f->coordinator);
+        if (r < 0 || f->metadata.error != KAFKA_OK)
+                return r;
+        begun = kafka_now();
+        if (c->group)
+                coordinator = kafka_committed_begin(c, c->group, deadline);
+        r = ask_leaders(c, f, deadline);
+        end_coordinator(c, coordinator, begun, deadline, &f->coordinator);
+        return r;
+}
+
+/* A leader or a coordinator is just being chosen, as whenever a broker is restarted in good order. */
+static bool in_transition(const struct kafka_facts *f) {
+        if (f->metadata.error != KAFKA_OK)
+                return false;
+        if (f->coordinator.error == KAFKA_UNAVAILABLE)
+                return true;
+        for (size_t t = 0; t < f->n_topics; t++)
+                for (size_t p = 0; p < f->topics[t].n_partitions; p++)
+                        if (f->topics[t].partitions[p].error == KAFKA_UNAVAILABLE)
+                                return true;
+        return false;
+}
+
+int kafka_check(struct kafka_client *c, struct kafka_facts **ret) {
+        _cleanup_(kafka_facts_freep) struct kafka_facts *f = NULL;
+        usec_t begun = kafka_now(), deadline = usec_add(begun, c->timeout_usec);
+        usec_t patience = usec_add(begun, c->timeout_usec / 3);
+        int r;
+
+        for (;;) {
+                f = kafka_facts_free(f);
+                f = calloc(1, sizeof(*f));
+                if (!f)
+                        return -ENOMEM;
+                f->timeout_usec = c->timeout_usec;
+                f->controller = -1;
+                r = ask_all(c, f, deadline);
+                if (r < 0 || !in_transition(f) || usec_add(kafka_now(), TRANSITION_USEC) > patience)
+                        break;
+                (void) usleep(TRANSITION_USEC);
         }
         f->took_usec = usec_sub(kafka_now(), begun);
         if (r >= 0 && f->metadata.error == KAFKA_OK)

@@ -92,7 +92,7 @@ static int set_defaults(rd_kafka_conf_t *conf, usec_t timeout_usec, char *proble
                         return r;
         }
         for (size_t i = 0; i < ELEMENTSOF(timeouts); i++) {
-                r = set_msec(conf, timeouts[i], timeout_usec / 3 * 2, problem, size);
+                r = set_msec(conf, timeouts[i], timeout_usec / 2, problem, size);
                 if (r < 0)
                         return r;
         }

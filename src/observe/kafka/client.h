@@ -28,6 +28,7 @@ struct kafka_client {
         char *deep_topic;
         char **topics;
         struct topic_config *configs; /* one each of topics */
+        usec_t configs_not_before_usec;
         rd_kafka_topic_t *
                 *handles; /* what metadata asks for: the topics; without any, KAFKA_TOPIC_OF_GROUPS */
         size_t n_handles;
@@ -42,6 +43,20 @@ int kafka_left_msec(usec_t deadline_usec);
 
 /* For a request of librdkafka's admin interface that is to be answered until then. Never NULL. */
 rd_kafka_AdminOptions_t *kafka_admin_options(rd_kafka_t *rk, rd_kafka_admin_op_t op, usec_t deadline_usec);
+
+/* only: NULL for all topics that there is a handle of. *ret is NULL, or the caller's to destroy. */
+void kafka_ask_metadata(struct kafka_client *c,
+                        rd_kafka_topic_t *only,
+                        usec_t deadline_usec,
+                        struct kafka_step *s,
+                        const struct rd_kafka_metadata **ret);
+/* Asks the group's coordinator what the group has committed; without waiting. */
+rd_kafka_queue_t *kafka_committed_begin(struct kafka_client *c, const char *group, usec_t deadline_usec);
+/* Waits for its answer, and destroys queue. Returns what *ret points into, or NULL: no answer came. */
+rd_kafka_event_t *kafka_committed_end(rd_kafka_queue_t *queue,
+                                      usec_t deadline_usec,
+                                      struct kafka_step *s,
+                                      const rd_kafka_topic_partition_list_t **ret);
 
 int kafka_check(struct kafka_client *c, struct kafka_facts **ret);
 /* librdkafka's callback for what became of a message. */

@@ -192,17 +192,13 @@ static int copy_partitions(const rd_kafka_metadata_topic_t *topic, struct deep_r
 
 /* Which partitions there are. What keeps it from beginning stands in the result. */
 static int ask_partitions(struct kafka_client *c, struct deep_run *run) {
-        const struct rd_kafka_metadata *md = NULL;
+        const struct rd_kafka_metadata *md;
         struct kafka_step s = { 0 };
-        rd_kafka_resp_err_t err;
         int r = 0;
 
-        err = rd_kafka_metadata(c->rk, 0, run->topic, &md, kafka_left_msec(run->deadline));
-        (void) rd_kafka_poll(c->rk, 0);
-        if (!err && md->topic_cnt > 0)
-                err = md->topics[0].err;
-        kafka_step_set(&s, err, NULL);
-        kafka_step_explain(&s, &c->causes, c->answered_at_usec);
+        kafka_ask_metadata(c, run->topic, run->deadline, &s, &md);
+        if (md && md->topic_cnt > 0)
+                kafka_step_set(&s, md->topics[0].err, NULL);
         run->result->error = s.error;
         memcpy(run->result->detail, s.detail, sizeof(s.detail));
         if (s.error == KAFKA_OK && md->topic_cnt > 0)

@@ -2,18 +2,8 @@
  * one more member would have a group rebalance. */
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "observe/kafka/client.h"
-#include "util/text.h"
-
-static void set_error(struct kafka_lag_group *g, rd_kafka_resp_err_t err, const char *said) {
-        struct kafka_step s = { 0 };
-
-        kafka_step_set(&s, err, said);
-        g->error = s.error;
-        memcpy(g->detail, s.detail, sizeof(g->detail));
-}
 
 static int by_topic_and_id(const void *a, const void *b) {
         const struct kafka_lag_partition *x = a, *y = b;
@@ -46,47 +36,19 @@ static int copy_committed(const rd_kafka_topic_partition_list_t *list, struct ka
         return 0;
 }
 
-static int read_committed(rd_kafka_event_t *event, struct kafka_lag_group *g) {
-        const rd_kafka_ListConsumerGroupOffsets_result_t *result;
-        const rd_kafka_group_result_t **groups;
-        const rd_kafka_error_t *error;
-        size_t n = 0;
-
-        set_error(g, rd_kafka_event_error(event), rd_kafka_event_error_string(event));
-        result = rd_kafka_event_ListConsumerGroupOffsets_result(event);
-        if (g->error != KAFKA_OK || !result)
-                return 0;
-        groups = rd_kafka_ListConsumerGroupOffsets_result_groups(result, &n);
-        if (n == 0)
-                return 0;
-        error = rd_kafka_group_result_error(groups[0]);
-        if (error) {
-                set_error(g, rd_kafka_error_code(error), rd_kafka_error_string(error));
-                return 0;
-        }
-        return copy_committed(rd_kafka_group_result_partitions(groups[0]), g);
-}
-
 static int ask_committed(struct kafka_client *c, struct kafka_lag_group *g, usec_t deadline) {
-        rd_kafka_ListConsumerGroupOffsets_t *asked = rd_kafka_ListConsumerGroupOffsets_new(g->name, NULL);
-        rd_kafka_AdminOptions_t *options;
-        rd_kafka_queue_t *queue = rd_kafka_queue_new(c->rk);
+        const rd_kafka_topic_partition_list_t *committed = NULL;
+        struct kafka_step s = { 0 };
         rd_kafka_event_t *event;
         int r = 0;
 
-        options = kafka_admin_options(c->rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, deadline);
-        rd_kafka_ListConsumerGroupOffsets(c->rk, &asked, 1, options, queue);
-        rd_kafka_AdminOptions_destroy(options);
-        rd_kafka_ListConsumerGroupOffsets_destroy(asked);
-
-        event = rd_kafka_queue_poll(queue, kafka_left_msec(deadline));
-        if (event)
-                r = read_committed(event, g);
-        else
-                set_error(g, RD_KAFKA_RESP_ERR__TIMED_OUT, NULL);
+        event = kafka_committed_end(kafka_committed_begin(c, g->name, deadline), deadline, &s, &committed);
+        g->error = s.error;
+        memcpy(g->detail, s.detail, sizeof(g->detail));
+        if (s.error == KAFKA_OK)
+                r = copy_committed(committed, g);
         if (event)
                 rd_kafka_event_destroy(event);
-        rd_kafka_queue_destroy(queue);
         return r;
 }
 
