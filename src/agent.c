@@ -13,6 +13,7 @@
 
 #include "agent.h"
 #include "intent.h"
+#include "kafka_watch.h"
 #include "report/http/server.h"
 #include "report/notify.h"
 #include "report/status_line.h"
@@ -23,6 +24,9 @@
 
 /* Up to so many workers are introduced one by one. */
 #define WORKERS_INTRODUCED 20
+
+/* So long the end waits for checks of Kafka that are under way. */
+#define KAFKA_PATIENCE_USEC (2 * USEC_PER_SEC)
 
 /* ---- time ---- */
 
@@ -71,6 +75,7 @@ static void send_status(struct agent *a) {
                 text_append(status, sizeof(status), "the configuration on disk was rejected; as before: ");
         text_append(status, sizeof(status), "%s",
                     status_line(items, a->n_workers, agent_now(), line, sizeof(line)));
+        kafka_watches_status(a, status, sizeof(status));
         notify_status(status);
 }
 
@@ -240,11 +245,12 @@ static int start_workers(struct agent *a) {
         for (size_t i = 0; i < a->n_workers; i++) {
                 if (a->n_workers <= WORKERS_INTRODUCED)
                         introduce(a->workers[i]);
-                if (a->workers[i]->poll_source)
-                        continue;
-                r = worker_start(a->workers[i]);
-                if (r < 0)
-                        return r;
+                if (!a->workers[i]->poll_source) {
+                        r = worker_start(a->workers[i]);
+                        if (r < 0)
+                                return r;
+                }
+                worker_dependency_changed(a->workers[i]);
         }
         tell_nothing_watched(a);
         agent_polled(a);
@@ -325,7 +331,7 @@ static void reload(struct agent *a) {
         _cleanup_(settings_freep) struct settings *fresh = NULL;
         struct settings *old;
         char dropped[512] = "";
-        int r;
+        int r, k;
 
         if (a->ready)
                 notify_reloading();
@@ -336,7 +342,9 @@ static void reload(struct agent *a) {
                 a->settings = TAKE_PTR(fresh);
                 take_agent_settings(a);
                 append_dropped(dropped, sizeof(dropped), old, a->settings);
-                r = apply_workers(a, a->settings);
+                r = kafka_watches_apply(a, a->settings);
+                k = apply_workers(a, a->settings);
+                r = r < 0 ? r : k;
                 settings_free(old);
                 agent_http_reconfigure(a);
                 reporter_tell(a->reporter,
@@ -391,6 +399,7 @@ static void agent_done(struct agent *a) {
         for (size_t i = 0; a->workers && i < a->n_workers; i++)
                 worker_free(a->workers[i]);
         free(a->workers);
+        kafka_watches_free(a, KAFKA_PATIENCE_USEC);
         http_server_free(a->http_server);
         http_client_free(a->http);
         systemd_free(a->systemd);
@@ -428,6 +437,9 @@ static int set_up(struct agent *a) {
                 if (r < 0)
                         return r;
         }
+        r = kafka_watches_apply(a, a->settings);
+        if (r < 0)
+                return r;
         r = apply_workers(a, a->settings);
         if (r < 0)
                 return r;

@@ -10,6 +10,7 @@
 
 typedef struct sd_event_source sd_event_source;
 struct http_server;
+struct kafka_watch;
 struct saved_intent;
 struct worker;
 
@@ -36,6 +37,9 @@ struct agent {
         struct settings *settings;
         struct worker **workers;
         size_t n_workers;
+        struct kafka_watch **kafkas;
+        size_t n_kafkas;
+        struct kafka_watch *kafkas_leaving; /* not configured any more; their threads are about to end */
 
         /* Ledger entries of workers that are not configured now: taken out and put back, a worker keeps its
          * budget. */

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "kafka_watch.h"
 #include "report/http/process.h"
 #include "report/http/server.h"
 #include "util/text.h"
@@ -27,15 +28,18 @@ static void fill_worker(const struct worker *w, struct worker_snapshot *ret) {
 static int answer(const struct question *q, struct document *ret, void *userdata) {
         const struct agent *a = userdata;
         _cleanup_free_ struct worker_snapshot *workers = calloc(a->n_workers + 1, sizeof(*workers));
+        _cleanup_free_ struct kafka_snapshot *kafkas = calloc(a->n_kafkas + 1, sizeof(*kafkas));
         const char *hostname = a->settings->agent.hostname;
         char machine[HOST_NAME_MAX + 1] = "";
 
-        if (!workers)
+        if (!workers || !kafkas)
                 return -ENOMEM;
         if (!hostname && gethostname(machine, sizeof(machine) - 1) == 0)
                 hostname = machine;
         for (size_t i = 0; i < a->n_workers; i++)
                 fill_worker(a->workers[i], &workers[i]);
+        for (size_t i = 0; i < a->n_kafkas; i++)
+                kafka_watch_snapshot(a->kafkas[i], &kafkas[i]);
 
         const struct snapshot s = {
                 .now_usec = agent_now(),
@@ -47,6 +51,8 @@ static int answer(const struct question *q, struct document *ret, void *userdata
                 .settings = a->settings,
                 .workers = workers,
                 .n_workers = a->n_workers,
+                .kafkas = kafkas,
+                .n_kafkas = a->n_kafkas,
                 .measure = process_usage_read,
         };
         return document_answer(&s, q, ret);

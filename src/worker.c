@@ -8,6 +8,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "kafka_watch.h"
 #include "report/narrate.h"
 #include "restart.h"
 #include "util/hash.h"
@@ -264,6 +265,49 @@ void worker_bus_changed(struct worker *w) {
                 schedule(w, agent_now());
 }
 
+/* ---- what it requires ---- */
+
+static void find_required(const struct worker *w, const struct kafka_health **ret) {
+        static const struct kafka_health nothing_known;
+
+        STRV_FOREACH (name, w->settings->requires) {
+                const struct kafka_health *h = kafka_watch_health(w->agent, *name);
+
+                *ret++ = h ? h : &nothing_known;
+        }
+}
+
+void worker_dependency_changed(struct worker *w) {
+        size_t n = strv_length(w->settings->requires);
+        _cleanup_free_ const struct kafka_health **required = calloc(n + 1, sizeof(*required));
+        enum dependency_state before = w->health.dependency.state;
+        struct dependency d;
+        struct tolds told;
+        usec_t over;
+
+        if (!required || !w->grace_source)
+                return;
+        tolds_init(&told);
+        find_required(w, required);
+        dependency_of(required, w->settings, agent_now(), agent_clock_offset(), &d);
+        health_dependency_changed(&w->health, &w->history, w->settings, &d, agent_now(), &told);
+        worker_settled(w, &told);
+
+        over = dependency_deadline(&d);
+        (void) sd_event_source_set_enabled(w->grace_source,
+                                           over == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+        if (over != USEC_INFINITY)
+                (void) sd_event_source_set_time(w->grace_source,
+                                                (usec_t) ((int64_t) over - agent_boottime_offset()));
+        if (d.state != before)
+                worker_consider(w);
+}
+
+static int on_grace_over(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        worker_dependency_changed(userdata);
+        return 0;
+}
+
 /* ---- peers ---- */
 
 static void on_peer_polled(struct poll *p, const struct observation *o, void *userdata) {
@@ -440,6 +484,10 @@ int worker_start(struct worker *w) {
         if (r < 0)
                 return r;
         (void) sd_event_source_set_enabled(w->deadline_source, SD_EVENT_OFF);
+        r = sd_event_add_time(event, &w->grace_source, CLOCK_BOOTTIME, 0, 1, on_grace_over, w);
+        if (r < 0)
+                return r;
+        (void) sd_event_source_set_enabled(w->grace_source, SD_EVENT_OFF);
         r = connectors_watch_new(w, &w->connectors);
         if (r < 0)
                 return r;
@@ -511,6 +559,7 @@ struct worker *worker_free(struct worker *w) {
         unit_watch_free(w->unit);
         sd_event_source_disable_unref(w->poll_source);
         sd_event_source_disable_unref(w->deadline_source);
+        sd_event_source_disable_unref(w->grace_source);
         free(w->holds);
         free(w);
         return NULL;

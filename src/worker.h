@@ -32,6 +32,7 @@ struct worker {
         bool observed;     /* and brought something */
         bool polled;       /* a poll at this pace has ended, and given it its phase */
         sd_event_source *poll_source, *deadline_source;
+        sd_event_source *grace_source; /* the end of a dependency's grace */
 
         uint64_t introduced; /* checksum of what was last told of how it is watched */
         struct unit_watch *unit;
@@ -71,6 +72,8 @@ void worker_consider(struct worker *w);
 void worker_settled(struct worker *w, const struct tolds *told);
 /* Feeds a fresh view of the unit to the judge. */
 void worker_unit_changed(struct worker *w, const struct unit_view *view, bool stop_seen);
+/* Something was found of what it requires, or its settings changed: has the judge told. */
+void worker_dependency_changed(struct worker *w);
 /* What STATUS= may say of it. */
 struct status_item worker_status(const struct worker *w);
 /* Whether its poll has brought no result for too long: by due time + timeout + one interval. */

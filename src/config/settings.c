@@ -1,7 +1,8 @@
 /* Settings as plain data: freed, searched, named. Knows not where they come from. */
 
-#include "config/settings.h"
+#include <errno.h>
 
+#include "config/settings.h"
 #include "util/text.h"
 
 struct worker_settings *worker_settings_free(struct worker_settings *w) {
@@ -39,24 +40,73 @@ void http_settings_done(struct http_settings *h) {
         *h = (struct http_settings) {};
 }
 
+static const size_t kafka_strings[] = {
+        offsetof(struct kafka_settings, name),
+        offsetof(struct kafka_settings, username),
+        offsetof(struct kafka_settings, password_file),
+        offsetof(struct kafka_settings, ca_file),
+        offsetof(struct kafka_settings, cert_file),
+        offsetof(struct kafka_settings, key_file),
+        offsetof(struct kafka_settings, key_password_file),
+        offsetof(struct kafka_settings, group),
+        offsetof(struct kafka_settings, deep_topic),
+};
+
+static const size_t kafka_lists[] = {
+        offsetof(struct kafka_settings, bootstrap),
+        offsetof(struct kafka_settings, properties),
+        offsetof(struct kafka_settings, topics),
+};
+
+static char **kafka_string(const struct kafka_settings *k, size_t i) {
+        return (char **) ((char *) k + kafka_strings[i]);
+}
+
+static char ***kafka_list(const struct kafka_settings *k, size_t i) {
+        return (char ***) ((char *) k + kafka_lists[i]);
+}
+
 struct kafka_settings *kafka_settings_free(struct kafka_settings *k) {
         if (!k)
                 return NULL;
-        free(k->name);
         free(k->source_file);
-        strv_free(k->bootstrap);
-        strv_free(k->properties);
-        free(k->username);
-        free(k->password_file);
-        free(k->ca_file);
-        free(k->cert_file);
-        free(k->key_file);
-        free(k->key_password_file);
-        free(k->group);
-        strv_free(k->topics);
-        free(k->deep_topic);
+        for (size_t i = 0; i < ELEMENTSOF(kafka_strings); i++)
+                free(*kafka_string(k, i));
+        for (size_t i = 0; i < ELEMENTSOF(kafka_lists); i++)
+                strv_free(*kafka_list(k, i));
         free(k);
         return NULL;
+}
+
+int kafka_settings_copy(const struct kafka_settings *k, struct kafka_settings **ret) {
+        _cleanup_(kafka_settings_freep) struct kafka_settings *copy = calloc(1, sizeof(*copy));
+
+        if (!copy)
+                return -ENOMEM;
+        copy->interval_usec = k->interval_usec;
+        copy->timeout_usec = k->timeout_usec;
+        copy->deep = k->deep;
+        copy->deep_interval_usec = k->deep_interval_usec;
+        for (size_t i = 0; i < ELEMENTSOF(kafka_strings); i++)
+                if (free_and_strdup(kafka_string(copy, i), *kafka_string(k, i)) < 0)
+                        return -ENOMEM;
+        for (size_t i = 0; i < ELEMENTSOF(kafka_lists); i++)
+                STRV_FOREACH (s, *kafka_list(k, i))
+                        if (strv_extend(kafka_list(copy, i), *s) < 0)
+                                return -ENOMEM;
+        *ret = TAKE_PTR(copy);
+        return 0;
+}
+
+bool kafka_settings_equal(const struct kafka_settings *a, const struct kafka_settings *b) {
+        for (size_t i = 0; i < ELEMENTSOF(kafka_strings); i++)
+                if (!streq_ptr(*kafka_string(a, i), *kafka_string(b, i)))
+                        return false;
+        for (size_t i = 0; i < ELEMENTSOF(kafka_lists); i++)
+                if (!strv_equal(*kafka_list(a, i), *kafka_list(b, i)))
+                        return false;
+        return a->interval_usec == b->interval_usec && a->timeout_usec == b->timeout_usec &&
+               a->deep == b->deep && a->deep_interval_usec == b->deep_interval_usec;
 }
 
 struct settings *settings_free(struct settings *s) {

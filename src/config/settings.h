@@ -68,6 +68,10 @@ struct kafka_settings {
 };
 
 struct kafka_settings *kafka_settings_free(struct kafka_settings *k);
+/* For a thread, which a reload must not pull them away from. Returns 0 or -ENOMEM. */
+int kafka_settings_copy(const struct kafka_settings *k, struct kafka_settings **ret);
+/* Wherever they stand. */
+bool kafka_settings_equal(const struct kafka_settings *a, const struct kafka_settings *b) _pure_;
 DEFINE_CLEANUP(struct kafka_settings *, kafka_settings_free)
 
 /* [worker NAME], with [defaults] applied. Spans in microseconds, sizes in bytes. A credential is named by

@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 
 #include "util/text.h"
@@ -59,16 +60,17 @@ static int load(const struct kafka_module **ret, char *problem, size_t size) {
 }
 
 int kafka_module_load(const struct kafka_module **ret, char *problem, size_t size) {
+        static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
         static const struct kafka_module *loaded;
-        int r;
+        int r = 0;
 
-        if (!loaded) {
+        pthread_mutex_lock(&mutex);
+        if (!loaded)
                 r = load(&loaded, problem, size);
-                if (r < 0)
-                        return r;
-        }
-        *ret = loaded;
-        return 0;
+        if (r >= 0)
+                *ret = loaded;
+        pthread_mutex_unlock(&mutex);
+        return r;
 }
 
 int kafka_module_check_property(const char *name, const char *value, char *problem, size_t size) {

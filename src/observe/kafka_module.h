@@ -37,8 +37,8 @@ struct kafka_module {
                    struct kafka_lag **ret);
 };
 
-/* Loads it once for the whole process; it stays. Returns 0, or a negative errno with what is wrong and the
- * remedy in problem ("… install the package connect-watchdog-kafka"). */
+/* Loads it once for the whole process, from whichever thread; it stays. Returns 0, or a negative errno with
+ * what is wrong and the remedy in problem ("… install the package connect-watchdog-kafka"). */
 int kafka_module_load(const struct kafka_module **ret, char *problem, size_t size);
 /* The module's check_property(), loaded for it: a kafka_property_check of config/. */
 int kafka_module_check_property(const char *name, const char *value, char *problem, size_t size);

@@ -33,8 +33,8 @@ struct job_list {
  * behind can still end in peace. */
 struct offload {
         pthread_mutex_t mutex;
-        pthread_cond_t wake;  /* there is work, or an end */
-        pthread_cond_t ended; /* the thread is about to return */
+        pthread_cond_t wake; /* there is work, or an end */
+        pthread_cond_t idle; /* the thread has nothing to do, or is about to return */
         struct job_list waiting, finished;
         struct offload_job *running;
         unsigned n_waiting;
@@ -92,7 +92,7 @@ static void offload_unref_locked(struct offload *o) {
 
         (void) close(o->event_fd);
         pthread_cond_destroy(&o->wake);
-        pthread_cond_destroy(&o->ended);
+        pthread_cond_destroy(&o->idle);
         pthread_mutex_destroy(&o->mutex);
         free(o);
 }
@@ -120,9 +120,11 @@ static void *thread_main(void *arg) {
                 o->running = NULL;
                 list_append(&o->finished, j);
                 (void) eventfd_write(o->event_fd, 1);
+                if (!o->waiting.first)
+                        pthread_cond_signal(&o->idle);
         }
         o->has_ended = true;
-        pthread_cond_signal(&o->ended);
+        pthread_cond_signal(&o->idle);
         offload_unref_locked(o);
         return NULL;
 }
@@ -197,7 +199,7 @@ int offload_new(sd_event *event, const char *name, struct offload **ret) {
         pthread_cond_init(&o->wake, NULL);
         pthread_condattr_init(&attr);
         pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        pthread_cond_init(&o->ended, &attr);
+        pthread_cond_init(&o->idle, &attr);
         pthread_condattr_destroy(&attr);
 
         *ret = o;
@@ -210,7 +212,16 @@ fail:
         return r;
 }
 
-static void wait_for_end(struct offload *o, usec_t patience_usec) {
+static bool is_idle(const struct offload *o) {
+        return !o->running && !o->waiting.first;
+}
+
+static bool has_ended(const struct offload *o) {
+        return o->has_ended;
+}
+
+/* Returns whether it came to that within patience. The mutex is locked. */
+static bool wait_until(struct offload *o, bool (*passes)(const struct offload *o), usec_t patience_usec) {
         struct timespec until;
         usec_t t;
 
@@ -220,9 +231,19 @@ static void wait_for_end(struct offload *o, usec_t patience_usec) {
         until.tv_sec = (time_t) (t / USEC_PER_SEC);
         until.tv_nsec = (long) (t % USEC_PER_SEC) * 1000;
 
-        while (!o->has_ended)
-                if (pthread_cond_timedwait(&o->ended, &o->mutex, &until) != 0)
+        while (!passes(o))
+                if (pthread_cond_timedwait(&o->idle, &o->mutex, &until) != 0)
                         break;
+        return passes(o);
+}
+
+bool offload_drain(struct offload *o, usec_t patience_usec) {
+        bool drained;
+
+        pthread_mutex_lock(&o->mutex);
+        drained = wait_until(o, is_idle, patience_usec);
+        pthread_mutex_unlock(&o->mutex);
+        return drained;
 }
 
 static void drop_all(struct offload *o, struct job_list *l) {
@@ -249,7 +270,7 @@ struct offload *offload_free(struct offload *o, usec_t patience_usec) {
         drop_all(o, &o->waiting);
         pthread_cond_signal(&o->wake);
         if (o->started)
-                wait_for_end(o, patience_usec);
+                (void) wait_until(o, has_ended, patience_usec);
         drop_all(o, &o->finished);
         joinable = o->started && o->has_ended;
         if (joinable) {

@@ -16,6 +16,9 @@ typedef void (*offload_free_t)(void *data);
 /* name: the thread's, at most 15 bytes. The thread is started with the first job. Returns 0 or a negative
  * errno. */
 int offload_new(sd_event *event, const char *name, struct offload **ret);
+/* Waits at most patience until all jobs that were queued have run; their results are delivered by the loop,
+ * or not at all. Returns whether they have. */
+bool offload_drain(struct offload *o, usec_t patience_usec);
 /* Waits at most patience for the work under way; a thread that hangs is left behind (its data is then leaked
  * on purpose). Jobs not begun are dropped, their data freed. */
 struct offload *offload_free(struct offload *o, usec_t patience_usec);

@@ -294,6 +294,49 @@ static void defaults_that_hang_on_others_follow_them(void **state) {
         worker_settings_free(w);
 }
 
+static const char *other_value(const struct config_key *k) {
+        switch (k->type) {
+        case KEY_BOOL:
+                return "yes";
+        case KEY_SPAN:
+                return "1min";
+        case KEY_BROKERS:
+                return "kafka1:9092";
+        case KEY_PROPERTIES:
+                return "client.id=x";
+        case KEY_FILE:
+                return "/etc/x";
+        default:
+                return "x";
+        }
+}
+
+/* A key that is forgotten in either would make a reload do nothing. */
+static void a_cluster_is_compared_and_copied_whole(void **state) {
+        (void) state;
+        for (size_t i = 0; i < n_config_keys; i++) {
+                struct kafka_settings *plain = new_base(SECTION_KAFKA), *other = new_base(SECTION_KAFKA);
+                _cleanup_(kafka_settings_freep) struct kafka_settings *copy = NULL;
+                char problem[KEY_PROBLEM_SIZE];
+                const struct config_key *k = &config_keys[i];
+
+                if (k->section == SECTION_KAFKA) {
+                        assert_int_equal(keys_set_fallbacks(SECTION_KAFKA, plain), 0);
+                        assert_int_equal(keys_set_fallbacks(SECTION_KAFKA, other), 0);
+                        assert_true(kafka_settings_equal(plain, other));
+                        if (key_set(k, other_value(k), other, problem) < 0)
+                                fail_msg("%s", problem);
+                        if (kafka_settings_equal(plain, other) || kafka_settings_equal(other, plain))
+                                fail_msg("%s is not compared", k->name);
+                        assert_int_equal(kafka_settings_copy(other, &copy), 0);
+                        if (!kafka_settings_equal(copy, other))
+                                fail_msg("%s is not copied", k->name);
+                }
+                free_base(SECTION_KAFKA, plain);
+                free_base(SECTION_KAFKA, other);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_table_is_the_designs),
@@ -302,6 +345,7 @@ int main(void) {
                 cmocka_unit_test(limits_themselves_are_allowed),
                 cmocka_unit_test(a_refused_value_changes_nothing),
                 cmocka_unit_test(defaults_that_hang_on_others_follow_them),
+                cmocka_unit_test(a_cluster_is_compared_and_copied_whole),
         };
 
         return cmocka_run_group_tests_name("config-keys", tests, NULL, NULL);

@@ -156,6 +156,28 @@ static void test_a_hung_thread_is_left_behind(void **state) {
         sem_destroy(&begun);
 }
 
+static void test_what_waits_is_waited_for(void **state) {
+        struct offload *o = NULL;
+        sem_t gate, begun;
+
+        sem_init(&gate, 0, 0);
+        sem_init(&begun, 0, 0);
+        assert_int_equal(offload_new(*state, "test", &o), 0);
+        assert_true(offload_drain(o, 0));
+        assert_int_equal(offload_submit(o, work, done, free_item, new_item(&gate, &begun), NULL), 0);
+        assert_int_equal(offload_submit(o, work, done, free_item, new_item(NULL, NULL), NULL), 0);
+        sem_wait(&begun);
+        assert_false(offload_drain(o, 10 * USEC_PER_MSEC));
+        sem_post(&gate);
+        assert_true(offload_drain(o, 10 * USEC_PER_SEC));
+        assert_int_equal(n_worked, 2);
+        offload_free(o, USEC_PER_SEC);
+        assert_int_equal(n_done, 0);
+        assert_int_equal(n_freed, 2);
+        sem_destroy(&gate);
+        sem_destroy(&begun);
+}
+
 static void test_a_full_queue_is_an_error(void **state) {
         struct offload *o = NULL;
         sem_t gate, begun;
@@ -207,6 +229,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_a_dropped_slot_gets_no_result, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_the_offload_can_be_freed_within_done, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_a_hung_thread_is_left_behind, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_what_waits_is_waited_for, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_a_full_queue_is_an_error, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_the_thread_takes_no_signals, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_free_of_nothing, setup, teardown),

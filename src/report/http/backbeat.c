@@ -3,6 +3,7 @@
  * its own) stands in connect-watchdog.conf(5). */
 #include <stdio.h>
 
+#include "judge/kafka_deep.h"
 #include "report/http/json_maker.h"
 #include "util/text.h"
 
@@ -114,15 +115,8 @@ static bool isr_is_healthy(const struct kafka_health *h) {
         return true;
 }
 
-static bool deep_is_ok(const struct kafka_deep *d) {
-        for (size_t i = 0; i < d->n_partitions; i++)
-                if (d->partitions[i].error != KAFKA_OK)
-                        return false;
-        return d->error == KAFKA_OK;
-}
-
 static bool can_produce(const struct kafka_snapshot *k) {
-        return k->health->outcome != KAFKA_DOWN && (!k->deep || deep_is_ok(k->deep));
+        return k->health->outcome != KAFKA_DOWN && (!k->deep || kafka_deep_is_well(k->deep));
 }
 
 static json_object *make_connections(struct json_maker *m, const struct kafka_snapshot *k) {
