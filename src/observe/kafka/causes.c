@@ -93,6 +93,22 @@ static struct kafka_cause *cause_for(struct kafka_causes *c, const char *broker,
         return &grown[c->n++];
 }
 
+/* Where that ends what a person can use: without how long the connection had been in which state, and
+ * without the guess that a broker which is silent must be an old one. */
+static size_t useful_length(const char *said) {
+        static const char *const noise[] = { " (after ", " (average rtt ",
+                                             ": probably due to broker version < 0.10" };
+        size_t len = strlen(said);
+
+        for (size_t i = 0; i < ELEMENTSOF(noise); i++) {
+                const char *at = strstr(said, noise[i]);
+
+                if (at)
+                        len = MIN(len, (size_t) (at - said));
+        }
+        return len;
+}
+
 void kafka_causes_add(struct kafka_causes *c, rd_kafka_resp_err_t err, const char *said, usec_t now_usec) {
         const char *end = strstr(said, ": "), *slash;
         struct kafka_cause *cause;
@@ -126,7 +142,7 @@ void kafka_causes_add(struct kafka_causes *c, rd_kafka_resp_err_t err, const cha
                             "librdkafka %s cannot authenticate by SCRAM at Kafka 4, which takes 2.6.1: ",
                             rd_kafka_version_str());
         len = strlen(cause->text);
-        (void) text_copy_line(cause->text + len, sizeof(cause->text) - len, said, strlen(said));
+        (void) text_copy_line(cause->text + len, sizeof(cause->text) - len, said, useful_length(said));
 }
 
 void kafka_causes_forget(struct kafka_causes *c, int32_t node_id) {
