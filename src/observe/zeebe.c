@@ -107,8 +107,7 @@ static bool is_something_else(const struct answer *a, const struct body *b) {
         return a->status == 200 && b->status[0];
 }
 
-static enum probe_verdict say(const struct answer *a,
-                              const struct body *b,
+static enum probe_verdict say(const struct body *b,
                               struct observation *o,
                               enum outcome outcome,
                               enum reason reason) {
@@ -116,11 +115,7 @@ static enum probe_verdict say(const struct answer *a,
         o->reason = reason;
         o->answered = outcome == OUTCOME_FAILING;
         o->detail[0] = '\0';
-        text_append(o->detail, sizeof(o->detail), "HTTP %u", a->status);
-        if (b->status[0])
-                text_append(o->detail, sizeof(o->detail), ", %s", b->status);
-        if (b->named[0])
-                text_append(o->detail, sizeof(o->detail), ": %s", b->named);
+        text_append(o->detail, sizeof(o->detail), "%s%s%s", b->status, b->named[0] ? ": " : "", b->named);
         return PROBE_DONE;
 }
 
@@ -180,9 +175,9 @@ static enum probe_verdict conclude_status(struct probe *p,
         if (is_up(a, b))
                 return conclude_ok(p, a, o);
         if (is_down(a, b) && !lives)
-                return say(a, b, o, OUTCOME_FAILING, REASON_UNHEALTHY);
+                return say(b, o, OUTCOME_FAILING, REASON_UNHEALTHY);
         p->seen_ok = true;
-        return say(a, b, o, OUTCOME_DEGRADED, REASON_DEGRADED);
+        return say(b, o, OUTCOME_DEGRADED, REASON_DEGRADED);
 }
 
 static enum probe_verdict classify(struct probe *p,
@@ -214,10 +209,10 @@ static enum probe_verdict classify(struct probe *p,
         if (!is_down(a, &b))
                 return ask(p, paths, p->step + 1, ret_ask);
         if (streq(b.status, "OUT_OF_SERVICE") && p->step == STEP_STARTUP)
-                return say(a, &b, o, OUTCOME_FAILING, REASON_SHUTTING_DOWN);
+                return say(&b, o, OUTCOME_FAILING, REASON_SHUTTING_DOWN);
         if (p->step == STEP_LIVE)
-                return say(a, &b, o, OUTCOME_FAILING, REASON_UNHEALTHY);
-        return say(a, &b, o, OUTCOME_STARTING,
+                return say(&b, o, OUTCOME_FAILING, REASON_UNHEALTHY);
+        return say(&b, o, OUTCOME_STARTING,
                    p->step == STEP_STARTUP ? REASON_STARTING_UP : REASON_NOT_READY_YET);
 }
 
