@@ -18,6 +18,8 @@ static const struct severity_row {
 static const char *const check_names[_CHECK_MAX + 1] = {
         [CHECK_SYSTEMD] = "systemd",
         [CHECK_SERVICE] = "service",
+        [CHECK_KAFKA] = "kafka",
+        [CHECK_TOPIC] = "topic",
         [CHECK_UNIT] = "unit",
         [CHECK_POLKIT] = "polkit",
         [CHECK_URL] = "url",
@@ -49,6 +51,7 @@ const char *const *finding_checks(void) {
 
 static void finding_clear(struct finding *f) {
         free(f->worker);
+        free(f->kafka);
         free(f->text);
         free(f->remedy);
 }
@@ -66,13 +69,14 @@ static bool copy(const char *text, char **ret) {
         return *ret || !text;
 }
 
-void finding_add(struct findings *f,
-                 enum severity severity,
-                 enum check check,
-                 const char *worker,
-                 const char *remedy,
-                 const char *format,
-                 ...) {
+void finding_add_about(struct findings *f,
+                       enum severity severity,
+                       enum check check,
+                       const char *worker,
+                       const char *kafka,
+                       const char *remedy,
+                       const char *format,
+                       ...) {
         struct finding new = { .severity = severity, .check = check };
         struct finding *list;
         va_list ap;
@@ -86,7 +90,8 @@ void finding_add(struct findings *f,
         list = reallocarray(f->list, f->n + 1, sizeof(*list));
         if (list)
                 f->list = list;
-        if (!list || !new.text || !copy(worker, &new.worker) || !copy(remedy, &new.remedy)) {
+        if (!list || !new.text || !copy(worker, &new.worker) || !copy(kafka, &new.kafka) ||
+            !copy(remedy, &new.remedy)) {
                 finding_clear(&new);
                 f->out_of_memory = true;
                 return;
@@ -123,6 +128,7 @@ json_object *findings_to_json(const struct findings *f) {
                                        json_object_new_string(severity_to_string(from->severity)));
                 json_object_object_add(one, "check", json_object_new_string(check_to_string(from->check)));
                 json_object_object_add(one, "worker", string_or_null(from->worker));
+                json_object_object_add(one, "kafka", string_or_null(from->kafka));
                 json_object_object_add(one, "text", json_object_new_string(from->text));
                 json_object_object_add(one, "remedy", string_or_null(from->remedy));
         }
@@ -142,11 +148,15 @@ void finding_print_remedy(FILE *f, const char *remedy) {
         fprintf(f, "             → %s\n", remedy);
 }
 
-void findings_print(FILE *f, const struct findings *all, const char *worker, bool colors) {
+void findings_print(FILE *f,
+                    const struct findings *all,
+                    const char *worker,
+                    const char *kafka,
+                    bool colors) {
         for (size_t i = 0; i < all->n; i++) {
                 const struct finding *one = &all->list[i];
 
-                if (!streq_ptr(one->worker, worker))
+                if (!streq_ptr(one->worker, worker) || !streq_ptr(one->kafka, kafka))
                         continue;
                 finding_print_line(f, one->severity, colors, check_to_string(one->check), one->text);
                 if (one->remedy)

@@ -19,6 +19,8 @@ enum severity {
 enum check {
         CHECK_SYSTEMD,       /* systemd can be asked */
         CHECK_SERVICE,       /* the agent runs */
+        CHECK_KAFKA,         /* the cluster is up, and can be judged */
+        CHECK_TOPIC,         /* a topic of it is usable, and as Connect needs it */
         CHECK_UNIT,          /* the worker's unit is there, and runs */
         CHECK_POLKIT,        /* polkit lets the agent restart it */
         CHECK_URL,           /* the worker answers, and as what */
@@ -40,7 +42,8 @@ enum check {
 struct finding {
         enum severity severity;
         enum check check;
-        char *worker; /* NULL: about the host */
+        char *worker; /* that it is about; or */
+        char *kafka;  /* the cluster; NULL both: the host */
         char *text;   /* one sentence, no full stop */
         char *remedy; /* one sentence or command, or NULL */
 };
@@ -52,13 +55,19 @@ struct findings {
 };
 
 void findings_done(struct findings *f);
-void finding_add(struct findings *f,
-                 enum severity severity,
-                 enum check check,
-                 const char *worker,
-                 const char *remedy,
-                 const char *format,
-                 ...) _printf_(6, 7);
+/* About a worker or a Kafka cluster, by its name; NULL both: the host. */
+void finding_add_about(struct findings *f,
+                       enum severity severity,
+                       enum check check,
+                       const char *worker,
+                       const char *kafka,
+                       const char *remedy,
+                       const char *format,
+                       ...) _printf_(7, 8);
+#define finding_add(f, severity, check, worker, ...)                                                        \
+        finding_add_about(f, severity, check, worker, NULL, __VA_ARGS__)
+#define finding_add_kafka(f, severity, check, kafka, ...)                                                   \
+        finding_add_about(f, severity, check, NULL, kafka, __VA_ARGS__)
 size_t findings_count(const struct findings *f, enum severity severity) _pure_;
 
 const char *severity_to_string(enum severity s) _pure_;
@@ -66,11 +75,11 @@ const char *check_to_string(enum check c) _pure_;
 /* All of them, NULL-terminated. */
 const char *const *finding_checks(void) _pure_;
 
-/* [{"severity", "check", "worker", "text", "remedy"}, …]; NULL without memory. */
+/* [{"severity", "check", "worker", "kafka", "text", "remedy"}, …]; NULL without memory. */
 json_object *findings_to_json(const struct findings *f);
 
 /* One line, and one for the remedy: "  ✗ problem  polkit: …". */
 void finding_print_line(FILE *f, enum severity severity, bool colors, const char *what, const char *text);
 void finding_print_remedy(FILE *f, const char *remedy);
-/* Those about this worker (NULL: the host), in order. */
-void findings_print(FILE *f, const struct findings *all, const char *worker, bool colors);
+/* Those about this worker, or cluster (NULL both: the host), in order. */
+void findings_print(FILE *f, const struct findings *all, const char *worker, const char *kafka, bool colors);

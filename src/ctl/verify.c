@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 
 #include "config/service_user.h"
+#include "ctl/ask_kafka.h"
 #include "ctl/verify.h"
 #include "util/json.h"
 #include "util/text.h"
@@ -66,6 +67,13 @@ static int print_json(const struct config_errors *errors, const struct findings 
 
 /* ---- for a person ---- */
 
+static void print_kafka_heading(const struct kafka_settings *k) {
+        printf("\nkafka %s:", k->name);
+        STRV_FOREACH (b, k->bootstrap)
+                printf(" %s", *b);
+        puts("");
+}
+
 static void print_heading(const struct worker_settings *w, bool dry_run) {
         printf("\n%s: %s%s%s, action = %s%s\n", w->name, w->url, w->unit ? ", " : "", strempty(w->unit),
                worker_action_to_string(w->action), dry_run ? " (but dry_run = yes)" : "");
@@ -107,15 +115,34 @@ static void print_report(const struct ctl_options *options,
         puts("this host");
         STRV_FOREACH (line, errors->warnings)
                 finding_print_line(stdout, FINDING_WARNING, options->colors, "configuration", *line);
-        findings_print(stdout, f, NULL, options->colors);
+        findings_print(stdout, f, NULL, NULL, options->colors);
+        for (size_t i = 0; i < s->n_kafkas; i++) {
+                print_kafka_heading(s->kafkas[i]);
+                findings_print(stdout, f, NULL, s->kafkas[i]->name, options->colors);
+        }
         for (size_t i = 0; i < s->n_workers; i++) {
                 print_heading(s->workers[i], s->agent.dry_run);
-                findings_print(stdout, f, s->workers[i]->name, options->colors);
+                findings_print(stdout, f, s->workers[i]->name, NULL, options->colors);
         }
         print_summary(s, f, errors->n_warnings);
 }
 
 /* ---- the verb ---- */
+
+static int verify_kafka(const struct settings *s, struct findings *f) {
+        _cleanup_free_ struct kafka_answer *answers = calloc(s->n_kafkas + 1, sizeof(*answers));
+        int r;
+
+        if (!answers)
+                return -ENOMEM;
+        r = ask_kafka(s, answers);
+        for (size_t i = 0; i < s->n_kafkas; i++) {
+                if (r >= 0)
+                        kafka_check(s->kafkas[i], &answers[i], geteuid() == 0, f);
+                kafka_answer_done(&answers[i]);
+        }
+        return r;
+}
 
 static int verify(const struct ctl_options *options,
                   const struct settings *s,
@@ -124,7 +151,9 @@ static int verify(const struct ctl_options *options,
         int r;
 
         verify_credentials(s, &options->config, f);
-        r = verify_host(s, f);
+        r = verify_kafka(s, f);
+        if (r >= 0)
+                r = verify_host(s, f);
         if (r >= 0 && f->out_of_memory)
                 r = -ENOMEM;
         if (r < 0)

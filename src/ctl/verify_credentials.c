@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "config/keys.h"
 #include "config/service_user.h"
 #include "ctl/verify.h"
 #include "util/regular_file.h"
@@ -27,33 +28,36 @@ static int try_open(const char *path) {
         return fd < 0 ? -errno : 0;
 }
 
-static void check_file(const struct worker_settings *w,
-                       const char *key,
-                       const char *path,
-                       bool is_service_user,
-                       struct findings *f) {
+/* A file of a section. */
+struct named_file {
+        const char *worker, *kafka; /* as of a finding */
+        const char *key, *path;
+};
+
+static void check_file(const struct named_file *n, bool is_service_user, struct findings *f) {
         static const char *const remedy = "put it into " CONFIG_CREDENTIALS_SOURCE
                                           ", name it without a slash, and restart connect-watchdog.service";
-        const char *directory = hidden_directory(path);
+        const char *directory = hidden_directory(n->path);
         int r;
 
         if (directory) {
-                finding_add(f, FINDING_PROBLEM, CHECK_CREDENTIAL, w->name, remedy,
-                            "%s %s: the service's sandbox hides %s", key, path, directory);
+                finding_add_about(f, FINDING_PROBLEM, CHECK_CREDENTIAL, n->worker, n->kafka, remedy,
+                                  "%s %s: the service's sandbox hides %s", n->key, n->path, directory);
                 return;
         }
         if (!is_service_user) {
-                finding_add(f, FINDING_UNKNOWN, CHECK_CREDENTIAL, w->name,
-                            geteuid() == 0 ? "make that user: systemd-sysusers" : "run this as root",
-                            "%s %s: whether the user " CONFIG_SERVICE_USER " can read it was not looked at",
-                            key, path);
+                finding_add_about(f, FINDING_UNKNOWN, CHECK_CREDENTIAL, n->worker, n->kafka,
+                                  geteuid() == 0 ? "make that user: systemd-sysusers" : "run this as root",
+                                  "%s %s: whether the user " CONFIG_SERVICE_USER
+                                  " can read it was not looked at",
+                                  n->key, n->path);
                 return;
         }
-        r = try_open(path);
+        r = try_open(n->path);
         if (r < 0)
-                finding_add(f, FINDING_PROBLEM, CHECK_CREDENTIAL, w->name, remedy,
-                            "%s %s: the user " CONFIG_SERVICE_USER " cannot read it: %s", key, path,
-                            strerror(-r));
+                finding_add_about(f, FINDING_PROBLEM, CHECK_CREDENTIAL, n->worker, n->kafka, remedy,
+                                  "%s %s: the user " CONFIG_SERVICE_USER " cannot read it: %s", n->key,
+                                  n->path, strerror(-r));
 }
 
 /* ---- what systemd hands over at the start ---- */
@@ -96,24 +100,22 @@ static int is_as_handed_over(const char *path) {
 }
 
 /* A reload does not read a credential again. */
-static void check_handed_over(const struct worker_settings *w,
-                              const char *key,
-                              const char *path,
-                              struct findings *f) {
+static void check_handed_over(const struct named_file *n, struct findings *f) {
         static const char *const remedy = "systemctl restart connect-watchdog.service";
         int r;
 
         /* Where one cannot look in, or the file is missing altogether, that is told elsewhere. */
-        if (access(HANDED_OVER, X_OK) < 0 || access(path, R_OK) < 0)
+        if (access(HANDED_OVER, X_OK) < 0 || access(n->path, R_OK) < 0)
                 return;
-        r = is_as_handed_over(path);
+        r = is_as_handed_over(n->path);
         if (r == -ENOENT)
-                finding_add(f, FINDING_WARNING, CHECK_CREDENTIAL, w->name, remedy,
-                            "%s %s came after the start of the agent, which does not have it", key, path);
+                finding_add_about(f, FINDING_WARNING, CHECK_CREDENTIAL, n->worker, n->kafka, remedy,
+                                  "%s %s came after the start of the agent, which does not have it", n->key,
+                                  n->path);
         else if (r == 0)
-                finding_add(f, FINDING_WARNING, CHECK_CREDENTIAL, w->name, remedy,
-                            "%s %s has changed since the start of the agent, which has the old one", key,
-                            path);
+                finding_add_about(f, FINDING_WARNING, CHECK_CREDENTIAL, n->worker, n->kafka, remedy,
+                                  "%s %s has changed since the start of the agent, which has the old one",
+                                  n->key, n->path);
 }
 
 /* A name without a slash is systemd's to hand over, whoever owns it. */
@@ -123,42 +125,53 @@ static bool is_handed_over(const char *path, const char *directory) {
         return len > 0 && strncmp(path, directory, len) == 0 && path[len] == '/';
 }
 
-/* handed_over: those that systemd hands over, or else all others. */
-static void check_files(const struct settings *s,
-                        const struct config_options *o,
-                        bool handed_over,
-                        bool is_service_user,
-                        struct findings *f) {
-        for (size_t i = 0; i < s->n_workers; i++) {
-                const struct worker_settings *w = s->workers[i];
-                const char *const files[][2] = {
-                        { "password_file", w->password_file },
-                        { "bearer_token_file", w->bearer_token_file },
-                        { "ca_file", w->ca_file },
-                        { "cert_file", w->cert_file },
-                        { "key_file", w->key_file },
-                };
+/* What one pass over the files looks at. */
+struct pass {
+        const struct config_options *options;
+        bool handed_over; /* those that systemd hands over, or else all others */
+        bool is_service_user;
+};
 
-                for (size_t k = 0; k < ELEMENTSOF(files); k++) {
-                        const char *path = files[k][1];
+static void check_section(const struct pass *pass,
+                          enum config_section section,
+                          const char *name,
+                          const void *settings,
+                          struct findings *f) {
+        struct named_file n = { .worker = section == SECTION_WORKER ? name : NULL,
+                                .kafka = section == SECTION_KAFKA ? name : NULL };
 
-                        if (!path || is_handed_over(path, o->credentials_directory) != handed_over)
-                                continue;
-                        if (handed_over)
-                                check_handed_over(w, files[k][0], path, f);
-                        else
-                                check_file(w, files[k][0], path, is_service_user, f);
-                }
+        for (size_t i = 0; i < n_config_keys; i++) {
+                const struct config_key *k = &config_keys[i];
+
+                if (k->section != section || k->type != KEY_FILE)
+                        continue;
+                n.key = k->name;
+                n.path = *(char *const *) (const void *) ((const char *) settings + k->offset);
+                if (!n.path ||
+                    is_handed_over(n.path, pass->options->credentials_directory) != pass->handed_over)
+                        continue;
+                if (pass->handed_over)
+                        check_handed_over(&n, f);
+                else
+                        check_file(&n, pass->is_service_user, f);
         }
 }
 
-void verify_credentials(const struct settings *s, const struct config_options *o, struct findings *f) {
-        struct identity before;
-        bool is_service_user;
+static void check_files(const struct settings *s, const struct pass *pass, struct findings *f) {
+        for (size_t i = 0; i < s->n_kafkas; i++)
+                check_section(pass, SECTION_KAFKA, s->kafkas[i]->name, s->kafkas[i], f);
+        for (size_t i = 0; i < s->n_workers; i++)
+                check_section(pass, SECTION_WORKER, s->workers[i]->name, s->workers[i], f);
+}
 
-        check_files(s, o, true, false, f);
-        is_service_user = service_user_become(&before);
-        check_files(s, o, false, is_service_user, f);
-        if (is_service_user)
+void verify_credentials(const struct settings *s, const struct config_options *o, struct findings *f) {
+        struct pass pass = { .options = o, .handed_over = true };
+        struct identity before;
+
+        check_files(s, &pass, f);
+        pass.handed_over = false;
+        pass.is_service_user = service_user_become(&before);
+        check_files(s, &pass, f);
+        if (pass.is_service_user)
                 service_user_return(&before);
 }

@@ -15,6 +15,7 @@ static void fill(struct findings *f) {
         finding_add(f, FINDING_PROBLEM, CHECK_POLKIT, "b", "authorize it", "is \"refused\"");
         finding_add(f, FINDING_UNKNOWN, CHECK_SYSTEMD, NULL, NULL, "no bus");
         finding_add(f, FINDING_WARNING, CHECK_UNIT, "a", NULL, "is disabled");
+        finding_add_kafka(f, FINDING_PROBLEM, CHECK_KAFKA, "a", NULL, "no broker answers");
 }
 
 static void every_check_and_severity_has_a_word_of_its_own(_unused_ void **state) {
@@ -34,15 +35,20 @@ static void every_check_and_severity_has_a_word_of_its_own(_unused_ void **state
 
 static void json_has_every_finding_in_order(_unused_ void **state) {
         static const char expected[] =
-                "[{\"severity\":\"ok\",\"check\":\"url\",\"worker\":\"a\",\"text\":\"is "
+                "[{\"severity\":\"ok\",\"check\":\"url\",\"worker\":\"a\",\"kafka\":null,\"text\":\"is "
                 "healthy\",\"remedy\":null},"
-                "{\"severity\":\"problem\",\"check\":\"polkit\",\"worker\":\"b\",\"text\":\"is "
+                "{\"severity\":\"problem\",\"check\":\"polkit\",\"worker\":\"b\",\"kafka\":null,\"text\":"
+                "\"is "
                 "\\\"refused\\\"\","
                 "\"remedy\":\"authorize it\"},"
-                "{\"severity\":\"unknown\",\"check\":\"systemd\",\"worker\":null,\"text\":\"no "
+                "{\"severity\":\"unknown\",\"check\":\"systemd\",\"worker\":null,\"kafka\":null,\"text\":"
+                "\"no "
                 "bus\",\"remedy\":null},"
-                "{\"severity\":\"warning\",\"check\":\"unit\",\"worker\":\"a\",\"text\":\"is disabled\","
-                "\"remedy\":null}]";
+                "{\"severity\":\"warning\",\"check\":\"unit\",\"worker\":\"a\",\"kafka\":null,\"text\":\"is "
+                "disabled\","
+                "\"remedy\":null},"
+                "{\"severity\":\"problem\",\"check\":\"kafka\",\"worker\":null,\"kafka\":\"a\",\"text\":"
+                "\"no broker answers\",\"remedy\":null}]";
         _cleanup_(findings_done) struct findings f = {}, none = {};
         _cleanup_(json_object_unrefp) json_object *json = NULL, *empty = NULL;
 
@@ -54,13 +60,17 @@ static void json_has_every_finding_in_order(_unused_ void **state) {
         assert_string_equal(json_object_to_json_string_ext(empty, JSON_C_TO_STRING_PLAIN), "[]");
 }
 
-static void expect_printed(const struct findings *f, const char *worker, bool colors, const char *expected) {
+static void expect_printed(const struct findings *f,
+                           const char *worker,
+                           const char *kafka,
+                           bool colors,
+                           const char *expected) {
         _cleanup_free_ char *text = NULL;
         size_t size = 0;
         FILE *out = open_memstream(&text, &size);
 
         assert_non_null(out);
-        findings_print(out, f, worker, colors);
+        findings_print(out, f, worker, kafka, colors);
         assert_int_equal(fclose(out), 0);
         assert_string_equal(text, expected);
 }
@@ -69,14 +79,15 @@ static void a_person_gets_one_line_each(_unused_ void **state) {
         _cleanup_(findings_done) struct findings f = {};
 
         fill(&f);
-        expect_printed(&f, "a", false,
+        expect_printed(&f, "a", NULL, false,
                        "  ✓ ok       url: is healthy\n"
                        "  ! warning  unit: is disabled\n");
-        expect_printed(&f, "b", false,
+        expect_printed(&f, "b", NULL, false,
                        "  ✗ problem  polkit: is \"refused\"\n"
                        "             → authorize it\n");
-        expect_printed(&f, NULL, true, "  \033[36m? unknown\033[0m  systemd: no bus\n");
-        expect_printed(&f, "c", true, "");
+        expect_printed(&f, NULL, NULL, true, "  \033[36m? unknown\033[0m  systemd: no bus\n");
+        expect_printed(&f, "c", NULL, true, "");
+        expect_printed(&f, NULL, "a", false, "  ✗ problem  kafka: no broker answers\n");
 }
 
 static void they_are_counted(_unused_ void **state) {
@@ -86,7 +97,7 @@ static void they_are_counted(_unused_ void **state) {
         fill(&f);
         fill(&f);
         for (int s = 0; s < _SEVERITY_MAX; s++)
-                assert_int_equal(findings_count(&f, (enum severity) s), 2);
+                assert_int_equal(findings_count(&f, (enum severity) s), s == FINDING_PROBLEM ? 4 : 2);
 }
 
 int main(void) {
