@@ -521,11 +521,14 @@ void health_observe(struct health *h,
                 return;
         if (h->unit.known && o->sent_at_usec < h->started_at_usec)
                 return;
-        if (stood_still(h, w, o->received_at_usec))
+        if (stood_still(h, w, o->received_at_usec) || o->restarted)
                 begin_anew(h);
 
         h->last = *o;
         weigh_unit(h, w);
+        /* Of a unit that is known its InvocationID says so. */
+        if (o->restarted && !h->unit.known)
+                tell(told, TOLD_UNIT_RESTARTED, h, history, w, now_usec);
 
         switch (h->last.outcome) {
         case OUTCOME_OK:

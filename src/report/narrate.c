@@ -282,7 +282,8 @@ static void say_unit_down(const struct scene *s, char *buf, size_t size) {
 }
 
 static void say_unit_restarted(const struct scene *s, char *buf, size_t size) {
-        text_append(buf, size, "%s was started anew, not by us; failures are counted anew", unit_name(s));
+        text_append(buf, size, "%s was started anew, not by us; failures are counted anew",
+                    s->w->unit ? s->w->unit : "its process");
 }
 
 static void say_dependency_changed(const struct scene *s, char *buf, size_t size) {

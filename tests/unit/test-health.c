@@ -483,6 +483,30 @@ static void test_a_gap_begins_the_count_anew_for_a_tick_and_for_a_verdict_that_s
         assert_true(health_wants_remedy(&s.h, &s.w, s.now));
 }
 
+static void test_a_process_that_says_it_began_anew_is_counted_anew(void **state) {
+        const struct observation anew = { .outcome = OUTCOME_OK,
+                                          .reason = REASON_HEALTHY,
+                                          .restarted = true };
+        struct scene s;
+
+        (void) state;
+        for (int known = 0; known < 2; known++) {
+                scene_init(&s);
+                s.h.unit.known = known;
+                scene_ok(&s);
+                scene_pass(&s, 10 * SEC);
+                scene_ok(&s);
+                assert_int_equal(s.h.successes, 2);
+                scene_pass(&s, 10 * SEC);
+                scene_observe(&s, &anew);
+                assert_int_equal(s.h.successes, 1);
+                assert_int_equal(scene_count(&s, TOLD_UNIT_RESTARTED), !known);
+                scene_pass(&s, 10 * SEC);
+                scene_ok(&s);
+                assert_int_equal(scene_count(&s, TOLD_UNIT_RESTARTED), 0);
+        }
+}
+
 static void test_a_long_retry_interval_is_no_gap(void **state) {
         struct scene s;
 
@@ -535,6 +559,7 @@ int main(void) {
                 cmocka_unit_test(test_an_unhealthy_worker_of_which_we_cannot_tell_is_not_acted_on),
                 cmocka_unit_test(test_a_gap_longer_than_two_intervals_and_a_timeout_begins_the_count_anew),
                 cmocka_unit_test(test_a_gap_begins_the_count_anew_for_a_tick_and_for_a_verdict_that_stood),
+                cmocka_unit_test(test_a_process_that_says_it_began_anew_is_counted_anew),
                 cmocka_unit_test(test_a_long_retry_interval_is_no_gap),
                 cmocka_unit_test(test_a_gap_begins_the_count_of_good_polls_anew),
         };

@@ -187,6 +187,52 @@ static void test_a_gateway(_unused_ void **state) {
         assert_string_equal(got.o.detail, "DEGRADED: clusterHealth DEGRADED");
 }
 
+static void test_krakend_s_clock_that_goes_back(_unused_ void **state) {
+#define SINCE(m) "{\"status\":\"ok\",\"now\":\"2026-11-21 10:00:00 +0000 UTC m=+" m "\"}"
+        static const struct page young[] = { { "/__health", 200, SINCE("10.5"), NULL }, {} };
+        static const struct page older[] = { { "/__health", 200, SINCE("40.5"), NULL }, {} };
+        static const struct page silent[] = { { "/__health", 200, "{\"status\":\"ok\"}", NULL }, {} };
+        static const struct {
+                const struct page *pages;
+                bool restarted;
+        } rows[] = { { young, false }, { older, false }, { silent, false },
+                     { older, false }, { young, true },  { young, false } };
+        struct worker_settings w = { .kind = &krakend_kind, .agent_stale_usec = USEC_PER_MINUTE };
+        struct probe p = {};
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const struct polled got = poll(&w, &p, rows[i].pages);
+
+                expect(&got, OUTCOME_OK, REASON_HEALTHY, "/__health ");
+                assert_int_equal(got.o.restarted, rows[i].restarted);
+        }
+}
+
+static void test_backbeat_s_paths(_unused_ void **state) {
+#define FINE "{\"topics\":{},\"internalConnections\":{\"kafkaProducer\":{\"status\":\"ok\"}}}"
+        static const struct page direct[] = { { "/_/live", 200, "OK", NULL },
+                                              { "/_/healthcheck", 200, FINE, NULL },
+                                              {} };
+        static const struct page proxied[] = { { "/_/backbeat/api/healthcheck", 200, FINE, NULL },
+                                               { "/_/backbeat/api/healthcheck/deep", 200,
+                                                 "{\"0\":\"error\"}", NULL },
+                                               {} };
+        static const struct page nothing[] = { {} };
+        struct worker_settings w = { .kind = &backbeat_kind };
+        struct probe p = {};
+
+        EXPECT(direct, OUTCOME_OK, REASON_HEALTHY, "/_/live /_/healthcheck ");
+        EXPECT(proxied, OUTCOME_OK, REASON_HEALTHY, "/_/live /_/healthcheck /_/backbeat/api/healthcheck ");
+        /* Where it was found it is asked first. */
+        w.deep = true;
+        EXPECT(proxied, OUTCOME_DEGRADED, REASON_DEGRADED,
+               "/_/live /_/backbeat/api/healthcheck /_/backbeat/api/healthcheck/deep ");
+        EXPECT(nothing, OUTCOME_UNKNOWN, REASON_NOT_FOUND,
+               "/_/live /_/backbeat/api/healthcheck /_/healthcheck ");
+        /* Its deep check is not offered. */
+        EXPECT(direct, OUTCOME_OK, REASON_HEALTHY, "/_/live /_/healthcheck /_/healthcheck/deep ");
+}
+
 static void test_each_kind_has_what_it_takes(_unused_ void **state) {
         for (const char *const *name = kind_names(); *name; name++) {
                 const struct worker_kind *kind = kind_by_name(*name);
@@ -207,6 +253,8 @@ int main(void) {
                 cmocka_unit_test(test_an_old_broker),
                 cmocka_unit_test(test_old_paths_that_redirect),
                 cmocka_unit_test(test_a_gateway),
+                cmocka_unit_test(test_krakend_s_clock_that_goes_back),
+                cmocka_unit_test(test_backbeat_s_paths),
                 cmocka_unit_test(test_each_kind_has_what_it_takes),
         };
 
