@@ -54,6 +54,8 @@ const struct config_key config_keys[] = {
           .meaning = "answer / and /ping as kafka-connect-healthcheck does" },
         { HTTP(expose_traces), .name = "expose_traces", .type = KEY_BOOL, .fallback = "no",
           .meaning = "show the traces of failed connectors and tasks in / and /workers" },
+        { HTTP(metrics_connectors), .name = "metrics_connectors", .type = KEY_BOOL, .fallback = "no",
+          .meaning = "name in /metrics each connector and task that is not well" },
 
         { KAFKA(bootstrap), .name = "bootstrap", .type = KEY_BROKERS,
           .meaning = "some of the cluster's brokers; they tell the others" },

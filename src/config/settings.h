@@ -39,6 +39,7 @@ struct http_settings {
         char *krakend_body;     /* JSON; NULL: what is known of the workers */
         bool healthcheck_compat;
         bool expose_traces;
+        bool metrics_connectors;
 };
 
 void http_settings_done(struct http_settings *h);

@@ -209,3 +209,16 @@ def test_a_failed_task_is_in_both(lone_agent, worker, port):
     metrics = Metrics(port, PROMETHEUS)
     assert (metrics.ours("tasks", state="FAILED"), metrics.ours("tasks", state="RUNNING")) == (1, 2)
     assert metrics.ours("connectors", state="RUNNING") == 1 and metrics.ours("polls_total", outcome="degraded") >= 1
+
+
+def test_hostile_names_of_connectors_are_what_a_scraper_reads(lone_agent, worker, port):
+    name = 'or"ders\\n {x="1"} 1\n# EOF\u202e'
+    worker.mode = cluster = Cluster()
+    cluster.add(name, tasks=2)
+    cluster.fail(name, 1)
+    lone_agent.configure({"connect-a": {"url": worker.url, "connectors_interval": "100ms"}},
+                         http={"listen": f"127.0.0.1:{port}", "metrics_connectors": "yes"})
+    lone_agent.start()
+    lone_agent.expect("state-changed", state="degraded")
+    for accept in "*/*", PROMETHEUS:
+        assert Metrics(port, accept).ours("connector_trouble", connector=name, task="1", state="FAILED") == 1

@@ -560,6 +560,18 @@ def _(scene, tmp_path, cluster):
     assert json.dumps(TRACE).encode() in ask_over(tmp_path / "http", "/", body=True)
 
 
+@proves("http", "metrics_connectors")
+def _(scene, tmp_path, cluster):
+    cluster.fail("orders", 0)
+    scene.http = {"listen": f"unix:{tmp_path}/http"}
+    scene.start()
+    scene.agent.expect("connector-failed")
+    assert b"orders" not in ask_over(tmp_path / "http", "/metrics", body=True)
+    scene.http["metrics_connectors"] = "yes"
+    scene.change()
+    assert b',connector="orders",task="0",state="FAILED"} 1\n' in ask_over(tmp_path / "http", "/metrics", body=True)
+
+
 # --- connectors and tasks
 
 

@@ -26,6 +26,7 @@ static const struct {
         { SECTION_HTTP, "krakend_body", "" },
         { SECTION_HTTP, "healthcheck_compat", "yes" },
         { SECTION_HTTP, "expose_traces", "no" },
+        { SECTION_HTTP, "metrics_connectors", "no" },
         { SECTION_KAFKA, "bootstrap", "" },
         { SECTION_KAFKA, "property", "" },
         { SECTION_KAFKA, "username", "" },

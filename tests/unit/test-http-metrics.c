@@ -1,5 +1,6 @@
 /* GET /metrics. That real parsers read it is tests/integration/test_http_documents.py's part. */
 #include "document-scene.h"
+#include "judge/connectors.h"
 
 #define OPENMETRICS "application/openmetrics-text"
 
@@ -148,6 +149,54 @@ static void connectors_by_state(void **state) {
         /* of which it is not known, and which names stay out of it */
         assert_null(strstr(s.answer.body, W "connectors" B));
         assert_null(strstr(s.answer.body, "orders"));
+        document_scene_done(&s);
+}
+
+static void those_that_are_not_well_by_name_where_that_is_wanted(void **state) {
+        struct document_scene s;
+
+        (void) state;
+        document_scene_init(&s);
+        s.settings.http.metrics_connectors = true;
+        document_scene_look(&s);
+        (void) get(&s, "");
+        assert_line(&s, W "connector_trouble" A
+                          ",connector=\"orders \\\"x\\\"\",task=\"1\",state=\"FAILED\"} 1");
+        assert_null(strstr(s.answer.body, "task=\"0\""));
+        assert_null(strstr(s.answer.body, W "connector_trouble" B));
+
+        s.connectors->list[0].troubles[0].task = -1;
+        s.connectors->list[0].troubles[0].kind = TROUBLE_NO_TASKS;
+        (void) get(&s, OPENMETRICS);
+        assert_line(&s, W "connector_trouble" A ",connector=\"orders \\\"x\\\"\",state=\"NO_TASKS\"} 1");
+        document_scene_done(&s);
+}
+
+/* A storm of failures must not become one of series. */
+static void but_no_more_than_a_thousand_of_a_worker(void **state) {
+        struct document_scene s;
+        struct connector_trouble *few, *many;
+        size_t n = 0;
+
+        (void) state;
+        document_scene_init(&s);
+        s.settings.http.metrics_connectors = true;
+        document_scene_look(&s);
+        many = calloc(1500, sizeof(*many));
+        assert_non_null(many);
+        for (size_t i = 0; i < 1500; i++)
+                many[i] = (struct connector_trouble) { .task = (int64_t) i, .state = CONNECTOR_FAILED };
+        few = s.connectors->list[0].troubles;
+        s.connectors->list[0].troubles = many;
+        s.connectors->list[0].n_troubles = 1500;
+        (void) get(&s, "");
+        for (const char *p = s.answer.body; (p = strstr(p, "\n" W "connector_trouble{")); p++)
+                n++;
+        assert_int_equal(n, 1000);
+
+        s.connectors->list[0].troubles = few;
+        s.connectors->list[0].n_troubles = 1;
+        free(many);
         document_scene_done(&s);
 }
 
@@ -321,6 +370,8 @@ int main(void) {
                 cmocka_unit_test(a_worker_in_an_incident),
                 cmocka_unit_test(what_is_counted),
                 cmocka_unit_test(connectors_by_state),
+                cmocka_unit_test(those_that_are_not_well_by_name_where_that_is_wanted),
+                cmocka_unit_test(but_no_more_than_a_thousand_of_a_worker),
                 cmocka_unit_test(clusters_and_what_is_required_of_them),
                 cmocka_unit_test(a_cluster_that_was_not_asked_yet),
                 cmocka_unit_test(label_values_are_escaped),

@@ -11,6 +11,9 @@
 #define TEXT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 #define OPENMETRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
+/* So many are named of one worker's connectors and tasks. */
+#define TROUBLES_MAX 1000
+
 struct page {
         const struct snapshot *s;
         const struct worker_snapshot *workers;
@@ -223,6 +226,35 @@ static void write_tasks(struct page *p, const struct family *f) {
         FOREACH_WORKER(w, p)
         if (w->connectors)
                 write_by_state(p, f, w, w->connectors->tally.tasks);
+}
+
+/* Who is asked for names gets them while something is wrong: a series for each one that is well would be of
+ * no use to an alert, and there may be ten thousand. */
+static void write_troubles(struct page *p, const struct family *f) {
+        if (!p->s->settings->http.metrics_connectors)
+                return;
+        FOREACH_WORKER(w, p) {
+                const struct connectors_view *v = w->connectors;
+                size_t n = 0;
+
+                for (size_t i = 0; v && i < v->n; i++) {
+                        const struct troubled_connector *c = &v->list[i];
+
+                        for (size_t j = 0; j < c->n_troubles && n < TROUBLES_MAX; j++, n++) {
+                                const struct connector_trouble *t = &c->troubles[j];
+                                char task[DECIMAL_SIZE];
+
+                                number(p, f,
+                                       LABELS({ "worker", w->settings->name }, { "connector", c->name },
+                                              { "task",
+                                                t->task < 0 ? NULL : decimal(task, (uint64_t) t->task) },
+                                              { "state", t->kind == TROUBLE_NO_TASKS
+                                                                 ? "NO_TASKS"
+                                                                 : connector_state_to_string(t->state) }),
+                                       1);
+                        }
+                }
+        }
 }
 
 static void write_polls(struct page *p, const struct family *f) {
@@ -456,6 +488,8 @@ static const struct family families[] = {
         { OURS "connectors", GAUGE, NULL, write_connectors,
           "Connectors of the worker's cluster, by state." },
         { OURS "tasks", GAUGE, NULL, write_tasks, "Tasks of the worker's cluster, by state." },
+        { OURS "connector_trouble", GAUGE, NULL, write_troubles,
+          "1 for each connector and task that is not well." },
         { OURS "hold", GAUGE, NULL, write_holds, "Whether this keeps back a restart that is due now." },
         { OURS "dependency_state", GAUGE, NULL, write_dependency,
           "What a worker requires of Kafka, taken together: 1 for the state that it is in." },
