@@ -17,6 +17,9 @@ static const struct reason_row {
         [REASON_CONNECTORS_FAILED] = { "connectors-failed", "has connectors or tasks that failed",
                                        "See the entries connector-failed for each one's trace; "
                                        "connector_restart = yes has them restarted." },
+        [REASON_CONNECTOR_STUCK] = { "connector-stuck", "has a sink connector that runs and does not get on",
+                                     "Look into the worker's log for the record or the system at the other "
+                                     "end that it waits for." },
         [REASON_CONNECTOR_UNREADABLE] = { "connector-unreadable",
                                           "runs no connector and cannot tell about any",
                                           "See whether it is still a member of its group, and whether Kafka "

@@ -19,6 +19,7 @@ enum reason {
         REASON_HEALTHY,
         /* degraded; said of its connectors, not of its own health */
         REASON_CONNECTORS_FAILED,
+        REASON_CONNECTOR_STUCK,      /* RUNNING, but its lag grows and nothing is committed */
         REASON_CONNECTOR_UNREADABLE, /* no connector runs here, and one cannot be asked for */
         REASON_AGENT_STALE,          /* one of its agents was not seen for too long */
         REASON_DEGRADED,             /* it says so itself; the detail has what it names */

@@ -57,6 +57,7 @@ static const struct event_info event_table[_EVENT_TYPE_MAX] = {
                                          LOG_WARNING },
         [EVENT_CONNECTOR_WITHOUT_TASKS] = { "connector-without-tasks", "ccbb21e2a93f4f439006c410d2700aa0",
                                             LOG_WARNING },
+        [EVENT_CONNECTOR_STUCK] = { "connector-stuck", "2b3f4f122640858edc296fc1622cf5c9", LOG_ERR },
         [EVENT_CONNECTORS_CHANGED] = { "connectors-changed", "36b1f688a23f482085289921f7e486b9", LOG_ERR },
         [EVENT_CONNECTORS_UNREADABLE] = { "connectors-unreadable", "ba6bbe1abadc419fb6b4986f5acfb117",
                                           LOG_WARNING },

@@ -42,6 +42,7 @@ enum event_type {
         EVENT_CONNECTOR_RECOVERED,
         EVENT_CONNECTOR_UNASSIGNED,
         EVENT_CONNECTOR_WITHOUT_TASKS,
+        EVENT_CONNECTOR_STUCK,       /* its lag grows and nothing is committed; or it gets on again */
         EVENT_CONNECTORS_CHANGED,    /* many at once, told as one */
         EVENT_CONNECTORS_UNREADABLE, /* and again with a lower priority when they can be read */
         EVENT_CONNECTOR_WOULD_RESTART,

@@ -1,4 +1,5 @@
 /* The sentences about Kafka itself. Decides nothing, and reads no clock. */
+#include <inttypes.h>
 #include <syslog.h>
 
 #include "judge/kafka_deep.h"
@@ -202,5 +203,47 @@ struct event *narrate_kafka_deep(const struct kafka_settings *k, const struct ka
                 return NULL;
         if (kafka_deep_is_well(d))
                 e->priority = LOG_NOTICE;
+        return TAKE_PTR(e);
+}
+
+/* ---- lag ---- */
+
+static void say_lag(char *buf, size_t size, const struct lag_change *c) {
+        char name[CONNECTOR_NAME_SIZE];
+
+        text_append(buf, size, "connector %s",
+                    text_copy_line(name, sizeof(name), c->connector, strlen(c->connector)));
+        if (c->type == LAG_RECOVERED) {
+                text_append(buf, size, " gets on again, after it was stuck for %s",
+                            SAY_SPAN(c->lasted_usec));
+                return;
+        }
+        if (c->type == LAG_NOT_RUNNING) {
+                text_append(buf, size, " was stuck for %s, and is not RUNNING any more",
+                            SAY_SPAN(c->lasted_usec));
+                return;
+        }
+        text_append(buf, size,
+                    " is RUNNING, but stuck: partition %d of topic %s has stood at offset %" PRIi64
+                    " for %s, while its lag grew from %" PRIi64 " to %" PRIi64,
+                    (int) c->partition, c->topic, c->committed, SAY_SPAN(c->lasted_usec), c->lag_then,
+                    c->lag);
+        if (c->n_stuck > 1)
+                text_append(buf, size, "; %zu partitions do", c->n_stuck);
+}
+
+struct event *narrate_lag(const struct lag_change *c) {
+        _cleanup_(event_freep) struct event *e = NULL;
+        char sentence[SENTENCE_SIZE] = "";
+
+        say_lag(sentence, sizeof(sentence), c);
+        e = event_new(EVENT_CONNECTOR_STUCK, "%s", sentence);
+        if (!e || event_field(e, "CONNECTOR", "%s", c->connector) < 0)
+                return NULL;
+        if (c->type != LAG_STUCK)
+                e->priority = LOG_NOTICE;
+        else if (event_field(e, "TOPIC", "%s", c->topic) < 0 ||
+                 event_field(e, "PARTITION", "%d", (int) c->partition) < 0)
+                return NULL;
         return TAKE_PTR(e);
 }

@@ -23,10 +23,10 @@ static const char *const priority_names[] = { "emerg",   "alert",  "crit", "err"
 
 /* The fields that an event may have, and that a text may therefore name as @FIELD@. */
 static const char *const fields[] = {
-        "CONNECT_WATCHDOG_WORKER",      "CONNECT_WATCHDOG_UNIT",   "CONNECT_WATCHDOG_STATE",
-        "CONNECT_WATCHDOG_INCIDENT",    "CONNECT_WATCHDOG_REASON", "CONNECT_WATCHDOG_HOLD",
-        "CONNECT_WATCHDOG_KAFKA",       "CONNECT_WATCHDOG_TOPIC",  "CONNECT_WATCHDOG_KAFKA_OUTCOME",
-        "CONNECT_WATCHDOG_TOPIC_STATE",
+        "CONNECT_WATCHDOG_WORKER",      "CONNECT_WATCHDOG_UNIT",      "CONNECT_WATCHDOG_STATE",
+        "CONNECT_WATCHDOG_INCIDENT",    "CONNECT_WATCHDOG_REASON",    "CONNECT_WATCHDOG_HOLD",
+        "CONNECT_WATCHDOG_KAFKA",       "CONNECT_WATCHDOG_TOPIC",     "CONNECT_WATCHDOG_KAFKA_OUTCOME",
+        "CONNECT_WATCHDOG_TOPIC_STATE", "CONNECT_WATCHDOG_CONNECTOR",
 };
 
 static FILE *catalog_open(void) {
