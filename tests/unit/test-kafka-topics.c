@@ -22,7 +22,6 @@ static struct kafka_facts *without(const struct cluster *c, const char *topic) {
         struct kafka_facts *f = cluster_facts(c);
 
         facts_topic(f, topic)->error = KAFKA_NO_SUCH_TOPIC;
-        facts_topic(f, topic)->n_partitions = 0;
         return f;
 }
 

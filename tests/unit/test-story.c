@@ -135,11 +135,45 @@ static void test_a_held_restart(void **state _unused_) {
                                    "no longer held by package-manager\n");
 }
 
+static void requires(struct scene *s, enum dependency_state state) {
+        scene_requires(s, state);
+        tell(s);
+}
+
+/* One incident tells it from the first failure to recovery, and names Kafka. */
+static void test_an_outage_of_kafka(void **state _unused_) {
+        struct scene s;
+
+        begin(&s);
+        requires(&s, DEPENDENCY_UP);
+        poll_n(&s, WELL, 1, 10 * USEC_PER_SEC);
+        poll_n(&s, HUNG, 1, 10 * USEC_PER_SEC);
+        requires(&s, DEPENDENCY_DOWN);
+        poll_n(&s, HUNG, 60, 10 * USEC_PER_SEC);
+        requires(&s, DEPENDENCY_GRACE);
+        poll_n(&s, HUNG, 1, 10 * USEC_PER_SEC);
+        poll_n(&s, WELL, 11, 10 * USEC_PER_SEC);
+        requires(&s, DEPENDENCY_UP);
+        poll_n(&s, WELL, 10, 10 * USEC_PER_SEC);
+
+        assert_string_equal(
+                story,
+                "healthy (HTTP 200 after 3ms)\n"
+                "did not answer within the timeout (15s); 1st failing poll, a restart needs 3 in a row "
+                "over 3min\n"
+                "Kafka main is down since 13:50:00 (no broker answers), which is taken for the cause: "
+                "failing polls are not counted\n"
+                "healthy again (HTTP 200 after 3ms); the incident closes when it stays so for 3min\n"
+                "recovered before it was unhealthy: the incident lasted 13min 20s, without a restart; taken "
+                "for its cause: \"Kafka main is down since 13:50:00 (no broker answers)\"\n");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_hung_worker_is_brought_back),
                 cmocka_unit_test(test_a_short_hang_is_two_lines),
                 cmocka_unit_test(test_a_held_restart),
+                cmocka_unit_test(test_an_outage_of_kafka),
         };
 
         (void) setenv("TZ", "UTC", 1);
