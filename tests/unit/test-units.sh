@@ -1,9 +1,9 @@
 #!/bin/sh
-# What systemd's own tools say of units/: test-units.sh SERVICE CATALOG SYSUSERS. Status 77 (skipped)
+# What systemd's own tools say of units/: test-units.sh SERVICE SOCKET CATALOG SYSUSERS. Status 77 (skipped)
 # where a tool is missing or cannot work here.
 set -eu
 
-service=$1 catalog=$2 sysusers=$3
+service=$1 socket=$2 catalog=$3 sysusers=$4
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -27,7 +27,9 @@ systemd-analyze --man=no verify "$dir/canary.service" >/dev/null 2>&1 || skip "s
 
 # The binary is not installed yet, and verify wants it to be there. What it says of other units is not ours.
 sed "s|^ExecStart=.*|ExecStart=/bin/true|" "$service" >"$dir/connect-watchdog.service"
-said=$(systemd-analyze --man=no verify "$dir/connect-watchdog.service" 2>&1) || fail "verify: $said"
+cp "$socket" "$dir/"
+said=$(systemd-analyze --man=no verify "$dir/connect-watchdog.service" "$dir/connect-watchdog.socket" 2>&1) ||
+        fail "verify: $said"
 case $said in
         *connect-watchdog*) fail "verify: $said" ;;
 esac
