@@ -201,7 +201,7 @@ static int ask_partitions(struct kafka_client *c, struct deep_run *run) {
                 kafka_step_set(&s, md->topics[0].err, NULL);
         run->result->error = s.error;
         memcpy(run->result->detail, s.detail, sizeof(s.detail));
-        if (s.error == KAFKA_OK && md->topic_cnt > 0)
+        if (s.error == KAFKA_OK && md && md->topic_cnt > 0)
                 r = copy_partitions(&md->topics[0], run);
         if (md)
                 rd_kafka_metadata_destroy(md);
