@@ -20,6 +20,7 @@ static void fill_worker(const struct worker *w, struct worker_snapshot *ret) {
                 .counts = &w->counts,
                 .connectors = connectors_watch_view(w->connectors),
                 .connectors_problem = connectors_watch_problem(w->connectors),
+                .lag = w->settings->lag ? &w->lag : NULL,
                 .holds = w->holds,
                 .n_holds = w->n_holds,
         };

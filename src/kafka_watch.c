@@ -30,6 +30,7 @@ struct session {
 enum task_kind {
         TASK_CHECK,
         TASK_DEEP,
+        TASK_LAG,
         TASK_END, /* of the session */
 };
 
@@ -41,6 +42,11 @@ struct task {
         char problem[KAFKA_DETAIL_SIZE];
         struct kafka_facts *facts;
         struct kafka_deep *deep;
+
+        /* Lag: of a worker's sinks, each with its group. */
+        char *worker;
+        char **sinks, **groups;
+        struct kafka_lag *lag;
 };
 
 struct kafka_watch {
@@ -96,8 +102,13 @@ static void work(void *data) {
         t->error = open_client(s, t->problem, sizeof(t->problem));
         if (t->error < 0)
                 return;
-        t->error = t->kind == TASK_DEEP ? s->module->deep(s->client, &t->deep)
-                                        : s->module->check(s->client, &t->facts);
+        if (t->kind == TASK_CHECK)
+                t->error = s->module->check(s->client, &t->facts);
+        else if (t->kind == TASK_DEEP)
+                t->error = s->module->deep(s->client, &t->deep);
+        else
+                t->error = s->module->lag(s->client, (const char *const *) t->groups, strv_length(t->groups),
+                                          s->settings->timeout_usec, &t->lag);
 }
 
 /* ---- tasks ---- */
@@ -107,19 +118,49 @@ static void task_free(void *data) {
 
         kafka_facts_free(t->facts);
         kafka_deep_free(t->deep);
+        kafka_lag_free(t->lag);
+        free(t->worker);
+        strv_free(t->sinks);
+        strv_free(t->groups);
         free(t);
 }
 
-static int submit(struct kafka_watch *k,
-                  enum task_kind kind,
-                  offload_done_t done,
-                  struct offload_job **ret) {
+static struct task *task_new(struct kafka_watch *k, enum task_kind kind) {
         struct task *t = calloc(1, sizeof(*t));
 
+        if (t)
+                *t = (struct task) { .watch = k, .kind = kind };
+        return t;
+}
+
+/* Takes t over; NULL: there was no memory for it. */
+static int submit(struct kafka_watch *k, struct task *t, offload_done_t done, struct offload_job **ret) {
         if (!t)
                 return -ENOMEM;
-        *t = (struct task) { .watch = k, .session = k->session, .kind = kind };
+        t->session = k->session;
         return offload_submit(k->offload, work, done, task_free, t, ret);
+}
+
+static struct task *lag_task_new(struct kafka_watch *k, const struct worker *w) {
+        const struct connectors_view *v = connectors_watch_view(w->connectors);
+        struct task *t = task_new(k, TASK_LAG);
+        int r = t ? free_and_strdup(&t->worker, w->settings->name) : -ENOMEM;
+
+        STRV_FOREACH (name, v->sinks) {
+                _cleanup_free_ char *group = NULL;
+
+                if (r >= 0 && asprintf(&group, "connect-%s", *name) < 0)
+                        r = -ENOMEM;
+                if (r >= 0)
+                        r = strv_extend(&t->sinks, *name);
+                if (r >= 0)
+                        r = strv_extend(&t->groups, group);
+        }
+        if (r < 0 && t) {
+                task_free(t);
+                return NULL;
+        }
+        return t;
 }
 
 static int session_begin(struct kafka_watch *k) {
@@ -144,7 +185,7 @@ static int session_end(struct kafka_watch *k, offload_done_t done) {
         int r;
 
         k->job = offload_job_unref(k->job); /* its result is about what is not asked any more */
-        r = submit(k, TASK_END, done, NULL);
+        r = submit(k, task_new(k, TASK_END), done, NULL);
         k->session = NULL;
         return r;
 }
@@ -215,6 +256,26 @@ static void take_deep(struct kafka_watch *k, struct kafka_deep *d) {
         k->deep_at_usec = agent_now();
 }
 
+/* Meanwhile a reload may have taken the worker away. */
+static void take_lag(const struct kafka_watch *k, const struct task *t) {
+        struct worker *w = agent_find_worker(k->agent, t->worker);
+        struct lag_changes changes = {};
+
+        if (!w || !w->settings->lag)
+                return;
+        if (!t->lag || lag_observe(&w->lag, w->settings, (const char *const *) t->sinks, t->lag, agent_now(),
+                                   &changes) < 0)
+                worker_tell(w, NULL); /* out of memory: not all of it is told */
+        for (size_t i = 0; i < changes.n; i++) {
+                struct event *e = narrate_lag(&changes.list[i]);
+
+                if (e && worker_about(w, e) < 0)
+                        e = event_free(e);
+                worker_tell(w, e);
+        }
+        lag_changes_done(&changes);
+}
+
 static bool is_well(const struct kafka_watch *k) {
         return k->health.outcome == KAFKA_UP || k->health.outcome == KAFKA_SLOW;
 }
@@ -248,7 +309,9 @@ static void on_task_done(struct offload_job *j, void *data) {
                         take_deep(k, TAKE_PTR(t->deep));
                 else
                         tell(k, NULL);
-        } else if (t->error < 0) {
+        } else if (t->kind == TASK_LAG)
+                take_lag(k, t);
+        else if (t->error < 0) {
                 schedule_next(k);
                 k->check_due_usec = MAX(k->check_due_usec, agent_now() + CANNOT_RETRY_USEC);
                 cannot_check(k, t->problem[0] ? t->problem : strerror(-t->error));
@@ -260,11 +323,14 @@ static void on_task_done(struct offload_job *j, void *data) {
         pump(k);
 }
 
-static void begin(struct kafka_watch *k, enum task_kind kind) {
+/* Takes t over. */
+static void begin(struct kafka_watch *k, struct task *t) {
         int r = k->session ? 0 : session_begin(k);
 
         if (r >= 0)
-                r = submit(k, kind, on_task_done, &k->job);
+                r = submit(k, t, on_task_done, &k->job);
+        else if (t)
+                task_free(t);
         k->hung_told = false;
         k->begun_at_usec = agent_now();
         if (r >= 0)
@@ -278,6 +344,23 @@ static bool deep_is_due(const struct kafka_watch *k, usec_t now_usec) {
         return k->settings->deep && is_well(k) && now_usec >= k->deep_due_usec;
 }
 
+/* The worker whose sinks are to be asked for now. Between two checks, which are more often. */
+static struct worker *lag_is_due(const struct kafka_watch *k, usec_t now_usec) {
+        for (size_t i = 0; is_well(k) && i < k->agent->n_workers; i++) {
+                struct worker *w = k->agent->workers[i];
+                const struct worker_settings *s = w->settings;
+                const struct connectors_view *v;
+
+                if (!s->lag || !s->requires || !streq(s->requires[0], k -> settings -> name) ||
+                    now_usec < w->lag_due_usec || !w->connectors)
+                        continue;
+                v = connectors_watch_view(w->connectors);
+                if (v && (v->n_sinks > 0 || w->lag.n > 0))
+                        return w;
+        }
+        return NULL;
+}
+
 static usec_t next_due(const struct kafka_watch *k) {
         if (k->job)
                 return k->hung_told ? USEC_INFINITY
@@ -288,11 +371,16 @@ static usec_t next_due(const struct kafka_watch *k) {
 
 static void pump(struct kafka_watch *k) {
         usec_t now = agent_now(), due;
+        struct worker *w;
 
         if (!k->job && now >= k->check_due_usec)
-                begin(k, TASK_CHECK);
+                begin(k, task_new(k, TASK_CHECK));
         else if (!k->job && deep_is_due(k, now))
-                begin(k, TASK_DEEP);
+                begin(k, task_new(k, TASK_DEEP));
+        else if (!k->job && (w = lag_is_due(k, now))) {
+                w->lag_due_usec = usec_add(now, w->settings->lag_interval_usec);
+                begin(k, lag_task_new(k, w));
+        }
 
         due = next_due(k);
         if (due == USEC_INFINITY)

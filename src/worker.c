@@ -143,6 +143,7 @@ static void take_observation(struct worker *w, const struct observation *o) {
         w->observed = true;
         w->history.lacks_health = w->probe.lacks_health;
         connectors_weigh(connectors_watch_view(w->connectors), w->settings, &weighed);
+        lag_weigh(&w->lag, &weighed);
         counts_observe(&w->counts, &weighed);
         health_observe(&w->health, &w->history, w->settings, &weighed, agent_now(), &told);
         worker_settled(w, &told);
@@ -522,6 +523,9 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings) {
         w->settings = settings;
         if (w->connectors)
                 connectors_watch_reconfigure(w->connectors, old, same_target);
+        if (!same_target || !settings->lag)
+                lag_view_done(&w->lag);
+        w->lag_due_usec = 0;
         if (!same_target) {
                 health_init(&w->health, w->agent->incident_seed, agent_now());
                 if (w->restart)
@@ -553,6 +557,7 @@ struct worker *worker_free(struct worker *w) {
         restart_free(w->restart);
         connectors_watch_free(w->connectors);
         connector_attempts_done(&w->attempts);
+        lag_view_done(&w->lag);
         poll_local_unref(w->url_query);
         poll_unref(w->poll);
         forget_peers(w);

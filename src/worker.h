@@ -4,6 +4,7 @@
 #include "agent.h"
 #include "connectors_watch.h"
 #include "judge/connector_remedy.h"
+#include "judge/lag.h"
 #include "judge/remedy.h"
 #include "observe/poll.h"
 #include "report/http/counts.h"
@@ -48,6 +49,8 @@ struct worker {
 
         struct connectors_watch *connectors;
         struct connector_attempts attempts; /* restarts of single connectors */
+        struct lag_view lag;                /* of its sinks, with lag = yes */
+        usec_t lag_due_usec;
 
         struct peer *peers;
         size_t n_peers, n_peers_asked;

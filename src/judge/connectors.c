@@ -28,6 +28,7 @@ struct connectors_view *connectors_view_free(struct connectors_view *v) {
         for (size_t i = 0; i < v->n; i++)
                 troubled_done(&v->list[i]);
         free(v->list);
+        strv_free(v->sinks);
         free(v);
         return NULL;
 }
@@ -115,6 +116,20 @@ static bool is_well(const struct worker_settings *w, const struct connector_stat
         return true;
 }
 
+static int add_sink(struct connectors_view *v,
+                    const struct worker_settings *w,
+                    const struct connector_status *c) {
+        int r;
+
+        if (!w->lag || v->n_sinks >= CONNECTOR_SINKS_MAX || !streq(c->type, "sink") ||
+            c->connector.state != CONNECTOR_RUNNING || !connector_rules_here(w, &c->connector))
+                return 0;
+        r = strv_extend(&v->sinks, c->name);
+        if (r >= 0)
+                v->n_sinks++;
+        return r;
+}
+
 int connectors_view_add(struct connectors_view *v,
                         const struct worker_settings *w,
                         const struct connector_status *c,
@@ -122,6 +137,9 @@ int connectors_view_add(struct connectors_view *v,
         struct troubled_connector t = { .here = connector_rules_here(w, &c->connector) };
         int r;
 
+        r = add_sink(v, w, c);
+        if (r < 0)
+                return r;
         if (is_well(w, c))
                 return 0;
         if (v->n == v->size) {

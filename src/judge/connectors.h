@@ -30,11 +30,16 @@ struct troubled_connector {
         size_t n_troubles;
 };
 
+/* So many sinks are asked for their lag. */
+#define CONNECTOR_SINKS_MAX 500
+
 struct connectors_view {
         struct troubled_connector *list; /* by name, once it is whole */
         size_t n, size;
         size_t trace_bytes;
         struct connector_tally tally;
+        char **sinks; /* with lag = yes: those that run, on the worker of worker_id if one is named */
+        size_t n_sinks;
         usec_t at_usec; /* when the look that found it began */
         bool broker_failed;
         char broker_connector[256], broker_detail[256];

@@ -7,9 +7,10 @@ import time
 import pytest
 
 import harness
+from connect_cluster import Cluster
 from harness import UNIT, until
 from http_ask import ask, free_port
-from kafka_broker import KafkaBroker
+from kafka_broker import KafkaBroker, Topic
 
 MODULE_DIR = harness.BINARY.parent
 
@@ -257,6 +258,35 @@ def test_a_deep_check_goes_through_every_partition(watched, broker, agent):
     answer = json.loads(body)
     assert answer.pop("timeElapsed") >= 0 and answer == {"0": "ok", "1": "ok"}
     assert [p.end for p in broker.topics["health"].partitions] == [1, 1]
+
+
+def test_a_sink_that_runs_and_commits_nothing_is_stuck(watched, broker, worker, agent):
+    connectors = Cluster()
+    connectors.add("orders")
+    worker.mode = connectors
+    broker.topics["orders"] = Topic(2)
+    broker.committed["connect-orders"] = {("orders", 0): 5, ("orders", 1): 7}
+    broker.topics["orders"].partitions[0].end = 5
+    broker.topics["orders"].partitions[1].end = 10
+    watched.configure(broker.bootstrap, worker={"lag": "yes", "lag_interval": "1s", "lag_stuck": "2s",
+                                                "connectors_interval": "1s"})
+    agent.start()
+    until(lambda: watched.workers()["workers"][0]["lag"], what="lag")
+    (lag,) = watched.workers()["workers"][0]["lag"]
+    assert lag["connector"] == "orders" and lag["lag"] == 3 and not lag["stuck_since"]
+    assert [(p["topic"], p["partition"], p["committed"], p["end"]) for p in lag["partitions"]] == [("orders", 1, 7, 10)]
+
+    def more():
+        broker.topics["orders"].partitions[1].end += 1
+        return agent.journal.select("connector-stuck")
+
+    until(more, what="stuck")
+    stuck = agent.expect("connector-stuck", worker="connect-a")
+    assert "orders" in stuck.message
+    agent.expect("state-changed", since=stuck, state="degraded")
+    broker.committed["connect-orders"][("orders", 1)] = 10
+    agent.expect("state-changed", since=stuck, state="healthy")
+    assert len(agent.journal.select("connector-stuck")) == 2
 
 
 def test_nobody_else_pays_for_it(watched, worker, agent):

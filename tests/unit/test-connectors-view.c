@@ -314,6 +314,48 @@ static void test_a_storm_in_one_sentence(_unused_ void **state) {
         event_free(e);
 }
 
+static void add_sink(struct cluster *c,
+                     const char *name,
+                     const char *type,
+                     enum connector_state state,
+                     const char *where) {
+        const struct connector_part task = { 0, CONNECTOR_RUNNING, HERE, "" };
+        const struct connector_status s = { .name = name,
+                                            .type = type,
+                                            .connector = { -1, state, where, "" },
+                                            .tasks = &task,
+                                            .n_tasks = 1 };
+
+        assert_int_equal(connectors_view_add(c->view, &c->w, &s, c->now), 0);
+}
+
+static void sinks_that_run_are_kept_for_their_lag(void **state) {
+        static char here[] = HERE;
+        struct cluster c;
+
+        (void) state;
+        setup(&c);
+        c.view = calloc(1, sizeof(*c.view));
+        assert_non_null(c.view);
+        add_sink(&c, "unasked", "sink", CONNECTOR_RUNNING, HERE);
+        assert_int_equal(c.view->n_sinks, 0);
+        c.w.lag = true;
+        add_sink(&c, "a", "sink", CONNECTOR_RUNNING, HERE);
+        add_sink(&c, "source", "source", CONNECTOR_RUNNING, HERE);
+        add_sink(&c, "paused", "sink", CONNECTOR_PAUSED, HERE);
+        c.w.worker_id = here;
+        add_sink(&c, "elsewhere", "sink", CONNECTOR_RUNNING, "b:8083");
+        add_sink(&c, "b", "sink", CONNECTOR_RUNNING, HERE);
+        assert_int_equal(c.view->n_sinks, 2);
+        assert_string_equal(c.view->sinks[0], "a");
+        assert_string_equal(c.view->sinks[1], "b");
+        for (size_t i = 0; i < CONNECTOR_SINKS_MAX; i++)
+                add_sink(&c, "many", "sink", CONNECTOR_RUNNING, HERE);
+        assert_int_equal(c.view->n_sinks, CONNECTOR_SINKS_MAX);
+        assert_int_equal(strv_length(c.view->sinks), CONNECTOR_SINKS_MAX);
+        teardown(&c);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_failure_is_told_once_and_its_end),
@@ -325,6 +367,7 @@ int main(void) {
                 cmocka_unit_test(test_what_makes_degraded),
                 cmocka_unit_test(test_all_failed_for_a_week_never_restarts_the_worker),
                 cmocka_unit_test(test_a_storm_in_one_sentence),
+                cmocka_unit_test(sinks_that_run_are_kept_for_their_lag),
         };
 
         return cmocka_run_group_tests_name("connectors-view", tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* GET /workers and /workers/NAME. */
 #include "document-scene.h"
+#include "judge/lag.h"
 #include "util/json.h"
 #include "util/text.h"
 
@@ -278,6 +279,34 @@ static void what_a_worker_requires(void **state) {
         document_scene_done(&s);
 }
 
+static void what_its_sinks_have_not_read_yet(void **state) {
+        static char orders[] = "orders", topic[] = "orders-in", fresh[] = "fresh";
+        struct document_scene s;
+        struct lag_partition partition = {
+                .topic = topic, .id = 3, .committed = 7, .end = 10, .lag = 3, .stuck = true
+        };
+        struct lag_connector sinks[] = {
+                { .name = fresh }, { .name = orders, .lag = 3, .partitions = &partition, .n_partitions = 1 }
+        };
+        const struct lag_view view = { .list = sinks, .n = ELEMENTSOF(sinks) };
+
+        (void) state;
+        document_scene_init(&s);
+        sinks[1].at_usec = sinks[1].stuck_since_usec = s.judge.now;
+        s.workers[0].lag = &view;
+        _cleanup_(json_object_unrefp) json_object *o = get(&s, "/workers");
+        assert_at(o, "workers.0.lag.0",
+                  "{\"connector\":\"fresh\",\"checked_at\":null,\"lag\":null,\"stuck_since\":null,"
+                  "\"partitions\":[]}");
+        assert_at(o, "workers.0.lag.1.lag", "3");
+        assert_at(o, "workers.0.lag.1.stuck_since", "\"1970-02-11T16:00:00.000Z\"");
+        assert_at(o, "workers.0.lag.1.partitions",
+                  "[{\"topic\":\"orders-in\",\"partition\":3,\"committed\":7,\"end\":10,\"lag\":3,"
+                  "\"stuck\":true}]");
+        assert_at(o, "workers.1.lag", "null");
+        document_scene_done(&s);
+}
+
 static void exhausted_and_for_how_long_is_not_known(void **state) {
         struct document_scene s;
         struct hold_entry hold = { .hold = HOLD_BUDGET_EXHAUSTED, .until_usec = USEC_INFINITY };
@@ -363,6 +392,7 @@ int main(void) {
                 cmocka_unit_test(clusters_and_their_topics),
                 cmocka_unit_test(a_cluster_of_which_nothing_is_known),
                 cmocka_unit_test(what_a_worker_requires),
+                cmocka_unit_test(what_its_sinks_have_not_read_yet),
                 cmocka_unit_test(exhausted_and_for_how_long_is_not_known),
                 cmocka_unit_test(which_are_asked_for),
                 cmocka_unit_test(nothing_is_watched),

@@ -8,6 +8,7 @@
 
 struct process_usage;
 struct connectors_view;
+struct lag_view;
 struct settings;
 
 /* One worker at this moment. Everything belongs to the agent and lives for one answer. */
@@ -17,6 +18,7 @@ struct worker_snapshot {
         const struct history *history;
         const struct worker_counts *counts;
         const struct connectors_view *connectors; /* of the last look; NULL: there was none */
+        const struct lag_view *lag;               /* NULL: lag = no */
         const char *connectors_problem;           /* why the last look found nothing; or "" or NULL */
         const struct hold_entry
                 *holds; /* those that keep a remedy back right now, the first is the one told */

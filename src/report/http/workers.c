@@ -183,6 +183,7 @@ static json_object *make_worker(struct json_maker *m, const struct worker_snapsh
         json_put(m, o, "virtual_budget", make_budget(m, &w->history->virtual_budget, settings));
         json_put(m, o, "unit_state", h->unit.known ? make_unit(m, &h->unit) : NULL);
         json_put(m, o, "connectors", w->connectors ? make_connectors(m, w->connectors) : NULL);
+        json_put(m, o, "lag", make_lag(m, w->lag));
         json_put(m, o, "counts", make_counts(m, w->counts));
         return o;
 }

@@ -1,5 +1,6 @@
 /* What /workers has of [kafka] sections. Their properties are not among it: these may hold a secret. */
 #include "report/http/workers_kafka.h"
+#include "judge/lag.h"
 
 static json_object *make_ids(struct json_maker *m, const int32_t *ids, size_t n) {
         json_object *list = json_make_list(m);
@@ -149,4 +150,42 @@ json_object *make_dependency(struct json_maker *m, const struct dependency *d) {
         json_put_time(m, o, "until", d->until_usec);
         json_put_text(m, o, "text", d->text);
         return o;
+}
+
+static json_object *make_lag_partitions(struct json_maker *m, const struct lag_connector *c) {
+        json_object *list = json_make_list(m);
+
+        for (size_t i = 0; i < c->n_partitions; i++) {
+                const struct lag_partition *p = &c->partitions[i];
+                json_object *o = json_make_object(m);
+
+                json_put_text(m, o, "topic", p->topic);
+                json_put_natural(m, o, "partition", p->id);
+                json_put_natural(m, o, "committed", p->committed);
+                json_put_natural(m, o, "end", p->end);
+                json_put_natural(m, o, "lag", p->lag);
+                json_put_bool(m, o, "stuck", p->stuck);
+                json_append(m, list, o);
+        }
+        return list;
+}
+
+json_object *make_lag(struct json_maker *m, const struct lag_view *v) {
+        json_object *list;
+
+        if (!v)
+                return NULL;
+        list = json_make_list(m);
+        for (size_t i = 0; i < v->n; i++) {
+                const struct lag_connector *c = &v->list[i];
+                json_object *o = json_make_object(m);
+
+                json_put_text(m, o, "connector", c->name);
+                json_put_time(m, o, "checked_at", c->at_usec);
+                json_put(m, o, "lag", c->at_usec > 0 ? json_made(m, json_object_new_int64(c->lag)) : NULL);
+                json_put_time(m, o, "stuck_since", c->stuck_since_usec);
+                json_put(m, o, "partitions", make_lag_partitions(m, c));
+                json_append(m, list, o);
+        }
+        return list;
 }

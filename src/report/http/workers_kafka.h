@@ -7,3 +7,5 @@
 json_object *make_kafkas(struct json_maker *m);
 /* What a worker requires, taken together; NULL where it requires nothing. */
 json_object *make_dependency(struct json_maker *m, const struct dependency *d);
+/* Of a worker's sinks; NULL where it is not watched. */
+json_object *make_lag(struct json_maker *m, const struct lag_view *v);
