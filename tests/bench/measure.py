@@ -65,11 +65,11 @@ def scratch():
 
 
 @contextlib.contextmanager
-def agent(workers, bus=None, **defaults):
+def agent(workers, bus=None, listen="off", **defaults):
     """The agent in a mount namespace of its own, its journal read by us; defaults: keys of [defaults]."""
     with scratch() as directory:
         a = harness.Agent(directory, bus)
-        sections = [("defaults", defaults)] + [(f"worker {name}", keys) for name, keys in workers.items()]
+        sections = [("http", {"listen": listen}), ("defaults", defaults)] + [(f"worker {name}", keys) for name, keys in workers.items()]
         a.config.write_text("".join(f"[{s}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items())
                                     for s, keys in sections))
         try:
@@ -81,8 +81,8 @@ def agent(workers, bus=None, **defaults):
 
 
 @contextlib.contextmanager
-def process(command, sigterm=signal.SIGTERM):
-    p = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+def process(command, sigterm=signal.SIGTERM, env=None):
+    p = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=env)
     try:
         yield p
     finally:
