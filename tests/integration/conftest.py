@@ -10,8 +10,10 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 
 import harness  # noqa: E402
+from connect_cluster import Cluster  # noqa: E402
 from fake_systemd import FakeSystemd  # noqa: E402
 from http_server import WorkerServer  # noqa: E402
+from reload_scene import Scene  # noqa: E402
 
 
 def cannot(reason):
@@ -109,3 +111,19 @@ def dead_resolver(tmp_path):
         path = tmp_path / "resolv.conf"
         path.write_text(f"nameserver {address}\noptions timeout:30 attempts:5\n")
         yield str(path)
+
+
+@pytest.fixture
+def scene(agent, worker, bus):
+    yield Scene(agent, worker, bus)
+    assert agent.n_started == 1 and len(agent.journal.select("agent-started")) <= 1
+    worker.mode = "ok"
+
+
+@pytest.fixture
+def cluster(scene):
+    """With one connector, and its one task, on this worker."""
+    scene.worker.mode = cluster = Cluster()
+    cluster.add("orders")
+    scene.keys.update(connectors_interval="100ms")
+    return cluster

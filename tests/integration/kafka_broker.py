@@ -8,9 +8,10 @@ import threading
 
 PRODUCE, FETCH, LIST_OFFSETS, METADATA, OFFSET_FETCH, FIND_COORDINATOR, DESCRIBE_GROUPS, API_VERSIONS, DESCRIBE_CONFIGS = (
     0, 1, 2, 3, 9, 10, 15, 18, 32)
+SASL_HANDSHAKE, SASL_AUTHENTICATE = 17, 36
 # The version of each that is spoken.
 VERSIONS = {PRODUCE: 3, FETCH: 4, LIST_OFFSETS: 1, METADATA: 2, OFFSET_FETCH: 2, FIND_COORDINATOR: 0, DESCRIBE_GROUPS: 0,
-            API_VERSIONS: 0, DESCRIBE_CONFIGS: 0}
+            API_VERSIONS: 0, DESCRIBE_CONFIGS: 0, SASL_HANDSHAKE: 1, SASL_AUTHENTICATE: 0}
 UNKNOWN_TOPIC, LEADER_NOT_AVAILABLE, COORDINATOR_NOT_AVAILABLE, UNSUPPORTED_VERSION = 3, 5, 15, 35
 ID = 1
 
@@ -71,6 +72,10 @@ class KafkaBroker:
         self.committed = {}         # {group: {(topic, partition): offset}}
         self.silent = False         # it accepts and reads, and answers nothing
         self.coordinates = True
+        self.tls = None             # an ssl.SSLContext
+        self.n_metadata = 0         # requests for it
+        self.groups = []            # whose coordinator was asked for
+        self.logins = []            # (user, password)
         self.port = 0
         self._listener = None
         self._open = set()
@@ -114,6 +119,8 @@ class KafkaBroker:
 
     def _serve(self, connection):
         try:
+            if self.tls:
+                connection.socket = self.tls.wrap_socket(connection.socket, server_side=True)
             while request := connection.read():
                 key, version, correlation, _ = (request.number("h"), request.number("h"), request.number("i"),
                                                 request.string())
@@ -130,14 +137,23 @@ class KafkaBroker:
     def _answer(self, key, version, request):
         if key == API_VERSIONS:
             return (number("h", 0 if version == 0 else UNSUPPORTED_VERSION) +
-                    array(number("h", k) + number("h", 0 if k in (PRODUCE, FETCH) else v) + number("h", v)
+                    array(number("h", k) + number("h", 0 if k in (PRODUCE, FETCH, SASL_HANDSHAKE) else v) + number("h", v)
                           for k, v in VERSIONS.items()))
         assert VERSIONS[key] == version, f"request {key} of version {version}"
         return {PRODUCE: self._produce, FETCH: self._fetch, LIST_OFFSETS: self._list_offsets, METADATA: self._metadata,
                 OFFSET_FETCH: self._offset_fetch, FIND_COORDINATOR: self._find_coordinator,
-                DESCRIBE_GROUPS: self._describe_groups, DESCRIBE_CONFIGS: self._describe_configs}[key](request)
+                DESCRIBE_GROUPS: self._describe_groups, DESCRIBE_CONFIGS: self._describe_configs,
+                SASL_HANDSHAKE: self._sasl_handshake, SASL_AUTHENTICATE: self._sasl_authenticate}[key](request)
+
+    def _sasl_handshake(self, request):
+        return number("h", 0) + array([string(request.string())])
+
+    def _sasl_authenticate(self, request):
+        self.logins.append(tuple(request.bytes(request.number("i")).decode().split("\0")[1:]))
+        return number("h", 0) + string(None) + number("i", 0)
 
     def _metadata(self, request):
+        self.n_metadata += 1
         n = request.number("i")
         names = list(self.topics) if n < 0 else [request.string() for _ in range(n)]
         node = number("i", ID) + string("127.0.0.1") + number("i", self.port) + string(None)
@@ -151,7 +167,7 @@ class KafkaBroker:
                       for i, p in enumerate(topic.partitions if topic else [])))
 
     def _find_coordinator(self, request):
-        request.string()
+        self.groups.append(request.string())
         if not self.coordinates:
             return number("h", COORDINATOR_NOT_AVAILABLE) + number("i", -1) + string("") + number("i", -1)
         return number("h", 0) + number("i", ID) + string("127.0.0.1") + number("i", self.port)

@@ -3,84 +3,22 @@ a proof here, which changes that key alone, sends SIGHUP and waits for what the 
 """
 
 import base64
-import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 
 import pytest
 
 import harness
-from connect_cluster import ELSEWHERE, HERE, TRACE, Cluster
+import test_reload_keys_http
+import test_reload_keys_kafka
+from connect_cluster import ELSEWHERE, HERE
 from harness import UNIT, until
 from http_server import CONNECTORS, HEALTHY, WorkerServer, response
+from reload_scene import Proofs
 
-PROOFS = {}
-
-
-def proves(section, key):
-    def register(proof):
-        PROOFS[section, key] = proof
-        return proof
-    return register
-
-
-class Scene:
-    """An agent and its one worker, which it may restart."""
-
-    def __init__(self, agent, worker, bus):
-        self.agent, self.worker, self.bus = agent, worker, bus
-        self.general = {}
-        self.http = {"listen": "off"}
-        self.keys = {"url": worker.url, "unit": UNIT, "action": "restart"}
-        self.since = 0
-
-    def write(self, general=None, **keys):
-        self.general.update(general or {})
-        self.keys.update(keys)
-        self.agent.configure({"a": self.keys}, self.general, self.http)
-
-    def start(self, general=None, **keys):
-        self.write(general, **keys)
-        self.agent.start()
-
-    def change(self, general=None, **keys):
-        """The new values, and the reload. What is expected from here on comes after it."""
-        self.write(general, **keys)
-        self.since = self.agent.mark()
-        self.agent.reload()
-
-    def expect(self, name, **fields):
-        return self.agent.expect(name, self.since, **fields)
-
-    def fail(self, mode="reset"):
-        self.agent.expect("state-changed", state="healthy")
-        self.worker.mode = mode
-
-    def fail_on(self):
-        """Also after each restart: what resets connections then is only starting. Without a connector to be named."""
-        self.worker.stage = "flushing updates to the status topic"
-        self.fail("unhealthy")
-
-    def polled_on(self, n=5):
-        self.worker.wait_for_requests(len(self.worker.requests) + n)
-
-    def polled_with(self, authorization):
-        before = len(self.worker.requests)
-        seen = [r.headers.get("authorization") for r in self.worker.wait_for_requests(before + 2)]
-        return seen[-1] == authorization
-
-    def told(self, name, **fields):
-        return self.agent.journal.select(name, self.since, **fields)
-
-
-@pytest.fixture
-def scene(agent, worker, bus):
-    yield Scene(agent, worker, bus)
-    assert agent.n_started == 1 and len(agent.journal.select("agent-started")) <= 1
-    worker.mode = "ok"
+proves = Proofs()
 
 
 # --- [agent]
@@ -471,117 +409,7 @@ def _(scene, strict_worker, certificates):
     scene.expect("state-changed", state="healthy")
 
 
-# --- [http]
-
-
-def ask_over(path, target="/ping", body=False):
-    """One request over a unix socket, and the status line of its answer, or its body."""
-    with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(harness.TIMEOUT)
-        s.connect(str(path))
-        s.sendall(f"GET {target} HTTP/1.0\r\n\r\n".encode())
-        head, _, content = s.makefile("rb").read().partition(b"\r\n\r\n")
-        return content if body else head.split(b"\r\n")[0]
-
-
-@proves("http", "listen")
-def _(scene, tmp_path):
-    scene.start()
-    scene.http = {"listen": f"unix:{tmp_path}/http"}
-    scene.change()
-    assert ask_over(tmp_path / "http") == b"HTTP/1.1 200 OK"
-
-
-@proves("http", "access_log")
-def _(scene, tmp_path):
-    scene.http = {"listen": f"unix:{tmp_path}/http"}
-    scene.start()
-    ask_over(tmp_path / "http")
-    scene.http["access_log"] = "yes"
-    scene.change()
-    assert not scene.agent.journal.select("http-request")
-    ask_over(tmp_path / "http")
-    scene.expect("http-request")
-
-
-@proves("http", "access_log_skip")
-def _(scene, tmp_path):
-    scene.http = {"listen": f"unix:{tmp_path}/http", "access_log": "yes"}
-    scene.start()
-    ask_over(tmp_path / "http")
-    scene.expect("http-request")
-    scene.http["access_log_skip"] = "/other /ping"
-    scene.change()
-    ask_over(tmp_path / "http")
-    ask_over(tmp_path / "http", "/health")
-    assert "asked GET /health: " in scene.expect("http-request").message
-
-
-@proves("http", "krakend_path")
-def _(scene, tmp_path):
-    scene.http = {"listen": f"unix:{tmp_path}/http"}
-    scene.start()
-    assert ask_over(tmp_path / "http", "/__health") == b"HTTP/1.1 200 OK"
-    scene.http["krakend_path"] = "/lives"
-    scene.change()
-    assert ask_over(tmp_path / "http", "/__health") == b"HTTP/1.1 404 Not Found"
-    assert ask_over(tmp_path / "http", "/lives") == b"HTTP/1.1 200 OK"
-
-
-@proves("http", "krakend_body")
-def _(scene, tmp_path):
-    scene.http = {"listen": f"unix:{tmp_path}/http"}
-    scene.start()
-    assert b'"agents"' in ask_over(tmp_path / "http", "/__health", body=True)
-    scene.http["krakend_body"] = '{"custom": "response", "foo": "bar"}'
-    scene.change()
-    assert ask_over(tmp_path / "http", "/__health", body=True) == b'{"custom": "response", "foo": "bar"}'
-
-
-@proves("http", "healthcheck_compat")
-def _(scene, tmp_path):
-    scene.http = {"listen": f"unix:{tmp_path}/http"}
-    scene.start()
-    assert ask_over(tmp_path / "http", "/ping") == b"HTTP/1.1 200 OK"
-    scene.http["healthcheck_compat"] = "no"
-    scene.change()
-    assert ask_over(tmp_path / "http", "/ping") == ask_over(tmp_path / "http", "/") == b"HTTP/1.1 404 Not Found"
-
-
-@proves("http", "expose_traces")
-def _(scene, tmp_path, cluster):
-    cluster.fail("orders", 0)
-    scene.http = {"listen": f"unix:{tmp_path}/http"}
-    scene.start()
-    scene.agent.expect("connector-failed")
-    assert b'"trace":null' in ask_over(tmp_path / "http", "/", body=True)
-    scene.http["expose_traces"] = "yes"
-    scene.change()
-    assert json.dumps(TRACE).encode() in ask_over(tmp_path / "http", "/", body=True)
-
-
-@proves("http", "metrics_connectors")
-def _(scene, tmp_path, cluster):
-    cluster.fail("orders", 0)
-    scene.http = {"listen": f"unix:{tmp_path}/http"}
-    scene.start()
-    scene.agent.expect("connector-failed")
-    assert b"orders" not in ask_over(tmp_path / "http", "/metrics", body=True)
-    scene.http["metrics_connectors"] = "yes"
-    scene.change()
-    assert b',connector="orders",task="0",state="FAILED"} 1\n' in ask_over(tmp_path / "http", "/metrics", body=True)
-
-
 # --- connectors and tasks
-
-
-@pytest.fixture
-def cluster(scene):
-    """With one connector, and its one task, on this worker."""
-    scene.worker.mode = cluster = Cluster()
-    cluster.add("orders")
-    scene.keys.update(connectors_interval="100ms")
-    return cluster
 
 
 @proves("worker", "connectors")
@@ -702,21 +530,21 @@ def _(scene, cluster):
 # --- each key, and each proof
 
 
+# What is read of the groups of connectors is proven where there are some: tests/kafka.
+LAG = {("worker", "lag"), ("worker", "lag_interval"), ("worker", "lag_stuck")}
+
+
 def test_each_key_has_its_proof(tmp_path):
     config = tmp_path / "one.conf"
-    config.write_text("[worker a]\n")
+    config.write_text("[worker a]\n[kafka k]\nbootstrap = h\n")
     printed = subprocess.run([harness.BINARY, "--check-config", config], capture_output=True, text=True, check=True).stdout
     sections = re.split(r"^\[(\w+).*\]$", printed, flags=re.MULTILINE)
     keys = {(section, key) for section, text in zip(sections[1::2], sections[2::2])
             for key in re.findall(r"^#?(\w+) =", text, re.MULTILINE)}
-    assert keys == PROOFS.keys()
+    assert keys == proves.keys() | test_reload_keys_http.proves.keys() | test_reload_keys_kafka.proves.keys() | LAG
 
 
-@pytest.mark.parametrize("section, key", PROOFS)
-def test_a_reload_suffices_for(request, scene, section, key):
-    proof = PROOFS[section, key]
-    wanted = proof.__code__.co_varnames[1:proof.__code__.co_argcount]
-    proof(scene, *map(request.getfixturevalue, wanted))
+test_a_reload_suffices_for = proves.test()
 
 
 def test_a_reload_suffices_for_a_new_file_in_conf_d(scene):
