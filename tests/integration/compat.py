@@ -11,15 +11,15 @@ SANITIZERS = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}
 
 
 class Compat:
-    def __init__(self, directory, flags=(), variables=None, wrapper=()):
-        """Without a --port among the flags, or its variable, it gets a free one."""
+    def __init__(self, directory, flags=(), variables=None, wrapper=(), environment=None):
+        """Without HEALTHCHECK_PORT among the variables it gets a free one."""
         variables = {f"HEALTHCHECK_{name}": value for name, value in (variables or {}).items()}
         self.port = free_port()
         if "HEALTHCHECK_PORT" not in variables:
             flags = [f"--port={self.port}", *flags]
         self.stderr_path = directory / f"stderr-{self.port}"
         environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
-                       "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={directory}/bus", **SANITIZERS, **variables}
+                       "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={directory}/bus", **SANITIZERS, **variables, **(environment or {})}
         with open(self.stderr_path, "wb") as f:
             self.process = subprocess.Popen([*wrapper, harness.BINARY, "--healthcheck-compat", *flags], cwd="/",
                                             stdin=subprocess.DEVNULL, stderr=f, env=environment)

@@ -69,6 +69,9 @@ class Cluster:
             elif not e.server.stopped.wait(self.delay):
                 e.send(response(200, {name: {"status": c} for name, c in self.connectors.items()}))
             return
+        if e.path == "/connectors":
+            e.send(response(200, list(self.connectors)))
+            return
         _, _, name, *rest = e.path.split("/")
         connector = self.connectors.get(urllib.parse.unquote(name))
         if not connector:
