@@ -21,6 +21,7 @@ sys.path.insert(0, str(HERE.parent / "integration"))
 
 import harness  # noqa: E402
 from fake_systemd import FakeSystemd  # noqa: E402
+from kafka_broker import KafkaBroker  # noqa: E402
 from server import Server  # noqa: E402
 
 BARE_LOOP = BUILD / "tests/bench/bare-loop"
@@ -65,11 +66,13 @@ def scratch():
 
 
 @contextlib.contextmanager
-def agent(workers, bus=None, listen="off", **defaults):
+def agent(workers, bus=None, listen="off", kafka=None, **defaults):
     """The agent in a mount namespace of its own, its journal read by us; defaults: keys of [defaults]."""
     with scratch() as directory:
         a = harness.Agent(directory, bus)
-        sections = [("http", {"listen": listen}), ("defaults", defaults)] + [(f"worker {name}", keys) for name, keys in workers.items()]
+        sections = [("http", {"listen": listen}), ("defaults", defaults)]
+        sections += [(f"kafka {name}", keys) for name, keys in (kafka or {}).items()]
+        sections += [(f"worker {name}", keys) for name, keys in workers.items()]
         a.config.write_text("".join(f"[{s}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items())
                                     for s, keys in sections))
         try:
@@ -194,7 +197,22 @@ def memory(progress):
                 harness.until(lambda: server.requests("connect-watchdog") - before >= 50)
                 kb = rss_anon_kb(a.pid)
             rows.append(row(f"RssAnon after 50 polls of one worker, {what}, MB", f"{kb / 1024:.2f}", "≤ 2", kb <= 2048))
+        if (harness.BINARY.parent / "connect-watchdog-kafka.so").exists():
+            rows.append(memory_with_kafka(server, progress))
     return rows
+
+
+def memory_with_kafka(server, progress):
+    """Connect's three topics with their usual numbers of partitions, on one scripted broker."""
+    progress("with Kafka")
+    topics = {"connect-configs": 1, "connect-offsets": 25, "connect-status": 5}
+    with KafkaBroker(**{name.replace("-", "_"): n for name, n in topics.items()}) as broker:
+        section = {"bootstrap": broker.bootstrap, "topics": " ".join(topics), "interval": "1s", "timeout": "1s"}
+        before = server.requests("connect-watchdog")
+        worker = {"url": f"http://127.0.0.1:{server.port}", "requires": "main"}
+        with agent({"connect-a": worker}, kafka={"main": section}, interval="200ms") as a:
+            harness.until(lambda: server.requests("connect-watchdog") - before >= 50)
+            return row("… and of one [kafka] section, checked 10 times, MB", f"{rss_anon_kb(a.pid) / 1024:.2f}")
 
 
 # ---- many workers ----
