@@ -85,6 +85,7 @@ int kafka_settings_copy(const struct kafka_settings *k, struct kafka_settings **
                 return -ENOMEM;
         copy->interval_usec = k->interval_usec;
         copy->timeout_usec = k->timeout_usec;
+        copy->any_cleanup_policy = k->any_cleanup_policy;
         copy->deep = k->deep;
         copy->deep_interval_usec = k->deep_interval_usec;
         for (size_t i = 0; i < ELEMENTSOF(kafka_strings); i++)
@@ -106,7 +107,8 @@ bool kafka_settings_equal(const struct kafka_settings *a, const struct kafka_set
                 if (!strv_equal(*kafka_list(a, i), *kafka_list(b, i)))
                         return false;
         return a->interval_usec == b->interval_usec && a->timeout_usec == b->timeout_usec &&
-               a->deep == b->deep && a->deep_interval_usec == b->deep_interval_usec;
+               a->any_cleanup_policy == b->any_cleanup_policy && a->deep == b->deep &&
+               a->deep_interval_usec == b->deep_interval_usec;
 }
 
 struct settings *settings_free(struct settings *s) {

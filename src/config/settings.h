@@ -58,8 +58,9 @@ struct kafka_settings {
         char *cert_file;
         char *key_file;
         char *key_password_file;
-        char *group;   /* whose coordinator must be found */
-        char **topics; /* that must be usable */
+        char *group;             /* whose coordinator must be found */
+        char **topics;           /* that must be usable */
+        bool any_cleanup_policy; /* no Kafka Connect requires it, whose own have to be compacted */
         usec_t interval_usec;
         usec_t timeout_usec; /* of one check as a whole */
 

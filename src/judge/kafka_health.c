@@ -41,6 +41,7 @@ int kafka_health_reconfigure(struct kafka_health *h, const struct kafka_settings
         struct kafka_topic_health *topics;
         size_t n = strv_length(k->topics);
 
+        h->any_cleanup_policy = k->any_cleanup_policy;
         if (same_topics(h, k))
                 return 0;
         topics = calloc(MAX(n, (size_t) 1), sizeof(*topics));

@@ -74,6 +74,7 @@ struct kafka_health {
         struct kafka_facts *facts;         /* of the last check that got metadata; NULL: none. Owned */
         struct kafka_topic_health *topics; /* in the order of settings->topics. Owned */
         size_t n_topics;
+        bool any_cleanup_policy;             /* as the settings have it */
         uint64_t checks[_KAFKA_OUTCOME_MAX]; /* how many ended so */
 };
 

@@ -124,12 +124,14 @@ static int enter(struct kafka_health *h,
         return 0;
 }
 
-static unsigned unfit(const struct kafka_topic_health *t, const struct kafka_topic *facts) {
+static unsigned unfit(const struct kafka_topic_health *t,
+                      const struct kafka_topic *facts,
+                      bool any_cleanup_policy) {
         unsigned bits = 0;
 
         if (t->state == TOPIC_MISSING)
                 return TOPIC_UNFIT_MISSING;
-        if (facts->cleanup_policy && !strstr(facts->cleanup_policy, "compact"))
+        if (!any_cleanup_policy && facts->cleanup_policy && !strstr(facts->cleanup_policy, "compact"))
                 bits |= TOPIC_UNFIT_NOT_COMPACTED;
         if (t->replication_factor == 1)
                 bits |= TOPIC_UNFIT_SINGLE_REPLICA;
@@ -172,7 +174,7 @@ static int tell_unfit(struct kafka_health *h,
 
         if (t->state == TOPIC_UNKNOWN)
                 return 0;
-        now = unfit(t, facts);
+        now = unfit(t, facts, h->any_cleanup_policy);
         if (t->state != TOPIC_MISSING && !facts->cleanup_policy)
                 now |= before & TOPIC_UNFIT_NOT_COMPACTED;
         if (t->replication_factor < 0)

@@ -321,6 +321,22 @@ static const struct config_row lag_rows[] = {
           NULL },
 };
 
+static void what_a_cluster_is_for_shows_in_who_requires_it(void **state) {
+        struct fixture f;
+
+        (void) state;
+        fixture_init(&f);
+        fixture_load_text(&f,
+                          "[kafka a]\nbootstrap = h\n[kafka b]\nbootstrap = h\n[kafka c]\nbootstrap = h\n"
+                          "[worker w]\nurl = http://h:1\nrequires = a\n"
+                          "[worker x]\nurl = http://h:2\nkind = backbeat\nrequires = a b\n");
+        assert_int_equal(f.r, 0);
+        assert_false(settings_find_kafka(f.settings, "a")->any_cleanup_policy);
+        assert_true(settings_find_kafka(f.settings, "b")->any_cleanup_policy);
+        assert_false(settings_find_kafka(f.settings, "c")->any_cleanup_policy);
+        fixture_done(&f);
+}
+
 static void lag_needs_what_it_is_read_from(void **state) {
         (void) state;
         fixture_check_rows(lag_rows, ELEMENTSOF(lag_rows));
@@ -389,6 +405,7 @@ int main(void) {
                 cmocka_unit_test(access_that_does_not_fit_together_is_told),
                 cmocka_unit_test(the_deep_topic_is_the_operators_own),
                 cmocka_unit_test(what_is_required_is_there),
+                cmocka_unit_test(what_a_cluster_is_for_shows_in_who_requires_it),
                 cmocka_unit_test(lag_needs_what_it_is_read_from),
                 cmocka_unit_test(librdkafka_has_its_say_where_there_is_a_section),
         };

@@ -206,6 +206,19 @@ static void test_what_is_not_as_connect_needs_it_is_warned_of_once(void **state)
         cluster_done(&c);
 }
 
+static void test_topics_of_others_need_no_compaction(void **state) {
+        struct cluster c;
+
+        (void) state;
+        well(&c, one_topic);
+        c.k.any_cleanup_policy = true;
+        assert_int_equal(kafka_health_reconfigure(&c.h, &c.k, c.now), 0);
+        cluster_check(&c, badly_made(&c, "delete", 1));
+        assert_int_equal(cluster_told(&c, KAFKA_TOLD_UNFIT)->unfit, TOPIC_UNFIT_SINGLE_REPLICA);
+        assert_int_equal(c.told.n, 1);
+        cluster_done(&c);
+}
+
 static void test_a_changed_list_of_topics_keeps_what_is_known(void **state) {
         static char *fewer[] = { status, configs, NULL };
         struct cluster c;
@@ -256,6 +269,7 @@ int main(void) {
                 cmocka_unit_test(test_a_topic_that_is_kept_from_us_leaves_the_cluster_unknown),
                 cmocka_unit_test(test_a_missing_topic_is_warned_of_once_until_it_is_there),
                 cmocka_unit_test(test_what_is_not_as_connect_needs_it_is_warned_of_once),
+                cmocka_unit_test(test_topics_of_others_need_no_compaction),
                 cmocka_unit_test(test_a_changed_list_of_topics_keeps_what_is_known),
         };
 
