@@ -17,7 +17,7 @@ BOOTSTRAP = "127.0.0.1:9192,127.0.0.1:9292,127.0.0.1:9392"
 INTERNAL_TOPICS = ["connect-configs", "connect-offsets", "connect-status"]
 
 # A worker is healthy within five seconds on two idle cores; other tests may be busy on them.
-START_TIMEOUT = 90
+START_TIMEOUT = 120
 
 
 def stage(dest, connect_version):
