@@ -1,0 +1,61 @@
+"""RUNNING is not progress: a sink that is stuck on one record is found by the lag of its group."""
+
+import pytest
+
+from lib import kafka
+from lib.agent import UNIT, worker
+
+pytestmark = pytest.mark.xdist_group("outages")
+
+TOPIC = "orders"
+PRODUCER = "producer.service"
+TIMEOUT = 60
+
+# Longer than offset.flush.interval.ms of the worker, which is a second here: it commits no more often.
+CONFIG = "\n".join([
+    kafka.cluster(),
+    worker(timeout="2s", requires="main", connectors_interval="1s", lag="yes", lag_interval="1s", lag_stuck="4s"),
+])
+
+
+@pytest.fixture
+def stuck(container, connect):
+    """A topic that grows by five records a second, and a sink that has blocked on one of them; returns its name."""
+    container.sh(f"""
+        touch /run/stuck
+        echo first >/run/orders
+        systemd-run --quiet --unit={PRODUCER} sh -c 'while sleep 0.2; do echo record >>/run/orders; done'
+    """)
+    connect.create_source("orders-source", TOPIC, "/run/orders")
+    connect.create("orders-sink", {"connector.class": "StuckSink", "tasks.max": "1", "topics": TOPIC,
+                                   "block.while": "/run/stuck"})
+    yield "orders-sink"
+    container.sh(f"rm -f /run/stuck; systemctl stop {PRODUCER}")
+    connect.delete("orders-sink")
+    connect.delete("orders-source")
+
+
+def test_a_sink_that_is_stuck_on_one_record_is_found_by_its_lag(container, agent, connect, stuck):
+    def state():
+        return connect.status().get(stuck, {"status": {"tasks": []}})["status"]["tasks"]
+
+    container.wait_until(lambda: [task["state"] for task in state()] == ["RUNNING"], TIMEOUT, "the sink to run")
+    agent.start(CONFIG)
+    agent.wait_for("state-changed", 20, CONNECT_WATCHDOG_STATE="healthy")
+    container.run("sleep", "6")
+    assert not agent.events("connector-stuck"), "it still commits"
+
+    container.sh("echo poison >>/run/orders")
+    found = agent.wait_for("connector-stuck", TIMEOUT)
+    assert [found[f"CONNECT_WATCHDOG_{name}"] for name in ("CONNECTOR", "TOPIC", "PARTITION")] == [stuck, TOPIC, "0"]
+    assert "while its lag grew from" in found["MESSAGE"]
+    assert [task["state"] for task in state()] == ["RUNNING"]
+    agent.wait_for("state-changed", 10, CONNECT_WATCHDOG_STATE="degraded")
+
+    container.sh("rm /run/stuck")
+    gets_on = container.wait_until(lambda: container.journal(UNIT, "CONNECT_WATCHDOG_EVENT=connector-stuck", "PRIORITY=5"), TIMEOUT,
+                                   "the sink to get on")
+    assert "gets on again" in gets_on[0]["MESSAGE"]
+    container.wait_until(lambda: "healthy" in agent.status(), TIMEOUT, "the worker to be called healthy")
+    assert not agent.restarts() and not agent.events("incident-opened")
+    print(container.journal_cat(UNIT))
