@@ -120,7 +120,7 @@ static void check_times(struct problems *p, const struct checked *c, const struc
                               "make it at least as long, or write 0 for never",
                               w->name, SPAN(w->exhausted_retry_usec), SPAN(w->restart_window_usec));
         /* Kafka Connect itself waits 10 s before it answers 500 or 503. */
-        if (w->kind && streq(w->kind->name, "kafka-connect") && w->timeout_usec <= 10 * USEC_PER_SEC &&
+        if (w->kind == &kafka_connect_kind && w->timeout_usec <= 10 * USEC_PER_SEC &&
             checked_sound(c, "timeout", "kind"))
                 problem_warning(p, checked_at(c, "timeout"),
                                 "worker %s has a timeout of %s, but Kafka Connect takes 10s before it says "
@@ -148,6 +148,25 @@ static void check_kind(struct problems *p, const struct checked *c, const struct
                         "worker %s would be asked more often than every %s, which %s may not survive; make "
                         "interval and retry_interval at least as long",
                         w->name, SPAN(least), w->kind->name);
+}
+
+/* A good answer without its body would count as a failing one, and the unit be restarted for it. */
+static void check_method(struct problems *p, const struct checked *c, const struct worker_settings *w) {
+        const struct {
+                const char *key, *value;
+        } of_body[] = {
+                { "expect_body", w->expect_body },
+                { "degraded_body", w->degraded_body },
+        };
+
+        if (w->kind != &http_kind || w->method != HTTP_HEAD)
+                return;
+        for (size_t i = 0; i < ELEMENTSOF(of_body); i++)
+                if (of_body[i].value && checked_sound(c, of_body[i].key, "method"))
+                        problem_error(p, checked_at(c, of_body[i].key),
+                                      "worker %s has %s, but method = HEAD, which is answered without a "
+                                      "body; write method = GET, or remove the line",
+                                      w->name, of_body[i].key);
 }
 
 static void check_peers(struct problems *p, const struct checked *c, const struct worker_settings *w) {
@@ -195,11 +214,13 @@ void check_worker(struct problems *p, const struct checked *c, const struct work
         check_access(p, c, w);
         check_tls(p, c, w);
         check_kind(p, c, w);
+        check_method(p, c, w);
         check_times(p, c, w);
         check_peers(p, c, w);
         check_connectors(p, c, w);
         check_lag(p, c, w);
-        if (path && streq(path, "/health") && checked_sound(c, "url", "kind"))
+        if (path && streq(path, "/health") && w->kind == &kafka_connect_kind &&
+            checked_sound(c, "url", "kind"))
                 problem_warning(p, checked_at(c, "url"),
                                 "worker %s has a url that ends in /health, which is added by itself; better "
                                 "write only http://HOST:PORT",

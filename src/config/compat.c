@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "config/scratch.h"
+#include "util/listen_address.h"
 #include "util/text.h"
 
 #define WORKER_NAME "kafka-connect"
@@ -64,11 +65,16 @@ static void set(const struct reading *r, const char *key, const char *value) {
 }
 
 static void read_port(struct reading *r) {
-        const char *port = take(r, COMPAT_PORT);
+        const char *port = take(r, COMPAT_PORT), *why;
         char address[VALUE_SIZE];
+        struct listen_address at;
 
         (void) snprintf(address, sizeof(address), "0.0.0.0:%s", port);
-        set(r, "listen", address);
+        if (listen_address_parse(address, &at, &why) < 0)
+                problem_error(&r->scratch->problems, &r->at,
+                              "\"%s\" is no port; write one of 1 to 65535, like 18083", port);
+        else
+                set(r, "listen", address);
 }
 
 /* Python's names of levels. */
@@ -83,10 +89,11 @@ static void read_log_level(struct reading *r) {
 
         for (size_t i = 0; i < ELEMENTSOF(levels); i++)
                 if (strcasecmp(level, levels[i].theirs) == 0) {
-                        level = levels[i].ours;
-                        break;
+                        set(r, "log_level", levels[i].ours);
+                        return;
                 }
-        set(r, "log_level", level);
+        problem_error(&r->scratch->problems, &r->at,
+                      "\"%s\" is no level; write CRITICAL, ERROR, WARNING, INFO or DEBUG", level);
 }
 
 /* "USER:PASSWORD"; the password may hold a colon, too. */

@@ -187,8 +187,8 @@ static void an_error_names_the_flag_or_the_variable(void **state) {
                 enum compat_flag flag;
                 const char *value, *begins; /* after its name */
         } wrong[] = {
-                { COMPAT_PORT, "0", "listen = \"0.0.0.0:0\" has no port of 1 to 65535" },
-                { COMPAT_PORT, "http", "listen = \"0.0.0.0:http\" has no port of 1 to 65535" },
+                { COMPAT_PORT, "0", "\"0\" is no port; write one of 1 to 65535, like 18083" },
+                { COMPAT_PORT, "http", "\"http\" is no port; write one of 1 to 65535, like 18083" },
                 { COMPAT_CONNECT_URL, "localhost:8083", "url = \"localhost:8083\" is no URL" },
                 { COMPAT_CONNECT_URL, "http://u:secret@h:8083/x",
                   "has a user in it; write http://HOST:PORT, and give --basic-auth USER:PASSWORD" },
@@ -204,7 +204,8 @@ static void an_error_names_the_flag_or_the_variable(void **state) {
                   "failure_threshold = \"101\" is out of range" },
                 { COMPAT_BASIC_AUTH, "secret", "is no user and password; write USER:PASSWORD" },
                 { COMPAT_BASIC_AUTH, ":secret", "is no user and password; write USER:PASSWORD" },
-                { COMPAT_LOG_LEVEL, "LOUD", "log_level = \"LOUD\" is no level; write one of: emerg, " },
+                { COMPAT_LOG_LEVEL, "LOUD",
+                  "\"LOUD\" is no level; write CRITICAL, ERROR, WARNING, INFO or DEBUG" },
         };
         char expected[256];
         struct got g = { 0 };

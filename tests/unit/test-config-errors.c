@@ -412,6 +412,15 @@ static const struct config_row together_rows[] = {
         { W "url = http://a:1/health/\n", "",
           "main.conf:2: worker a has a url that ends in /health, which is added by itself; better write "
           "only http://HOST:PORT" },
+        { W "kind = http\nurl = http://a:1/health\n", "", NULL },
+        { W "kind = http\nmethod = HEAD\nexpect_body = up\ndegraded_body = /db = down\n",
+          "main.conf:4: worker a has expect_body, but method = HEAD, which is answered without a body; "
+          "write "
+          "method = GET, or remove the line\n"
+          "main.conf:5: worker a has degraded_body, but method = HEAD, which is answered without a body; "
+          "write method = GET, or remove the line",
+          NULL },
+        { "[defaults]\nmethod = HEAD\nexpect_body = up\n" W, "", NULL },
         { W "url = http://a:1\npeers = http://b:1 http://a:1/\n", "",
           "main.conf:3: worker a has its own url (http://a:1) among its peers; better remove it there" },
         { W "[worker b]\n", "",

@@ -195,6 +195,9 @@ static void what_is_not_known_is_not_healthy(void **state) {
         p->d.workers[0].connectors_problem = "HTTP 401";
         expect_error(p, "connect-a: its connectors cannot be read: HTTP 401");
         p->d.workers[0].connectors_problem = "";
+        p->d.judge.w.kind = &krakend_kind;
+        expect_error(p, "connect-a: a worker of kind krakend has no connectors; ask /health for it");
+        p->d.judge.w.kind = &kafka_connect_kind;
         look(p, CONNECTOR_RUNNING, CONNECTOR_RUNNING);
         scene_pass(&p->d.judge, 90 * USEC_PER_SEC);
         scene_ok(&p->d.judge);

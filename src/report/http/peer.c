@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "judge/connectors.h"
+#include "observe/kind.h"
 #include "report/http/document.h"
 #include "util/json.h"
 #include "util/text.h"
@@ -24,10 +25,15 @@ static const char *why_not(const struct snapshot *s,
         enum worker_state state = health_shown_state(w->health, w->history);
         const struct worker_settings *c = w->settings;
 
-        if (!c->connectors)
+        if (c->kind->has_connectors && !c->connectors)
                 return "its connectors are not watched (connectors = no)";
         if (state != STATE_HEALTHY && state != STATE_DEGRADED)
                 return snapshot_clause(s, w, buf);
+        if (!c->kind->has_connectors) {
+                (void) snprintf(buf, CLAUSE_SIZE,
+                                "a worker of kind %s has no connectors; ask /health for it", c->kind->name);
+                return buf;
+        }
         if (w->connectors && usec_sub(s->now_usec, w->connectors->at_usec) <=
                                      2 * c->connectors_interval_usec + c->connectors_timeout_usec)
                 return NULL;
