@@ -164,6 +164,11 @@ static const struct config_row property_rows[] = {
           NULL },
         { K "property = enable.auto.commit=true\n",
           "main.conf:3: property enable.auto.commit is the agent's to set; remove the line", NULL },
+        { K "property = test.mock.num.brokers=1\n",
+          "main.conf:3: property test.mock.num.brokers would have a cluster played that is not there; "
+          "remove "
+          "the line, and name the real one in bootstrap = HOST:PORT",
+          NULL },
         { K "property = plugin.library.paths=/x.so\n",
           "main.conf:3: property plugin.library.paths would run foreign code inside the agent; remove the "
           "line",
