@@ -55,9 +55,10 @@ static const struct lag_partition *find_partition(const struct lag_connector *c,
 
 /* ---- one look ---- */
 
-/* Negative: not known. What was deleted before it was read is not to be read any more. */
+/* Negative: not known. What was deleted before it was read is not to be read any more. Of what nothing was
+ * committed all is still to be read. */
 static int64_t lag_of(const struct kafka_lag_partition *p) {
-        if (p->committed < 0 || p->end < 0)
+        if ((p->committed < 0 && p->begin < 0) || p->end < 0)
                 return -1;
         return MAX(p->end - MAX(p->committed, p->begin), (int64_t) 0);
 }

@@ -13,7 +13,8 @@
 struct lag_partition {
         char *topic;
         int32_t id;
-        int64_t committed, end, lag;
+        int64_t committed; /* -1: nothing was */
+        int64_t end, lag;
         usec_t since_usec; /* committed has not moved, and the lag not shrunk, since then */
         int64_t lag_then;  /* what it was at that time */
         bool stuck;
@@ -47,7 +48,8 @@ struct lag_change {
         char *connector;   /* owned */
         char *topic;       /* owned; of the stuck partition that lags most; NULL but for LAG_STUCK */
         int32_t partition; /* the same */
-        int64_t committed, end, lag, lag_then;
+        int64_t committed; /* -1: nothing was */
+        int64_t end, lag, lag_then;
         size_t n_stuck;     /* partitions */
         usec_t lasted_usec; /* how long it has not moved, or was stuck */
 };

@@ -223,11 +223,14 @@ static void say_lag(char *buf, size_t size, const struct lag_change *c) {
                             SAY_SPAN(c->lasted_usec));
                 return;
         }
-        text_append(buf, size,
-                    " is RUNNING, but stuck: partition %d of topic %s has stood at offset %" PRIi64
-                    " for %s, while its lag grew from %" PRIi64 " to %" PRIi64,
-                    (int) c->partition, c->topic, c->committed, SAY_SPAN(c->lasted_usec), c->lag_then,
-                    c->lag);
+        text_append(buf, size, " is RUNNING, but stuck: ");
+        if (c->committed < 0)
+                text_append(buf, size, "nothing was ever committed of partition %d of topic %s, for %s now",
+                            (int) c->partition, c->topic, SAY_SPAN(c->lasted_usec));
+        else
+                text_append(buf, size, "partition %d of topic %s has stood at offset %" PRIi64 " for %s",
+                            (int) c->partition, c->topic, c->committed, SAY_SPAN(c->lasted_usec));
+        text_append(buf, size, ", while its lag grew from %" PRIi64 " to %" PRIi64, c->lag_then, c->lag);
         if (c->n_stuck > 1)
                 text_append(buf, size, "; %zu partitions do", c->n_stuck);
 }

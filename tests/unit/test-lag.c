@@ -45,7 +45,7 @@ static void look(struct looks *l,
 static void sample(struct looks *l, int64_t committed, int64_t at_end) {
         static const char *const names[] = { "orders" };
         struct kafka_lag_partition p = {
-                .topic = (char *) "t", .id = 3, .committed = committed, .end = at_end
+                .topic = (char *) "t", .id = 3, .committed = committed, .begin = -1, .end = at_end
         };
         const struct kafka_lag_group g = { .name = (char *) "connect-orders",
                                            .partitions = &p,
@@ -113,7 +113,9 @@ static void test_what_is_not_stuck(void **state) {
                 { "is empty", { 5, 5, 5, 5, 5, 5, 5, 5 }, { 5, 5, 5, 5, 5, 5, 5, 5 } },
                 { "shrinks", { 1, 1, 1, 1, 1, 1, 1, 1 }, { 90, 80, 70, 60, 50, 40, 30, 20 } },
                 { "shrinks once", { 1, 1, 1, 1, 1, 1, 1, 1 }, { 10, 20, 30, 40, 35, 50, 60, 70 } },
-                { "never committed", { -1, -1, -1, -1, -1, -1, -1, -1 }, { 1, 2, 3, 4, 5, 6, 7, 8 } },
+                { "committed nothing, and has no begin",
+                  { -1, -1, -1, -1, -1, -1, -1, -1 },
+                  { 1, 2, 3, 4, 5, 6, 7, 8 } },
                 { "has no end", { 1, 1, 1, 1, 1, 1, 1, 1 }, { -1, -1, -1, -1, -1, -1, -1, -1 } },
                 { "is reset", { 9, 9, 9, 9, 2, 2, 2, 2 }, { 10, 20, 30, 40, 50, 60, 70, 80 } },
         };
@@ -146,6 +148,66 @@ static void test_what_was_deleted_unread_is_no_lag(void **state) {
         look(&l, names, &g, 1, &w);
         assert_int_equal(l.v.list[0].lag, 0);
         assert_int_equal(l.v.list[0].n_partitions, 0);
+        end(&l);
+}
+
+/* One connector that has never committed anything. */
+static void sample_uncommitted(struct looks *l, int64_t at_begin, int64_t at_end) {
+        static const char *const names[] = { "orders" };
+        struct kafka_lag_partition p = {
+                .topic = (char *) "t", .id = 3, .committed = -1, .begin = at_begin, .end = at_end
+        };
+        const struct kafka_lag_group g = { .partitions = &p, .n_partitions = 1 };
+
+        l->now += MIN_;
+        look(l, names, &g, 1, &w);
+}
+
+static void test_one_that_is_stuck_on_its_first_record_is_found(void **state) {
+        struct looks l;
+
+        (void) state;
+        begin(&l);
+        sample_uncommitted(&l, 40, 40); /* nothing to read yet */
+        assert_int_equal(l.v.list[0].n_partitions, 0);
+        for (int64_t i = 0; i <= 5; i++) {
+                assert_false(is_stuck(&l));
+                sample_uncommitted(&l, 40, 50 + 10 * i);
+                assert_int_equal(l.v.list[0].lag, 10 + 10 * i);
+        }
+        assert_true(is_stuck(&l));
+        assert_int_equal(l.changes.n, 1);
+        assert_int_equal(l.changes.list[0].committed, -1);
+        _cleanup_(event_freep) struct event *e = narrate_lag(&l.changes.list[0]);
+        assert_non_null(e);
+        assert_string_equal(
+                e->message,
+                "connector orders is RUNNING, but stuck: nothing was ever committed of partition 3 "
+                "of topic t, for 5min now, while its lag grew from 10 to 60");
+        sample(&l, 41, 100); /* its first commit */
+        assert_int_equal(l.changes.n, 1);
+        assert_int_equal(l.changes.list[0].type, LAG_RECOVERED);
+        end(&l);
+}
+
+static void test_a_first_commit_and_what_stands_still_uncommitted_are_not_stuck(void **state) {
+        struct looks l;
+
+        (void) state;
+        begin(&l);
+        for (int64_t i = 0; i < 4; i++)
+                sample_uncommitted(&l, 0, 10 + i);
+        for (int64_t i = 0; i < 5; i++) {
+                sample(&l, 1, 20 + i);
+                assert_false(is_stuck(&l));
+        }
+        end(&l);
+
+        begin(&l);
+        for (int64_t i = 0; i < 10; i++) {
+                sample_uncommitted(&l, 0, 10);
+                assert_false(is_stuck(&l));
+        }
         end(&l);
 }
 
@@ -285,6 +347,8 @@ int main(void) {
                 cmocka_unit_test(test_a_lag_that_grows_while_nothing_is_committed_is_stuck),
                 cmocka_unit_test(test_what_is_not_stuck),
                 cmocka_unit_test(test_what_was_deleted_unread_is_no_lag),
+                cmocka_unit_test(test_one_that_is_stuck_on_its_first_record_is_found),
+                cmocka_unit_test(test_a_first_commit_and_what_stands_still_uncommitted_are_not_stuck),
                 cmocka_unit_test(test_off_it_only_counts),
                 cmocka_unit_test(test_looks_that_are_missing_begin_the_time_anew),
                 cmocka_unit_test(test_a_group_that_cannot_be_asked_stays_as_it_was),
