@@ -6,6 +6,7 @@
 
 /* How much of the odd body a person gets to see. */
 #define EXCERPT_SIZE 81
+#define TYPE_SIZE 48
 
 bool answer_is_html(const struct answer *a) {
         size_t i = 0;
@@ -17,20 +18,14 @@ bool answer_is_html(const struct answer *a) {
         return i < a->body_len && a->body[i] == '<';
 }
 
-/* What was answered, for a person. A page that repeats our request could hold our credentials: not that
- * one. */
+/* What was answered besides the status, for a person. A page that repeats our request could hold our
+ * credentials: not that one. */
 static void describe(const struct answer *a, struct observation *o) {
+        const char *type = isempty(a->content_type) ? "no content type" : a->content_type;
         char excerpt[EXCERPT_SIZE];
 
         text_copy_line(excerpt, sizeof(excerpt), a->body, a->body_len);
-        o->detail[0] = '\0';
-        text_append(o->detail, sizeof(o->detail), "HTTP %u", a->status);
-        if (!isempty(a->content_type)) {
-                char type[48];
-
-                text_copy_line(type, sizeof(type), a->content_type, strlen(a->content_type));
-                text_append(o->detail, sizeof(o->detail), ", %s", type);
-        }
+        text_copy_line(o->detail, TYPE_SIZE, type, strlen(type));
         if (excerpt[0] == '\0')
                 text_append(o->detail, sizeof(o->detail), ", empty");
         else if (!strcasestr(excerpt, "authorization") && !strcasestr(excerpt, "password") &&

@@ -10,8 +10,20 @@ static const struct reason_words words[] = {
         {},
 };
 
+/* A URL that names a page is asked for as it stands: with a slash behind it, it is another page. */
+static bool names_a_page(const char *url) {
+        const char *authority = strstr(url, "://");
+
+        return authority && strchr(authority + 3, '/');
+}
+
 static void http_begin(struct probe *p _unused_, const struct worker_settings *w, struct probe_ask *ret) {
-        *ret = (struct probe_ask) { .path = w->path ? w->path : "/", .method = w->method };
+        *ret = (struct probe_ask) {
+                .path = w->path                ? w->path
+                        : names_a_page(w->url) ? ""
+                                               : "/",
+                .method = w->method,
+        };
 }
 
 static enum probe_verdict http_classify(struct probe *p,

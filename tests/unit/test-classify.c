@@ -252,11 +252,11 @@ static void test_details_help_and_tell_no_secret(_unused_ void **state) {
                 const char *body, *detail;
         } cases[] = {
                 { "<h1>No backend</h1>\nis up\x01 today",
-                  "HTTP 502, text/html: <h1>No backend</h1> is up  today" },
-                { "", "HTTP 502, text/html, empty" },
-                { "GET / Authorization: Basic dTpw", "HTTP 502, text/html" },
-                { "your PASSWORD=x", "HTTP 502, text/html" },
-                { "Bearer abc", "HTTP 502, text/html" },
+                  "text/html: <h1>No backend</h1> is up  today" },
+                { "", "text/html, empty" },
+                { "GET / Authorization: Basic dTpw", "text/html" },
+                { "your PASSWORD=x", "text/html" },
+                { "Bearer abc", "text/html" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {

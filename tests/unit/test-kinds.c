@@ -55,6 +55,27 @@ static struct polled poll(const struct worker_settings *w, struct probe *p, cons
         }
 }
 
+static void test_a_url_that_names_a_page_is_asked_for_as_it_stands(_unused_ void **state) {
+        static const struct {
+                const char *url, *path, *asked;
+        } cases[] = {
+                { "http://127.0.0.1:80", NULL, "/" },
+                { "http://127.0.0.1:80", "/up", "/up" },
+                { "http://127.0.0.1:80/up", NULL, "" },
+                { "http://127.0.0.1:80/api", "/up", "/up" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const struct worker_settings w = { .url = (char *) cases[i].url,
+                                                   .path = (char *) cases[i].path };
+                struct probe p = {};
+                struct probe_ask ask = {};
+
+                http_kind.begin(&p, &w, &ask);
+                assert_string_equal(ask.path, cases[i].asked);
+        }
+}
+
 static void expect(const struct polled *got, enum outcome outcome, enum reason reason, const char *asked) {
         if (got->o.outcome != outcome || got->o.reason != reason)
                 fail_msg("%s %s after %s", outcome_to_string(got->o.outcome),
@@ -247,6 +268,7 @@ static void test_each_kind_has_what_it_takes(_unused_ void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_a_url_that_names_a_page_is_asked_for_as_it_stands),
                 cmocka_unit_test(test_a_broker_of_today),
                 cmocka_unit_test(test_a_broker_that_starts_anew),
                 cmocka_unit_test(test_a_broker_without_liveness),
