@@ -175,7 +175,13 @@ static int add_address(const struct config_key *k,
         struct listen_address at;
         const char *why = NULL;
 
-        if (listen_address_parse(item, &at, &why) < 0)
+        if (streq(item, "off"))
+                why = "stands alone; write listen = off, or addresses";
+        else if (item[strlen(item) - 1] == ',')
+                why = "ends in a comma; spaces separate addresses, not commas";
+        else
+                (void) listen_address_parse(item, &at, &why);
+        if (why)
                 return refuse(k, item, problem, why);
         return add_once(place_of(k, base), item);
 }

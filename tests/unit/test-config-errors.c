@@ -128,6 +128,11 @@ static const struct config_row name_rows[] = {
           "write "
           "one like {\"status\":\"ok\"}",
           NULL },
+        { "[http]\nlisten = 127.0.0.1:1, 127.0.0.1:2\nlisten = off 127.0.0.1:1\nlisten = unix:/a, *:1\n",
+          "main.conf:2: listen = \"127.0.0.1:1,\" ends in a comma; spaces separate addresses, not commas\n"
+          "main.conf:3: listen = \"off\" stands alone; write listen = off, or addresses\n"
+          "main.conf:4: listen = \"unix:/a,\" ends in a comma; spaces separate addresses, not commas",
+          NULL },
         { "[http]\nlisten = 127.0.0.1\nlisten = localhost:1\nlisten = [::1]:70000\nlisten = unix:x\n",
           "main.conf:2: listen = \"127.0.0.1\" has no port of 1 to 65535 at its end; write ADDRESS:PORT, "
           "like "
