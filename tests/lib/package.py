@@ -117,9 +117,16 @@ def deb_in(directory):
     return deb
 
 
+def kafka_module_in(directory, suffix):
+    """The package with what asks Kafka itself."""
+    module, = (path for path in directory.glob(f"{NAME}-kafka[-_][0-9]*{suffix}") if not path.name.endswith(".src.rpm"))
+    return module
+
+
 def repository(suite):
-    """What it takes to install the package on a fresh server."""
-    return Path(tool("repository", suite, deb_in(built(suite))))
+    """What it takes to install the packages on a fresh server."""
+    debs = built(suite)
+    return Path(tool("repository", suite, deb_in(debs), kafka_module_in(debs, ".deb")))
 
 
 class Apt:
