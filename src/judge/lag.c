@@ -63,19 +63,55 @@ static int64_t lag_of(const struct kafka_lag_partition *p) {
         return MAX(p->end - MAX(p->committed, p->begin), (int64_t) 0);
 }
 
+/* By the end, for retention takes from the lag of one that is stuck, too. */
 static void judge(struct lag_partition *p,
                   const struct lag_partition *was,
                   bool fresh,
                   const struct worker_settings *w,
                   usec_t now_usec) {
-        p->since_usec = now_usec;
-        p->lag_then = p->lag;
-        if (was && (fresh || was->stuck) && was->committed == p->committed && p->lag >= was->lag) {
-                p->since_usec = was->since_usec;
-                p->lag_then = was->lag_then;
-        }
+        bool goes_on = was && (fresh || was->stuck) && was->committed == p->committed && p->end >= was->end;
+
+        p->since_usec = goes_on ? was->since_usec : now_usec;
+        p->lag_then = goes_on ? was->lag_then : p->lag;
+        p->end_then = goes_on ? was->end_then : p->end;
         p->stuck = w->lag_stuck_usec > 0 && usec_sub(now_usec, p->since_usec) >= w->lag_stuck_usec &&
-                   p->lag > p->lag_then;
+                   p->end > p->end_then;
+}
+
+/* An end that is not told now, as of a silent leader, is for some looks the one that was. */
+static bool stays_as_it_was(const struct kafka_lag_partition *from,
+                            const struct lag_partition *was,
+                            const struct worker_settings *w,
+                            usec_t now_usec) {
+        return was && from->end < 0 && from->committed == was->committed &&
+               usec_sub(now_usec, was->at_usec) <= LOOKS_MISSED_MAX * w->lag_interval_usec;
+}
+
+/* Returns whether there is a lag; *ret has no topic yet. */
+static bool take_partition(const struct kafka_lag_partition *from,
+                           const struct lag_partition *was,
+                           bool fresh,
+                           const struct worker_settings *w,
+                           usec_t now_usec,
+                           struct lag_partition *ret) {
+        int64_t lag = lag_of(from);
+
+        if (stays_as_it_was(from, was, w, now_usec)) {
+                *ret = *was;
+                ret->topic = NULL;
+                return true;
+        }
+        if (lag <= 0)
+                return false;
+        *ret = (struct lag_partition) {
+                .id = from->id,
+                .committed = from->committed,
+                .end = from->end,
+                .lag = lag,
+                .at_usec = now_usec,
+        };
+        judge(ret, was, fresh, w, now_usec);
+        return true;
 }
 
 static int take_group(struct lag_connector *c,
@@ -92,27 +128,18 @@ static int take_group(struct lag_connector *c,
                 return -ENOMEM;
         for (size_t i = 0; i < g->n_partitions; i++) {
                 const struct kafka_lag_partition *from = &g->partitions[i];
-                int64_t lag = lag_of(from);
+                struct lag_partition p;
 
-                if (lag <= 0)
+                if (!take_partition(from, find_partition(was, from), fresh, w, now_usec, &p))
                         continue;
-                c->lag += lag;
+                c->lag += MIN(p.lag, INT64_MAX - c->lag);
                 if (c->n_partitions == LAG_PARTITIONS_MAX)
                         continue;
-
-                struct lag_partition *p = &c->partitions[c->n_partitions];
-                *p = (struct lag_partition) {
-                        .topic = strdup(from->topic),
-                        .id = from->id,
-                        .committed = from->committed,
-                        .end = from->end,
-                        .lag = lag,
-                };
-                if (!p->topic)
+                p.topic = strdup(from->topic);
+                if (!p.topic)
                         return -ENOMEM;
-                c->n_partitions++;
-                judge(p, find_partition(was, from), fresh, w, now_usec);
-                c->n_stuck += p->stuck;
+                c->n_stuck += p.stuck;
+                c->partitions[c->n_partitions++] = p;
         }
         return 0;
 }
@@ -201,7 +228,7 @@ static int add_change(struct lag_changes *ret,
         change->partition = p->id;
         change->committed = p->committed;
         change->end = p->end;
-        change->lag = p->lag;
+        change->lag = p->lag_then + (p->end - p->end_then); /* also what retention took of it meanwhile */
         change->lag_then = p->lag_then;
         return change->topic ? 0 : -ENOMEM;
 }

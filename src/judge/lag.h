@@ -15,8 +15,9 @@ struct lag_partition {
         int32_t id;
         int64_t committed; /* -1: nothing was */
         int64_t end, lag;
-        usec_t since_usec; /* committed has not moved, and the lag not shrunk, since then */
-        int64_t lag_then;  /* what it was at that time */
+        usec_t at_usec;             /* when its end was last told */
+        usec_t since_usec;          /* committed has not moved since then */
+        int64_t lag_then, end_then; /* what they were at that time */
         bool stuck;
 };
 
@@ -38,7 +39,7 @@ void lag_view_done(struct lag_view *v);
 
 enum lag_change_type {
         LAG_STUCK,
-        LAG_RECOVERED,   /* it commits again, or its lag shrinks */
+        LAG_RECOVERED,   /* it commits again, or has nothing left to read */
         LAG_NOT_RUNNING, /* it was stuck, and is not asked for any more */
         _LAG_CHANGE_MAX,
 };

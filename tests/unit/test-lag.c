@@ -211,6 +211,76 @@ static void test_a_first_commit_and_what_stands_still_uncommitted_are_not_stuck(
         end(&l);
 }
 
+/* Retention takes from the lag what will never be read now: nothing got on by that. */
+static void test_what_is_deleted_of_the_lag_is_no_progress(void **state) {
+        static const char *const names[] = { "orders" };
+        struct kafka_lag_partition p = { .topic = (char *) "t", .id = 3, .committed = 100, .end = 170 };
+        const struct kafka_lag_group g = { .partitions = &p, .n_partitions = 1 };
+        struct looks l;
+
+        (void) state;
+        stick(&l);
+        for (p.begin = 120; p.begin <= 165; p.begin += 15, p.end++) {
+                l.now += MIN_;
+                look(&l, names, &g, 1, &w);
+                assert_true(is_stuck(&l));
+                assert_int_equal(l.changes.n, 0);
+        }
+        p.begin = p.end;
+        l.now += MIN_;
+        look(&l, names, &g, 1, &w);
+        assert_int_equal(l.changes.n, 1);
+        assert_int_equal(l.changes.list[0].type, LAG_RECOVERED);
+        end(&l);
+}
+
+/* Where its leader was silent, or there was no time left to ask. */
+static void test_an_end_that_was_not_told_is_no_progress(void **state) {
+        struct looks l;
+
+        (void) state;
+        stick(&l);
+        for (unsigned i = 0; i < 3; i++) {
+                sample(&l, 100, -1);
+                assert_true(is_stuck(&l));
+                assert_int_equal(l.changes.n, 0);
+                assert_int_equal(l.v.list[0].lag, 60);
+        }
+        sample(&l, 100, 300);
+        assert_true(is_stuck(&l));
+        sample(&l, 120, -1);
+        assert_false(is_stuck(&l));
+        end(&l);
+
+        stick(&l);
+        for (unsigned i = 0; i < 4; i++)
+                sample(&l, 100, -1);
+        assert_false(is_stuck(&l)); /* as of a topic that is gone */
+        end(&l);
+
+        begin(&l);
+        for (int64_t i = 0; i <= 5; i++)
+                sample(&l, 100, i % 2 == 0 ? 110 + i : -1);
+        sample(&l, 100, 200);
+        assert_true(is_stuck(&l));
+        end(&l);
+}
+
+/* A broker may say anything. */
+static void test_a_lag_beyond_all_numbers_is_as_large_as_can_be(void **state) {
+        static const char *const names[] = { "orders" };
+        struct kafka_lag_partition p[] = { { .topic = (char *) "t", .end = INT64_MAX },
+                                           { .topic = (char *) "t", .id = 1, .end = INT64_MAX } };
+        const struct kafka_lag_group g = { .partitions = p, .n_partitions = 2 };
+        struct looks l;
+
+        (void) state;
+        begin(&l);
+        look(&l, names, &g, 1, &w);
+        assert_true(l.v.list[0].lag == INT64_MAX);
+        end(&l);
+}
+
 static void test_off_it_only_counts(void **state) {
         static const char *const names[] = { "orders" };
         static const struct worker_settings off = { .lag_interval_usec = MIN_ };
@@ -349,6 +419,9 @@ int main(void) {
                 cmocka_unit_test(test_what_was_deleted_unread_is_no_lag),
                 cmocka_unit_test(test_one_that_is_stuck_on_its_first_record_is_found),
                 cmocka_unit_test(test_a_first_commit_and_what_stands_still_uncommitted_are_not_stuck),
+                cmocka_unit_test(test_what_is_deleted_of_the_lag_is_no_progress),
+                cmocka_unit_test(test_an_end_that_was_not_told_is_no_progress),
+                cmocka_unit_test(test_a_lag_beyond_all_numbers_is_as_large_as_can_be),
                 cmocka_unit_test(test_off_it_only_counts),
                 cmocka_unit_test(test_looks_that_are_missing_begin_the_time_anew),
                 cmocka_unit_test(test_a_group_that_cannot_be_asked_stays_as_it_was),
