@@ -474,10 +474,13 @@ static void kafka_watch_leave(struct kafka_watch *k) {
 /* One that does not work gets a new client all the same: what it needs may be there now. */
 static void kafka_watch_reconfigure(struct kafka_watch *k, const struct kafka_settings *s) {
         bool same = kafka_settings_equal(k->settings, s);
+        bool elsewhere = !strv_equal(k->settings->bootstrap, s->bootstrap);
 
         k->settings = s;
         if (same && is_well(k))
                 return;
+        if (elsewhere)
+                kafka_health_doubt(&k->health, agent_now());
         if (kafka_health_reconfigure(&k->health, s, agent_now()) < 0)
                 tell(k, NULL);
         (void) session_end(k, NULL);

@@ -81,6 +81,14 @@ int kafka_health_init(struct kafka_health *h, const struct kafka_settings *k, us
         return kafka_health_reconfigure(h, k, now_usec);
 }
 
+void kafka_health_doubt(struct kafka_health *h, usec_t now_usec) {
+        if (h->outcome != KAFKA_UP)
+                return;
+        h->outcome = KAFKA_UNKNOWN;
+        h->reason = KAFKA_REASON_NOT_ASKED;
+        h->since_usec = now_usec;
+}
+
 void kafka_health_done(struct kafka_health *h) {
         kafka_facts_free(h->facts);
         free_topics(h->topics, h->n_topics);

@@ -85,6 +85,10 @@ void kafka_health_done(struct kafka_health *h);
  * is the old one, and the next check tries again. */
 int kafka_health_reconfigure(struct kafka_health *h, const struct kafka_settings *k, usec_t now_usec);
 
+/* From now on others are asked, which may be another cluster: that it is up is not known until they have
+ * answered. An outage stands until then. */
+void kafka_health_doubt(struct kafka_health *h, usec_t now_usec);
+
 enum kafka_told_type {
         KAFKA_TOLD_OUTCOME, /* up, slow, down, unknown: changed; unknown also when its reason did */
         KAFKA_TOLD_TOPIC,   /* a topic's state changed from the last that could be told. That one is missing

@@ -202,6 +202,29 @@ def test_a_reload_goes_on_with_what_is_unchanged_and_asks_anew_what_is(watched, 
     watched.until_dependency("up")
 
 
+def test_a_section_that_asks_elsewhere_is_not_known_to_be_up(watched, broker, worker, agent, bus):
+    """What it asked before says nothing of the cluster that it asks now."""
+    watched.configure(broker.bootstrap)
+    agent.start()
+    agent.expect("state-changed", state="healthy")
+    watched.until_dependency("up")
+    with KafkaBroker() as other:
+        other.silent = True
+        watched.configure(other.bootstrap, kafka={"timeout": "30s"})
+        agent.reload()
+        assert watched.kafka()["reason"] == "not-asked"
+        worker.mode = "unhealthy"
+        assert "has not been asked yet" in agent.expect("hold-begun", hold="dependency-down").message
+        still_polls(worker)
+        assert restarts(bus) == 0
+        watched.configure(broker.bootstrap)
+        agent.reload()
+        watched.until_kafka("up")
+        agent.expect("restart-done")
+        worker.mode = "ok"
+        agent.expect("incident-closed")
+
+
 def test_a_section_that_leaves_holds_nobody_any_more(watched, broker, worker, agent, bus):
     broker.silent = True
     watched.configure(broker.bootstrap, kafka={"timeout": "30s"})

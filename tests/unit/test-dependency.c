@@ -170,6 +170,24 @@ static void test_a_topic_that_a_reload_added_has_not_been_looked_at(void **state
         cluster_done(&c);
 }
 
+static void test_what_asks_elsewhere_is_not_known_to_be_up(void **state) {
+        struct cluster c;
+
+        (void) state;
+        well(&c, "main");
+        kafka_health_doubt(&c.h, c.now);
+        assert_dependency(of(&c), DEPENDENCY_UNKNOWN,
+                          "cannot tell whether Kafka main is up (it has not been asked yet)");
+        cluster_up(&c);
+        assert_dependency(of(&c), DEPENDENCY_UP, "");
+        cluster_down(&c);
+        kafka_health_doubt(&c.h, c.now);
+        assert_int_equal(of(&c).state, DEPENDENCY_DOWN);
+        cluster_up(&c);
+        assert_int_equal(of(&c).state, DEPENDENCY_GRACE);
+        cluster_done(&c);
+}
+
 static void test_of_two_the_worse_counts(void **state) {
         struct cluster a, b;
 
@@ -203,6 +221,7 @@ int main(void) {
                 cmocka_unit_test(test_another_day_is_said),
                 cmocka_unit_test(test_a_topic_that_cannot_be_used_is_an_outage_for_the_worker),
                 cmocka_unit_test(test_a_topic_that_a_reload_added_has_not_been_looked_at),
+                cmocka_unit_test(test_what_asks_elsewhere_is_not_known_to_be_up),
                 cmocka_unit_test(test_of_two_the_worse_counts),
         };
 
