@@ -429,6 +429,10 @@ int kafka_check(struct kafka_client *c, struct kafka_facts **ret) {
         usec_t patience = usec_add(begun, c->timeout_usec / 3);
         int r;
 
+        /* Between deep checks, none of which is made in an outage, its errors would pile up and grow stale.
+         */
+        if (c->writer)
+                (void) rd_kafka_poll(c->writer, 0);
         for (;;) {
                 f = kafka_facts_free(f);
                 f = calloc(1, sizeof(*f));
