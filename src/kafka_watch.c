@@ -20,8 +20,11 @@
 /* What asks longer than its timeout and this is taken for hung. */
 #define HUNG_USEC (5 * USEC_PER_SEC)
 
-/* What the thread works with. The loop only hands it on: it belongs to the tasks that carry it. */
+/* What the thread works with. The loop only hands it on; it belongs to the watch and to the tasks that carry
+ * it.
+ */
 struct session {
+        unsigned n_refs; /* the loop's */
         struct kafka_settings *settings;
         const struct kafka_module *module;
         struct kafka_client *client; /* made by the first task */
@@ -82,21 +85,13 @@ static int open_client(struct session *s, char *problem, size_t size) {
         return s->module->client_new(s->settings, &s->client, problem, size);
 }
 
-static void session_free(struct session *s) {
-        if (!s)
-                return;
-        if (s->client)
-                s->module->client_free(s->client);
-        kafka_settings_free(s->settings);
-        free(s);
-}
-
 static void work(void *data) {
         struct task *t = data;
         struct session *s = t->session;
 
         if (t->kind == TASK_END) {
-                session_free(s);
+                if (s && s->client)
+                        s->module->client_free(TAKE_PTR(s->client));
                 return;
         }
         t->error = open_client(s, t->problem, sizeof(t->problem));
@@ -113,9 +108,19 @@ static void work(void *data) {
 
 /* ---- tasks ---- */
 
+/* One whose client was not freed on the thread, which hangs then, is left behind. */
+static struct session *session_unref(struct session *s) {
+        if (!s || --s->n_refs > 0 || s->client)
+                return NULL;
+        kafka_settings_free(s->settings);
+        free(s);
+        return NULL;
+}
+
 static void task_free(void *data) {
         struct task *t = data;
 
+        session_unref(t->session);
         kafka_facts_free(t->facts);
         kafka_deep_free(t->deep);
         kafka_lag_free(t->lag);
@@ -138,6 +143,8 @@ static int submit(struct kafka_watch *k, struct task *t, offload_done_t done, st
         if (!t)
                 return -ENOMEM;
         t->session = k->session;
+        if (t->session)
+                t->session->n_refs++;
         return offload_submit(k->offload, work, done, task_free, t, ret);
 }
 
@@ -174,6 +181,7 @@ static int session_begin(struct kafka_watch *k) {
                 free(s);
                 return r;
         }
+        s->n_refs = 1;
         k->session = s;
         k->session_at_usec = agent_now();
         return 0;
@@ -186,7 +194,7 @@ static int session_end(struct kafka_watch *k, offload_done_t done) {
 
         k->job = offload_job_unref(k->job); /* its result is about what is not asked any more */
         r = submit(k, task_new(k, TASK_END), done, NULL);
-        k->session = NULL;
+        k->session = session_unref(k->session);
         return r;
 }
 

@@ -217,6 +217,19 @@ static void what_is_not_known_is_not_healthy(void **state) {
         expect_error(p, "connect-a: its connectors are not watched (connectors = no)");
 }
 
+static void one_without_connectors_is_left_out_beside_others(void **state) {
+        struct play *p = *state;
+        struct worker_settings other = p->d.judge.w;
+
+        look(p, CONNECTOR_RUNNING, CONNECTOR_RUNNING);
+        other.kind = &krakend_kind;
+        p->d.snapshot.n_workers = 2;
+        p->d.workers[1] = p->d.workers[0];
+        p->d.workers[1].settings = &other;
+        p->d.workers[1].connectors = NULL;
+        assert_non_null(strstr(ask(p, 200), "\"healthy\":true"));
+}
+
 static void several_answer_the_worst(void **state) {
         struct play *p = *state;
         struct worker_settings other = p->d.judge.w;
@@ -254,6 +267,7 @@ int main(void) {
                 TEST(only_this_workers_failures_count_of_the_whole_cluster),
                 TEST(a_broker_failure_overrides),
                 TEST(what_is_not_known_is_not_healthy),
+                TEST(one_without_connectors_is_left_out_beside_others),
                 TEST(several_answer_the_worst),
                 TEST(nothing_is_watched),
         };

@@ -127,7 +127,8 @@ static json_object *make_health(const struct snapshot *s,
         json_object *o = json_object_new_object(), *failures = json_object_new_array();
 
         for (size_t i = 0; failures && i < n; i++)
-                add_failures(failures, workers[i].connectors, s->settings->http.expose_traces);
+                if (workers[i].connectors)
+                        add_failures(failures, workers[i].connectors, s->settings->http.expose_traces);
         if (!o)
                 return json_object_unref(failures);
         (void) json_object_object_add(o, "failures", failures);
@@ -138,20 +139,33 @@ static json_object *make_health(const struct snapshot *s,
         return o;
 }
 
+/* Beside those that have connectors, one of a kind without says nothing of them. */
+static bool any_has_connectors(const struct worker_snapshot *workers, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (workers[i].settings->kind->has_connectors)
+                        return true;
+        return false;
+}
+
 int document_peer(const struct snapshot *s, const struct question *q, struct document *ret) {
         struct totals t = { .threshold = 1, .healthy = true };
         const struct worker_snapshot *workers;
         char error[ERROR_SIZE] = "";
+        bool any;
         size_t n;
 
         if (question_workers(s, q, &workers, &n) < 0)
                 return document_no_worker(ret);
         if (n == 0)
                 text_append(error, sizeof(error), "No worker is configured; see connect-watchdog.conf(5)");
+        any = any_has_connectors(workers, n);
         for (size_t i = 0; i < n; i++) {
                 char clause[CLAUSE_SIZE];
-                const char *why = why_not(s, &workers[i], clause);
+                const char *why;
 
+                if (any && !workers[i].settings->kind->has_connectors)
+                        continue;
+                why = why_not(s, &workers[i], clause);
                 t.states |= workers[i].settings->unhealthy_states;
                 if (why)
                         text_append(error, sizeof(error), "%s%s: %s", error[0] ? "\n" : "",
