@@ -5,7 +5,6 @@
 
 #include "config/checks.h"
 #include "config/scratch.h"
-#include "observe/kind.h"
 #include "util/text.h"
 
 static int set_texts(const struct config_key *k, const struct raw_value *v, void *base) {
@@ -127,24 +126,6 @@ static int build_kafkas(struct scratch *s, struct settings *settings) {
         return 0;
 }
 
-/* What a cluster is for shows in who requires it. */
-static void look_who_requires(struct settings *settings) {
-        for (size_t i = 0; i < settings->n_kafkas; i++) {
-                struct kafka_settings *k = settings->kafkas[i];
-                bool any = false, connect = false;
-
-                for (size_t j = 0; j < settings->n_workers; j++) {
-                        const struct worker_settings *w = settings->workers[j];
-
-                        if (!strv_contains(w->requires, k->name))
-                                continue;
-                        any = true;
-                        connect = connect || (w->kind && w->kind->has_connectors);
-                }
-                k->any_cleanup_policy = any && !connect;
-        }
-}
-
 int scratch_build(struct scratch *s, struct settings **ret) {
         _cleanup_(settings_freep) struct settings *settings = NULL;
         int r;
@@ -163,7 +144,7 @@ int scratch_build(struct scratch *s, struct settings **ret) {
                 r = build_workers(s, settings);
         if (r < 0)
                 return r;
-        look_who_requires(settings);
+        note_who_requires(settings);
         check_workers_together(&s->problems, settings, s);
         *ret = TAKE_PTR(settings);
         return 0;

@@ -25,6 +25,8 @@ void check_lag(struct problems *p, const struct checked *c, const struct worker_
 /* What librdkafka says to each property; NULL: nobody is asked. */
 void check_properties(struct problems *p, const struct scratch *s, kafka_property_check *check);
 
+/* What a cluster is for shows in who requires it: sets any_cleanup_policy of each. */
+void note_who_requires(struct settings *settings);
 /* Whether each section that requires = names is there, and protects in time. */
 void check_requires(struct problems *p, const struct settings *settings, const struct scratch *s);
 

@@ -154,3 +154,20 @@ void check_requires(struct problems *p, const struct settings *settings, const s
         if (n_unprotected > 0)
                 warn_unprotected(p, &first, n_unprotected, unprotected);
 }
+
+void note_who_requires(struct settings *settings) {
+        for (size_t i = 0; i < settings->n_kafkas; i++) {
+                struct kafka_settings *k = settings->kafkas[i];
+                bool any = false, connect = false;
+
+                for (size_t j = 0; j < settings->n_workers; j++) {
+                        const struct worker_settings *w = settings->workers[j];
+
+                        if (!strv_contains(w->requires, k->name))
+                                continue;
+                        any = true;
+                        connect = connect || (w->kind && w->kind->has_connectors);
+                }
+                k->any_cleanup_policy = any && !connect;
+        }
+}

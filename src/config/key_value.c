@@ -279,9 +279,10 @@ static int add_property(const struct config_key *k,
         while (len > 0 && strchr(BLANKS, text[len - 1]))
                 len--;
         text_copy_line(shown, sizeof(shown), text, len);
-        if (why) {
+        if (why || !equals) {
                 problem[0] = '\0';
-                text_append(problem, KEY_PROBLEM_SIZE, "%s%s%s %s", k->name, len > 0 ? " " : "", shown, why);
+                text_append(problem, KEY_PROBLEM_SIZE, "%s%s%s %s", k->name, len > 0 ? " " : "", shown,
+                            strempty(why));
                 return -EINVAL;
         }
         if (asprintf(&property, "%.*s=%s", (int) len, text, equals + 1 + strspn(equals + 1, BLANKS)) < 0) {
