@@ -5,6 +5,7 @@ from pathlib import Path
 from .container import TREE, tool
 
 UNIT = "connect-watchdog.service"
+SOCKET = "connect-watchdog.socket"
 CONFIG = "/etc/connect-watchdog/conf.d/50-test.conf"
 STANDIN = "kafka-connect.service"
 # A worker too, but no name that the shipped polkit rule has.
@@ -65,6 +66,12 @@ class Agent:
 
     def stop(self):
         self.container.systemctl("stop", UNIT)
+
+    def move_to_socket(self):
+        """Has systemd hold its addresses, as the manual says it."""
+        self.stop()
+        self.container.systemctl("enable", "--now", SOCKET)
+        self.container.systemctl("start", UNIT)
 
     def reloads(self):
         return self.container.journal(UNIT, "CONNECT_WATCHDOG_EVENT=config-reloaded", "CONNECT_WATCHDOG_EVENT=config-rejected")

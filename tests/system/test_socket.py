@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from lib.agent import UNIT
+from lib.agent import CONFIG, SOCKET, UNIT
 
-SOCKET = "connect-watchdog.socket"
 ADDRESS = "127.0.0.1:18083"
 
 # Asks again and again, each time on a connection of its own, until it is told to stop; writes down what it met.
@@ -86,3 +85,17 @@ def test_a_request_starts_an_agent_that_was_stopped(container, agent, socket):
     assert container.is_active(SOCKET) and not container.is_active(UNIT)
     assert container.http(f"http://{ADDRESS}/ping")[0] == 200
     assert container.is_active(UNIT)
+
+
+def test_one_who_waits_has_a_rejected_configuration_tried_a_few_times_and_not_for_ever(container, agent, socket):
+    container.write(CONFIG, "[worker a]\nurll = http://127.0.0.1:8083\n")
+    container.systemctl("restart", UNIT, check=False)
+    container.mark()
+    container.http(f"http://{ADDRESS}/ping")
+    container.wait_until(lambda: container.show(SOCKET, "ActiveState") == "failed", 60, "the socket's end")
+    assert container.show(SOCKET, "Result") == "trigger-limit-hit"
+    assert 0 < len(container.journalctl("-u", UNIT, "--grep", "urll is no key").splitlines()) <= 10
+
+    container.write(CONFIG, "")
+    container.systemctl("start", SOCKET, UNIT)
+    assert container.is_active(SOCKET) and container.http(f"http://{ADDRESS}/ping")[0] == 200
