@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.agent import UNIT
+from lib.agent import SOCKET, UNIT
 from lib.container import tool
 from lib.package import NAME, Apt, repository
 
@@ -30,6 +30,11 @@ def test_it_is_enabled_and_running_and_says_what_to_do_next(host):
     told, = host.journal(UNIT, "CONNECT_WATCHDOG_EVENT=no-worker")
     assert told["MESSAGE"].startswith("no worker configured; see connect-watchdog.conf(5)")
     assert failed_units(host) == host.failed_before
+
+
+def test_its_socket_is_left_to_whoever_wants_it(host):
+    assert host.systemctl("is-enabled", SOCKET, check=False).stdout.strip() == "disabled"
+    assert host.show(SOCKET, "ActiveState") == "inactive"
 
 
 def test_it_does_nothing_and_does_not_end(host):

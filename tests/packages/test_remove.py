@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.agent import CONFIG, STANDIN, UNIT
+from lib.agent import CONFIG, SOCKET, STANDIN, UNIT
 from lib.package import NAME
 
 STATE = "/var/lib/connect-watchdog"
@@ -53,6 +53,20 @@ def test_removed_during_an_incident_it_goes_quietly(installed, apt, agent, stand
     assert len(installed.invocations(STANDIN)) <= 1
     assert installed.show(UNIT, "LoadState") == "not-found"
     assert installed.systemctl("list-units", "--failed", "--plain", "--legend=no").stdout == ""
+
+
+def test_removed_while_systemd_holds_its_addresses_these_are_closed(container, apt, agent):
+    apt.install()
+    agent.move_to_socket()
+    address = "http://127.0.0.1:18083/ping"
+    assert container.http(address)[0] == 200
+    apt.remove()
+    for unit in (SOCKET, UNIT):
+        assert container.show(unit, "LoadState") == "not-found" and container.show(unit, "ActiveState") == "inactive"
+    assert container.http(address) is None
+    assert container.systemctl("list-units", "--failed", "--plain", "--legend=no").stdout == ""
+    apt.purge()
+    assert container.sh("find /etc/systemd /var/lib/systemd -name 'connect-watchdog*'") == ""
 
 
 def test_purged_it_leaves_its_user_and_what_the_operator_wrote(installed, apt):

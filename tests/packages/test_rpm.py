@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lib.agent import CONFIG, STANDIN, UNIT, Agent, Standin, worker
+from lib.agent import CONFIG, SOCKET, STANDIN, UNIT, Agent, Standin, worker
 from lib.package import NAME
 from lib.rpm import Rpm
 
@@ -46,8 +46,8 @@ def upgradable(container, rpm):
     return container
 
 
-def is_enabled(container):
-    return container.systemctl("is-enabled", UNIT, check=False).stdout.strip()
+def is_enabled(container, unit=UNIT):
+    return container.systemctl("is-enabled", unit, check=False).stdout.strip()
 
 
 def read(container, path):
@@ -77,7 +77,8 @@ def test_it_asks_for_what_it_needs_and_brings_nothing_that_enables_it(rpm):
 
 def test_installed_it_does_nothing_until_it_is_enabled(container, rpm):
     rpm.install()
-    assert is_enabled(container) == "disabled" and container.show(UNIT, "ActiveState") == "inactive"
+    for unit in (UNIT, SOCKET):
+        assert is_enabled(container, unit) == "disabled" and container.show(unit, "ActiveState") == "inactive"
     assert container.run("getent", "passwd", NAME).stdout.strip().endswith("/nologin")
     assert container.sh("stat -c '%U %a' /etc/connect-watchdog/conf.d /etc/connect-watchdog/credentials") == "root 755\nroot 700\n"
     assert rpm.verify() == ""
@@ -137,6 +138,19 @@ def test_no_worker_is_restarted_while_rpm_is_at_work(enabled, agent, standin):
     enabled.write("/run/go", "")
     agent.wait_for("incident-closed", STORY_TIMEOUT)
     assert len(enabled.invocations(STANDIN)) == 1
+
+
+def test_the_addresses_that_systemd_holds_are_kept_over_an_upgrade_and_closed_at_the_end(upgradable, rpm, agent):
+    agent.move_to_socket()
+    invocation = upgradable.show(SOCKET, "InvocationID")
+    rpm.upgrade()
+    assert upgradable.is_active(SOCKET) and upgradable.show(SOCKET, "InvocationID") == invocation
+    assert is_enabled(upgradable, SOCKET) == "enabled" and version_told(upgradable) == rpm.version()
+    rpm.erase()
+    for unit in (SOCKET, UNIT):
+        assert upgradable.show(unit, "LoadState") == "not-found" and upgradable.show(unit, "ActiveState") == "inactive"
+    assert upgradable.http("http://127.0.0.1:18083/ping") is None
+    assert upgradable.sh("find /etc/systemd -name 'connect-watchdog*'") == ""
 
 
 def test_an_edited_configuration_file_stays_and_the_new_one_lies_beside_it(upgradable, rpm):

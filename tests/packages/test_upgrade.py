@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lib.agent import STANDIN, UNIT
+from lib.agent import SOCKET, STANDIN, UNIT
 from lib.package import NAME
 
 # From the first failing poll to the end of the incident, on busy cores.
@@ -144,6 +144,18 @@ def test_a_disabled_service_that_runs_is_restarted_and_stays_disabled(upgradable
     apt.install()
     assert upgradable.systemctl("is-enabled", UNIT, check=False).stdout.strip() == "disabled"
     assert upgradable.is_active(UNIT) and version_told(upgradable) == apt.version("current")
+
+
+def test_the_addresses_that_systemd_holds_are_never_closed(upgradable, apt, agent):
+    agent.move_to_socket()
+    invocation = upgradable.show(SOCKET, "InvocationID")
+    upgradable.mark()
+    apt.install()
+    assert upgradable.is_active(SOCKET) and upgradable.show(SOCKET, "InvocationID") == invocation
+    assert upgradable.systemctl("is-enabled", SOCKET).stdout.strip() == "enabled"
+    started, = upgradable.journal(UNIT, "CONNECT_WATCHDOG_EVENT=agent-started")
+    assert started["MESSAGE"].split()[1] == apt.version("current") and started["MESSAGE"].endswith("HTTP at 127.0.0.1:18083")
+    assert upgradable.http("http://127.0.0.1:18083/ping")[0] == 200
 
 
 # --- a configuration that is wrong ------------------------------------------------------------------------------------
