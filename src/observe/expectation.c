@@ -1,6 +1,4 @@
 /* What an operator expects of an answer. Knows no kind. */
-#include <stdio.h>
-
 #include <json-c/json_pointer.h>
 
 #include "observe/expectation.h"
@@ -9,24 +7,33 @@
 #define JSON_DEPTH_MAX 32
 #define BODY_PARSED_MAX ((size_t) 1024 * 1024)
 
-static bool read_range(const char *text, unsigned *ret_first, unsigned *ret_last) {
-        int end = 0;
+/* Three digits; *text goes behind them. */
+static bool read_status(const char **text, unsigned *ret) {
+        const char *t = *text;
 
-        if (sscanf(text, "%3u%n", ret_first, &end) != 1)
+        if (strspn(t, "0123456789") < 3)
+                return false;
+        *ret = (unsigned) (t[0] - '0') * 100 + (unsigned) (t[1] - '0') * 10 + (unsigned) (t[2] - '0');
+        *text += 3;
+        return *ret >= 100 && *ret <= 599;
+}
+
+static bool read_range(const char *text, unsigned *ret_first, unsigned *ret_last) {
+        if (!read_status(&text, ret_first))
                 return false;
         *ret_last = *ret_first;
-        if (text[end] == '-') {
-                text += end + 1;
-                if (sscanf(text, "%3u%n", ret_last, &end) != 1)
+        if (*text == '-') {
+                text++;
+                if (!read_status(&text, ret_last))
                         return false;
         }
-        return text[end] == '\0' && *ret_first >= 100 && *ret_last <= 599 && *ret_first <= *ret_last;
+        return *text == '\0' && *ret_first <= *ret_last;
 }
 
 const char *status_range_problem(const char *text) {
         unsigned first, last;
 
-        return strspn(text, "0123456789-") == strlen(text) && read_range(text, &first, &last)
+        return read_range(text, &first, &last)
                        ? NULL
                        : "is no HTTP status; write one like 200, or a range like 200-299";
 }

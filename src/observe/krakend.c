@@ -13,6 +13,7 @@
 #define BODY_PARSED_MAX ((size_t) 256 * 1024)
 #define JSON_DEPTH_MAX 16
 #define AGENTS_NAMED_MAX 3
+#define CLOCK_SECONDS_MAX ((int64_t) 10000000000) /* three hundred years */
 
 static const struct reason_words words[] = {
         { REASON_NOT_FOUND, "answers, but not with KrakenD's health (404)",
@@ -42,29 +43,27 @@ static int64_t read_fraction(const char **text) {
 }
 
 static bool read_go_time(const char *text, struct go_time *ret) {
-        struct tm tm = {};
-        int end = 0, hours, minutes;
-        char sign;
-
-        if (sscanf(text, "%4d-%2d-%2d %2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
-                   &tm.tm_min, &tm.tm_sec, &end) != 6)
-                return false;
-        text += end;
-        tm.tm_year -= 1900;
-        tm.tm_mon -= 1;
-        ret->wall_usec = read_fraction(&text);
-        if (sscanf(text, " %c%2d%2d", &sign, &hours, &minutes) != 3 || (sign != '+' && sign != '-'))
-                return false;
-        ret->wall_usec += ((int64_t) timegm(&tm) - (sign == '+' ? 1 : -1) * (hours * 60 + minutes) * 60) *
-                          (int64_t) USEC_PER_SEC;
-
         const char *clock = strstr(text, " m=+");
-        long long seconds = 0;
+        struct tm tm = {};
+        char *end = NULL;
+        int64_t zone_seconds;
+
+        text = strptime(text, "%Y-%m-%d %H:%M:%S", &tm);
+        if (!text)
+                return false;
+        ret->wall_usec = read_fraction(&text);
+        if (!strptime(text, " %z", &tm))
+                return false;
+        zone_seconds = tm.tm_gmtoff; /* timegm() takes it away */
+        ret->wall_usec += ((int64_t) timegm(&tm) - zone_seconds) * (int64_t) USEC_PER_SEC;
+
         ret->clock_usec = -1;
-        end = 0;
-        if (clock && sscanf(clock, " m=+%10lld%n", &seconds, &end) == 1 && seconds >= 0) {
-                clock += end;
-                ret->clock_usec = seconds * (int64_t) USEC_PER_SEC + read_fraction(&clock);
+        if (clock && clock[4] >= '0' && clock[4] <= '9') {
+                int64_t seconds = strtoll(clock + 4, &end, 10);
+
+                clock = end;
+                if (seconds < CLOCK_SECONDS_MAX)
+                        ret->clock_usec = seconds * (int64_t) USEC_PER_SEC + read_fraction(&clock);
         }
         return true;
 }

@@ -1,15 +1,20 @@
 """Asks the agent's own HTTP server."""
 
+import contextlib
 import http.client
+import random
 import socket
 
 import harness
 
 
 def free_port(family=socket.AF_INET, host="127.0.0.1"):
-    with socket.socket(family) as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
+    """Below those that the kernel gives to whoever connects, which may be taken again at once, and for long."""
+    for _ in range(100):
+        with socket.socket(family) as s, contextlib.suppress(OSError):
+            s.bind((host, random.randrange(10000, 32768)))
+            return s.getsockname()[1]
+    raise OSError(f"no port of {host} can be had")
 
 
 class UnixConnection(http.client.HTTPConnection):
