@@ -50,7 +50,7 @@ def test_a_restart_heals_a_mode_unless_it_is_always_so(container, standin):
 
 
 def test_a_starting_worker_refuses_then_knows_no_health_then_says_so(container, standin):
-    standin.start("--refuse-for 1 --ready-after 2.5 --starting-for 2")
+    standin.start("--refuse-for 1 --ready-after 6 --starting-for 4")
     seen = []
 
     def healthy():
@@ -59,7 +59,7 @@ def test_a_starting_worker_refuses_then_knows_no_health_then_says_so(container, 
             seen.append(answer[0])
         return 200 in seen
 
-    container.wait_until(healthy, 15, "the worker to be healthy")
+    container.wait_until(healthy, 40, "the worker to be healthy")
     assert seen == [404, 503, 200]
 
 
