@@ -251,8 +251,7 @@ static void test_details_help_and_tell_no_secret(_unused_ void **state) {
         static const struct {
                 const char *body, *detail;
         } cases[] = {
-                { "<h1>No backend</h1>\nis up\x01 today",
-                  "text/html: <h1>No backend</h1> is up  today" },
+                { "<h1>No backend</h1>\nis up\x01 today", "text/html: <h1>No backend</h1> is up  today" },
                 { "", "text/html, empty" },
                 { "GET / Authorization: Basic dTpw", "text/html" },
                 { "your PASSWORD=x", "text/html" },
