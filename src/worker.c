@@ -280,7 +280,7 @@ static void find_required(const struct worker *w, const struct kafka_health **re
 
 void worker_dependency_changed(struct worker *w) {
         size_t n = strv_length(w->settings->requires);
-        _cleanup_free_ const struct kafka_health **required = calloc(n + 1, sizeof(*required));
+        _cleanup_free_ const struct kafka_health **required = calloc(n + 1, sizeof(struct kafka_health *));
         enum dependency_state before = w->health.dependency.state;
         struct dependency d;
         struct tolds told;
