@@ -18,6 +18,7 @@
 #include "report/notify.h"
 #include "report/status_line.h"
 #include "report/words.h"
+#include "util/clock.h"
 #include "util/hash.h"
 #include "util/text.h"
 #include "worker.h"
@@ -30,28 +31,21 @@
 
 /* ---- time ---- */
 
-static usec_t now_of(clockid_t clock) {
-        struct timespec ts;
-
-        if (clock_gettime(clock, &ts) < 0)
-                return 0;
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
-}
-
 int64_t agent_boottime_offset(void) {
         static int64_t offset;
 
         if (offset == 0)
-                offset = (int64_t) now_of(CLOCK_REALTIME) - (int64_t) now_of(CLOCK_BOOTTIME);
+                offset = (int64_t) clock_now(CLOCK_REALTIME) - (int64_t) clock_now(CLOCK_BOOTTIME);
         return offset;
 }
 
 usec_t agent_now(void) {
-        return (usec_t) ((int64_t) now_of(CLOCK_BOOTTIME) + agent_boottime_offset());
+        return (usec_t) ((int64_t) clock_now(CLOCK_BOOTTIME) + agent_boottime_offset());
 }
 
 int64_t agent_clock_offset(void) {
-        int64_t offset = (int64_t) now_of(CLOCK_REALTIME) - (int64_t) agent_now(), half = USEC_PER_MSEC / 2;
+        int64_t offset = (int64_t) clock_now(CLOCK_REALTIME) - (int64_t) agent_now(),
+                half = USEC_PER_MSEC / 2;
 
         /* Rounded: that one clock is read after the other must not move what was. */
         return (offset + (offset < 0 ? -half : half)) / (int64_t) USEC_PER_MSEC * (int64_t) USEC_PER_MSEC;

@@ -38,7 +38,7 @@ static void describe(const struct answer *a, const char *what, char *buf, size_t
                 struct observation o = { 0 };
                 const struct probe seen = { .seen_ok = true };
 
-                classify_transfer_error(&seen, a, &o);
+                (void) classify_transfer_error(&seen, a, &o);
                 text_append(buf, size, "%s: the worker %s", what, reason_text(o.reason));
                 return;
         }

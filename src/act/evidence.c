@@ -15,6 +15,7 @@
 #include "act/evidence_text.h"
 #include "act/unit_journal.h"
 #include "observe/kind.h"
+#include "util/clock.h"
 #include "util/offload.h"
 
 #define SLACK (5 * USEC_PER_SEC)
@@ -53,13 +54,6 @@ struct evidence {
         struct thread_dumps dumps;
         char why_no_dump[256];
 };
-
-static usec_t clock_usec(clockid_t id) {
-        struct timespec ts;
-
-        (void) clock_gettime(id, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
-}
 
 /* ---- the end ---- */
 
@@ -283,7 +277,7 @@ static void send_signal(struct evidence *e) {
                 return;
         }
         if (e->n_signals == 0)
-                e->first_signal_realtime = clock_usec(CLOCK_REALTIME);
+                e->first_signal_realtime = clock_now(CLOCK_REALTIME);
         if (unit_kill_main(e->unit, SIGQUIT, on_signalled, e, &e->call) < 0) {
                 explain(e, "SIGQUIT could not be sent: there is no systemd to send it");
                 stop_signalling(e);

@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
+
+#include "util/clock.h"
 
 #define RETRY_MIN (1 * USEC_PER_SEC)
 #define RETRY_MAX (30 * USEC_PER_SEC)
@@ -13,10 +14,7 @@
 #define AWAY_MAX (10 * USEC_PER_SEC) /* systemctl daemon-reexec takes less */
 
 usec_t monotonic_now(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
+        return clock_now(CLOCK_MONOTONIC);
 }
 
 /* CLOCK_MONOTONIC: what systemd and we do stands still together while the machine is suspended. */

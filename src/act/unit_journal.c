@@ -7,15 +7,14 @@
 
 #include <systemd/sd-journal.h>
 
+#include "util/clock.h"
+
 #define QUIET (1500 * USEC_PER_MSEC)
 #define WAIT_STEP (250 * USEC_PER_MSEC)
 #define LINES_MAX 200000U /* a chatty worker ends the reading, too */
 
 static usec_t now_monotonic(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
+        return clock_now(CLOCK_MONOTONIC);
 }
 
 static int open_at(const struct unit_journal_query *q, sd_journal **ret) {

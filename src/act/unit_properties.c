@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "act/systemd_internal.h"
+#include "util/clock.h"
 
 enum property_type {
         PROPERTY_WORD = SD_BUS_TYPE_STRING,
@@ -121,13 +122,6 @@ static int read_property(sd_bus_message *m, struct unit_properties *to) {
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-static usec_t clock_usec(clockid_t id) {
-        struct timespec ts;
-
-        (void) clock_gettime(id, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
-}
-
 /* Read once for all stamps: which of two came first must not depend on when we were scheduled. */
 struct now {
         usec_t monotonic, boottime, realtime, agent;
@@ -178,9 +172,9 @@ int unit_properties_read(sd_bus_message *m, usec_t now_usec, struct unit_propert
 
         v->known = true;
         const struct now now = {
-                .monotonic = clock_usec(CLOCK_MONOTONIC),
-                .boottime = clock_usec(CLOCK_BOOTTIME),
-                .realtime = clock_usec(CLOCK_REALTIME),
+                .monotonic = clock_now(CLOCK_MONOTONIC),
+                .boottime = clock_now(CLOCK_BOOTTIME),
+                .realtime = clock_now(CLOCK_REALTIME),
                 .agent = now_usec,
         };
         v->inactive_exit_usec =

@@ -9,6 +9,7 @@
 #include "ctl/ask_urls.h"
 #include "observe/http_client_private.h"
 #include "observe/poll.h"
+#include "util/clock.h"
 
 #define TIMEOUT_MAX USEC_PER_MINUTE
 
@@ -38,10 +39,7 @@ struct asking {
 };
 
 usec_t ask_urls_now(void) {
-        struct timespec t;
-
-        (void) clock_gettime(CLOCK_BOOTTIME, &t);
-        return (usec_t) t.tv_sec * USEC_PER_SEC + (usec_t) t.tv_nsec / 1000;
+        return clock_now(CLOCK_BOOTTIME);
 }
 
 static void ended(struct asking *a) {

@@ -6,6 +6,7 @@
 #include <systemd/sd-bus.h>
 
 #include "ctl/ctl_bus.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 #define PATIENCE_USEC (5 * USEC_PER_SEC)
@@ -25,10 +26,7 @@ struct ctl_bus {
 };
 
 static usec_t now_usec(void) {
-        struct timespec t;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &t);
-        return (usec_t) t.tv_sec * USEC_PER_SEC + (usec_t) t.tv_nsec / 1000;
+        return clock_now(CLOCK_MONOTONIC);
 }
 
 /* ---- the connection ---- */

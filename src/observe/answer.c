@@ -7,6 +7,7 @@
 /* How much of the odd body a person gets to see. */
 #define EXCERPT_SIZE 81
 #define TYPE_SIZE 48
+#define JSON_DEPTH_MAX 16
 
 bool answer_is_html(const struct answer *a) {
         size_t i = 0;
@@ -34,16 +35,45 @@ static void describe(const struct answer *a, struct observation *o) {
                 text_append(o->detail, sizeof(o->detail), ": %s", excerpt);
 }
 
+json_object *answer_object(const struct answer *a, size_t max_bytes) {
+        json_object *o = NULL;
+        const char *problem;
+
+        if (a->body_len > max_bytes || json_parse(a->body, a->body_len, JSON_DEPTH_MAX, &o, &problem) < 0)
+                return NULL;
+        return json_object_is_type(o, json_type_object) ? o : json_object_unref(o);
+}
+
+static enum probe_verdict end(struct observation *o, enum outcome outcome, enum reason reason) {
+        o->outcome = outcome;
+        o->reason = reason;
+        o->answered = outcome == OUTCOME_FAILING;
+        return PROBE_DONE;
+}
+
+enum probe_verdict conclude_saying(struct observation *o,
+                                   enum outcome outcome,
+                                   enum reason reason,
+                                   const char *detail) {
+        text_copy_line(o->detail, sizeof(o->detail), detail, strlen(detail));
+        return end(o, outcome, reason);
+}
+
+enum probe_verdict conclude_degraded(struct probe *p,
+                                     struct observation *o,
+                                     enum reason reason,
+                                     const char *detail) {
+        p->seen_ok = true;
+        return conclude_saying(o, OUTCOME_DEGRADED, reason, detail);
+}
+
 enum probe_verdict conclude(const struct answer *a,
                             struct observation *o,
                             enum outcome outcome,
                             enum reason reason) {
-        o->outcome = outcome;
-        o->reason = reason;
-        o->answered = outcome == OUTCOME_FAILING;
         if (reason != REASON_HEALTHY && reason != REASON_STARTING_UP && reason != REASON_UNHEALTHY)
                 describe(a, o);
-        return PROBE_DONE;
+        return end(o, outcome, reason);
 }
 
 enum probe_verdict conclude_ok(struct probe *p, const struct answer *a, struct observation *o) {

@@ -2,9 +2,24 @@
 #pragma once
 
 #include "observe/kind.h"
+#include "util/json.h"
 
 /* An HTML page, by its type or by how it begins. */
 bool answer_is_html(const struct answer *a) _pure_;
+
+/* Its body as a JSON object, to be unref'd; NULL where it is none, or larger than max_bytes. */
+json_object *answer_object(const struct answer *a, size_t max_bytes);
+
+/* Ends the poll with that, and a detail in the kind's own words. Returns PROBE_DONE. */
+enum probe_verdict conclude_saying(struct observation *o,
+                                   enum outcome outcome,
+                                   enum reason reason,
+                                   const char *detail);
+/* The same with degraded: it lives, which is remembered as an ok is. */
+enum probe_verdict conclude_degraded(struct probe *p,
+                                     struct observation *o,
+                                     enum reason reason,
+                                     const char *detail);
 
 /* Ends the poll with that; what was answered goes into the detail, unless the reason says all of it. Returns
  * PROBE_DONE. */

@@ -3,12 +3,9 @@
 #include <stdio.h>
 
 #include "observe/answer.h"
-#include "util/json.h"
 #include "util/text.h"
 
 #define BODY_PARSED_MAX ((size_t) 1024 * 1024)
-#define JSON_DEPTH_MAX 16
-/* Its handler may hang: whether the process lives is known by then. */
 #define TROUBLES_NAMED_MAX 3
 
 enum step {
@@ -51,30 +48,15 @@ static void add_trouble(struct troubles *t, const char *what, const char *which)
                     shown);
 }
 
-static json_object *member(json_object *o, const char *key, json_type type) {
-        json_object *v = NULL;
-
-        return o && json_object_is_type(o, json_type_object) && json_object_object_get_ex(o, key, &v) &&
-                               json_object_is_type(v, type)
-                       ? v
-                       : NULL;
-}
-
-static const char *text_of(json_object *o, const char *key) {
-        json_object *v = member(o, key, json_type_string);
-
-        return v ? json_object_get_string(v) : "";
-}
-
 /* In-sync replicas by what the operator has, for its own isrHealth wants three of each. */
 static void judge_partition(json_object *partition,
                             const char *topic,
                             unsigned replicas,
                             struct troubles *t) {
-        json_object *all = member(partition, "replicas", json_type_array),
-                    *in_sync = member(partition, "isrs", json_type_array),
-                    *leader = member(partition, "leader", json_type_int);
-        json_object *id = member(partition, "id", json_type_int);
+        json_object *all = json_member(partition, "replicas", json_type_array),
+                    *in_sync = json_member(partition, "isrs", json_type_array),
+                    *leader = json_member(partition, "leader", json_type_int);
+        json_object *id = json_member(partition, "id", json_type_int);
         size_t wanted = replicas > 0 ? replicas : all ? json_object_array_length(all) : 0;
         char which[96] = "";
 
@@ -87,12 +69,12 @@ static void judge_partition(json_object *partition,
 }
 
 static void judge_topics(json_object *body, unsigned replicas, struct troubles *t) {
-        json_object *topics = member(body, "topics", json_type_object);
+        json_object *topics = json_member(body, "topics", json_type_object);
 
         if (!topics)
                 return;
         json_object_object_foreach(topics, key, topic) {
-                json_object *partitions = member(topic, "partitions", json_type_array);
+                json_object *partitions = json_member(topic, "partitions", json_type_array);
 
                 for (size_t i = 0; partitions && i < json_object_array_length(partitions); i++)
                         judge_partition(json_object_array_get_idx(partitions, i), key, replicas, t);
@@ -100,12 +82,13 @@ static void judge_topics(json_object *body, unsigned replicas, struct troubles *
 }
 
 static void judge_connections(json_object *connections, struct troubles *t) {
-        json_object *zookeeper = member(connections, "zookeeper", json_type_object),
-                    *producer = member(connections, "kafkaProducer", json_type_object);
+        json_object *zookeeper = json_member(connections, "zookeeper", json_type_object),
+                    *producer = json_member(connections, "kafkaProducer", json_type_object);
 
-        if (streq(text_of(zookeeper, "status"), "error"))
-                add_trouble(t, "ZooKeeper", text_of(member(zookeeper, "details", json_type_object), "name"));
-        if (streq(text_of(producer, "status"), "error"))
+        if (streq(json_member_text(zookeeper, "status"), "error"))
+                add_trouble(t, "ZooKeeper",
+                            json_member_text(json_member(zookeeper, "details", json_type_object), "name"));
+        if (streq(json_member_text(producer, "status"), "error"))
                 add_trouble(t, "its Kafka producers", "");
 }
 
@@ -127,45 +110,29 @@ static bool is_known_to_live(const struct probe *p) {
         return p->step > STEP_LIVE && !(p->absent & 1U << STEP_LIVE);
 }
 
-static enum probe_verdict say(struct observation *o,
-                              enum outcome outcome,
-                              enum reason reason,
-                              const char *detail) {
-        o->outcome = outcome;
-        o->reason = reason;
-        o->answered = outcome == OUTCOME_FAILING;
-        text_copy_line(o->detail, sizeof(o->detail), detail, strlen(detail));
-        return PROBE_DONE;
-}
-
 static enum probe_verdict say_troubles(struct probe *p, const struct troubles *t, struct observation *o) {
         char text[OBSERVATION_DETAIL_SIZE];
 
         (void) snprintf(text, sizeof(text), "%s", t->text);
         if (t->n > TROUBLES_NAMED_MAX)
                 text_append(text, sizeof(text), " and %u more", t->n - TROUBLES_NAMED_MAX);
-        p->seen_ok = true;
-        return say(o, OUTCOME_DEGRADED, REASON_DEGRADED, text);
+        return conclude_degraded(p, o, REASON_DEGRADED, text);
 }
 
 /* The healthcheck fails where Kafka or ZooKeeper do; that alone is no reason to restart a process that
  * lives. */
 static enum probe_verdict check_failed(struct probe *p, const struct answer *a, struct observation *o) {
-        enum probe_verdict v;
-
-        if (a->error != TRANSFER_OK) {
-                classify_transfer_error(p, a, o);
-                v = PROBE_DONE;
-        } else
-                v = classify_other_status(a, o, REASON_NOT_UNDERSTOOD);
-        if (o->outcome != OUTCOME_FAILING || !is_known_to_live(p))
-                return v;
-
         char text[OBSERVATION_DETAIL_SIZE] = "";
+
+        if (a->error != TRANSFER_OK)
+                (void) classify_transfer_error(p, a, o);
+        else
+                (void) classify_other_status(a, o, REASON_NOT_UNDERSTOOD);
+        if (o->outcome != OUTCOME_FAILING || !is_known_to_live(p))
+                return PROBE_DONE;
         text_append(text, sizeof(text), "its healthcheck %s%s%s", reason_text(o->reason),
                     o->detail[0] ? ": " : "", o->detail);
-        p->seen_ok = true;
-        return say(o, OUTCOME_DEGRADED, REASON_DEGRADED, text);
+        return conclude_degraded(p, o, REASON_DEGRADED, text);
 }
 
 static enum probe_verdict not_offered(struct probe *p,
@@ -195,18 +162,15 @@ static enum probe_verdict classify_body(struct probe *p,
                                         const struct answer *a,
                                         struct observation *o,
                                         struct probe_ask *ret_ask) {
-        _cleanup_(json_object_unrefp) json_object *body = NULL;
+        _cleanup_(json_object_unrefp) json_object *body = answer_object(a, BODY_PARSED_MAX);
         struct troubles t = {};
-        const char *problem;
 
-        if (a->body_len > BODY_PARSED_MAX ||
-            json_parse(a->body, a->body_len, JSON_DEPTH_MAX, &body, &problem) < 0 ||
-            !json_object_is_type(body, json_type_object))
+        if (!body)
                 return conclude(a, o, OUTCOME_UNKNOWN, REASON_NOT_UNDERSTOOD);
         if (p->step == STEP_DEEP)
                 judge_deep(body, &t);
         else {
-                json_object *connections = member(body, "internalConnections", json_type_object);
+                json_object *connections = json_member(body, "internalConnections", json_type_object);
 
                 if (!connections)
                         return conclude(a, o, OUTCOME_UNKNOWN, REASON_NOT_UNDERSTOOD);
@@ -237,10 +201,8 @@ static enum probe_verdict backbeat_classify(struct probe *p,
         if (a->error == TRANSFER_OK && a->status == 404)
                 return not_offered(p, a, ret, ret_ask);
         if (p->step == STEP_LIVE) {
-                if (a->error != TRANSFER_OK) {
-                        classify_transfer_error(p, a, ret);
-                        return PROBE_DONE;
-                }
+                if (a->error != TRANSFER_OK)
+                        return classify_transfer_error(p, a, ret);
                 if (a->status == 500 || a->status == 503)
                         return conclude(a, ret, OUTCOME_FAILING, REASON_UNHEALTHY);
                 return a->status == 200 ? ask(p, STEP_CHECK, ret_ask)

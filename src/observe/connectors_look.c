@@ -64,7 +64,7 @@ static void describe(const struct answer *a, char *buf, size_t size) {
         }
         struct observation o = { 0 };
         const struct probe seen = { .seen_ok = true };
-        classify_transfer_error(&seen, a, &o);
+        (void) classify_transfer_error(&seen, a, &o);
         text_append(buf, size, "it %s", reason_text(o.reason));
         if (o.detail[0])
                 text_append(buf, size, " (%s)", o.detail);

@@ -32,10 +32,8 @@ static enum probe_verdict http_classify(struct probe *p,
                                         struct observation *ret,
                                         struct probe_ask *ret_ask _unused_) {
         ret->http_status = a->status;
-        if (a->error != TRANSFER_OK) {
-                classify_transfer_error(p, a, ret);
-                return PROBE_DONE;
-        }
+        if (a->error != TRANSFER_OK)
+                return classify_transfer_error(p, a, ret);
         if (status_is_listed(w->starting_status, a->status))
                 return conclude(a, ret, OUTCOME_STARTING, REASON_STARTING_UP);
         if (!status_is_listed(w->expect_status, a->status))

@@ -8,6 +8,7 @@
 #include "observe/curl_glue.h"
 #include "observe/http_client_private.h"
 #include "observe/http_site.h"
+#include "util/clock.h"
 #include "util/span.h"
 #include "util/text.h"
 
@@ -54,10 +55,7 @@ struct http_client {
 };
 
 static usec_t now_usec(void) {
-        struct timespec t;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &t);
-        return (usec_t) t.tv_sec * USEC_PER_SEC + (usec_t) t.tv_nsec / 1000;
+        return clock_now(CLOCK_MONOTONIC);
 }
 
 /* ---- sites ---- */

@@ -458,20 +458,6 @@ int site_take_for_expiry(struct site *s,
 
 static const char not_regular[] = "is no regular file";
 
-static int credential_problem(const char *key,
-                              const char *path,
-                              int r,
-                              const char *problem,
-                              char *detail,
-                              size_t size) {
-        detail[0] = '\0';
-        if (problem)
-                text_append(detail, size, "%s %s %s", key, path, problem);
-        else
-                text_append(detail, size, "%s %s: %s", key, path, strerror(-r));
-        return r;
-}
-
 static int set_secret(struct transfer *t,
                       const char *key,
                       const char *path,
@@ -485,10 +471,10 @@ static int set_secret(struct transfer *t,
 
         r = read_secret(path, &secret, &problem);
         if (r < 0)
-                return credential_problem(key, path, r, problem, detail, size);
+                return describe_file_problem(key, path, r, problem, detail, size);
         code = curl_easy_setopt(t->easy, option, secret);
         secret_free(secret);
-        return code == CURLE_OK ? 0 : credential_problem(key, path, -ENOMEM, NULL, detail, size);
+        return code == CURLE_OK ? 0 : describe_file_problem(key, path, -ENOMEM, NULL, detail, size);
 }
 
 int site_check_files(const struct site *s, char *detail, size_t size) {
@@ -501,8 +487,8 @@ int site_check_files(const struct site *s, char *detail, size_t size) {
 
         for (size_t i = 0; i < ELEMENTSOF(files); i++)
                 if (files[i][1] && stat(files[i][1], &st) >= 0 && !S_ISREG(st.st_mode))
-                        return credential_problem(files[i][0], files[i][1], -EINVAL, not_regular, detail,
-                                                  size);
+                        return describe_file_problem(files[i][0], files[i][1], -EINVAL, not_regular, detail,
+                                                     size);
         return 0;
 }
 

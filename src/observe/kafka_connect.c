@@ -2,7 +2,6 @@
  * needs the herder's thread. Pure: knows no socket and no clock. */
 #include "observe/answer.h"
 #include "observe/stage.h"
-#include "util/json.h"
 #include "util/text.h"
 
 #define PROBE_CONNECTOR "connect-watchdog-probe"
@@ -10,7 +9,6 @@
 
 /* What Connect says here is a few hundred bytes; more is not its answer, and not worth parsing. */
 #define BODY_PARSED_MAX ((size_t) 64 * 1024)
-#define JSON_DEPTH_MAX 16
 
 /* A stuck herder keeps a request waiting for 90 s: this much of the poll's time is for asking then
  * whether anything answers at all. */
@@ -37,21 +35,14 @@ struct connect_body {
         char message[1024]; /* "" when none */
 };
 
-static json_object *parse_body(const char *text, size_t len) {
-        const char *problem;
-        json_object *o;
-
-        return len <= BODY_PARSED_MAX && json_parse(text, len, JSON_DEPTH_MAX, &o, &problem) >= 0 ? o : NULL;
-}
-
 /* Copies a string member; leaves buf empty when it is absent, no string, or holds a NUL byte. */
 static void read_string(json_object *o, const char *key, char *buf, size_t size) {
-        json_object *v = NULL;
+        json_object *v = json_member(o, key, json_type_string);
         const char *s;
         size_t len;
 
         buf[0] = '\0';
-        if (!json_object_object_get_ex(o, key, &v) || !json_object_is_type(v, json_type_string))
+        if (!v)
                 return;
         s = json_object_get_string(v);
         len = (size_t) json_object_get_string_len(v);
@@ -61,19 +52,15 @@ static void read_string(json_object *o, const char *key, char *buf, size_t size)
 }
 
 static void read_body(const struct answer *a, struct connect_body *ret) {
-        _cleanup_(json_object_unrefp) json_object *o = parse_body(a->body, a->body_len);
-        json_object *v = NULL;
+        _cleanup_(json_object_unrefp) json_object *o = answer_object(a, BODY_PARSED_MAX);
+        json_object *error_code = json_member(o, "error_code", json_type_int);
 
-        *ret = (struct connect_body) { 0 };
-        if (!o || !json_object_is_type(o, json_type_object))
-                return;
-        ret->is_object = true;
+        *ret = (struct connect_body) { .is_object = o };
         read_string(o, "status", ret->status, sizeof(ret->status));
         read_string(o, "message", ret->message, sizeof(ret->message));
-        if (json_object_object_get_ex(o, "error_code", &v) && json_object_is_type(v, json_type_int))
-                ret->error_code = json_object_get_int64(v);
-        if (json_object_object_get_ex(o, "name", &v))
-                ret->has_name = json_object_is_type(v, json_type_string);
+        if (error_code)
+                ret->error_code = json_object_get_int64(error_code);
+        ret->has_name = json_member(o, "name", json_type_string);
 }
 
 static enum probe_verdict ask(struct probe *p,
@@ -180,10 +167,8 @@ static enum probe_verdict kafka_connect_classify(struct probe *p,
         ret->http_status = a->status;
         if (a->error == TRANSFER_TIMEOUT && p->step == STEP_CONNECTOR)
                 return ask(p, a, STEP_ROOT, ret_ask);
-        if (a->error != TRANSFER_OK) {
-                classify_transfer_error(p, a, ret);
-                return PROBE_DONE;
-        }
+        if (a->error != TRANSFER_OK)
+                return classify_transfer_error(p, a, ret);
 
         if (p->step == STEP_ROOT)
                 return classify_root(p, a, ret);

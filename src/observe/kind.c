@@ -7,10 +7,6 @@ static const struct worker_kind *const kinds[] = {
         &krakend_kind,       &backbeat_kind,     &http_kind,
 };
 
-static const char *const names[ELEMENTSOF(kinds) + 1] = {
-        "kafka-connect", "zeebe-broker", "zeebe-gateway", "krakend", "backbeat", "http",
-};
-
 const struct worker_kind *kind_by_name(const char *name) {
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
                 if (streq(kinds[i]->name, name))
@@ -19,6 +15,10 @@ const struct worker_kind *kind_by_name(const char *name) {
 }
 
 const char *const *kind_names(void) {
+        static const char *names[ELEMENTSOF(kinds) + 1];
+
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                names[i] = kinds[i]->name;
         return names;
 }
 
@@ -48,7 +48,9 @@ static const struct error_row {
         [TRANSFER_NO_RESOURCES] = { OUTCOME_UNKNOWN, REASON_NO_RESOURCES, REASON_NONE },
 };
 
-void classify_transfer_error(const struct probe *p, const struct answer *a, struct observation *ret) {
+enum probe_verdict classify_transfer_error(const struct probe *p,
+                                           const struct answer *a,
+                                           struct observation *ret) {
         const struct error_row *row = &errors[a->error];
 
         ret->outcome = row->outcome;
@@ -60,4 +62,5 @@ void classify_transfer_error(const struct probe *p, const struct answer *a, stru
                 ret->reason = row->before_first_ok;
         }
         text_copy_line(ret->detail, sizeof(ret->detail), a->detail, strlen(a->detail));
+        return PROBE_DONE;
 }

@@ -92,11 +92,13 @@ extern const struct worker_kind zeebe_broker_kind, zeebe_gateway_kind, krakend_k
 
 /* The kind of that name, or NULL. kind_names() is a NULL-terminated list of all, for messages. */
 const struct worker_kind *kind_by_name(const char *name) _pure_;
-const char *const *kind_names(void) _pure_;
+const char *const *kind_names(void);
 
 /* A new start of the unit: forget what was found out about the last one. A poll under way goes on. */
 void probe_begin_start(struct probe *p);
 
 /* What every kind says of a request that brought no usable HTTP answer: fills *ret as the outcome table
- * has it. */
-void classify_transfer_error(const struct probe *p, const struct answer *a, struct observation *ret);
+ * has it. Returns PROBE_DONE. */
+enum probe_verdict classify_transfer_error(const struct probe *p,
+                                           const struct answer *a,
+                                           struct observation *ret);

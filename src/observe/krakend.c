@@ -5,13 +5,11 @@
 #include <time.h>
 
 #include "observe/answer.h"
-#include "util/json.h"
 #include "util/span.h"
 #include "util/text.h"
 
 #define DEFAULT_PATH "/__health"
 #define BODY_PARSED_MAX ((size_t) 256 * 1024)
-#define JSON_DEPTH_MAX 16
 #define AGENTS_NAMED_MAX 3
 #define CLOCK_SECONDS_MAX ((int64_t) 10000000000) /* three hundred years */
 
@@ -117,27 +115,17 @@ static enum probe_verdict classify_health(struct probe *p,
                                           const struct worker_settings *w,
                                           const struct answer *a,
                                           struct observation *o) {
-        _cleanup_(json_object_unrefp) json_object *body = NULL;
-        json_object *now = NULL, *agents = NULL;
-        const char *problem;
-        struct go_time at;
+        _cleanup_(json_object_unrefp) json_object *body = answer_object(a, BODY_PARSED_MAX);
+        json_object *agents = json_member(body, "agents", json_type_object);
+        char stale[OBSERVATION_DETAIL_SIZE] = "";
+        struct go_time now;
 
-        if (a->body_len > BODY_PARSED_MAX ||
-            json_parse(a->body, a->body_len, JSON_DEPTH_MAX, &body, &problem) < 0 ||
-            !json_object_is_type(body, json_type_object))
+        if (!body)
                 return conclude(a, o, OUTCOME_UNKNOWN, REASON_NOT_UNDERSTOOD);
-
-        o->detail[0] = '\0';
-        if (json_object_object_get_ex(body, "now", &now) && read_time_of(now, &at)) {
-                notice_restart(p, &at, o);
-                if (json_object_object_get_ex(body, "agents", &agents) &&
-                    json_object_is_type(agents, json_type_object) &&
-                    name_stale(agents, &at, w->agent_stale_usec, o->detail, sizeof(o->detail)) > 0) {
-                        p->seen_ok = true;
-                        o->outcome = OUTCOME_DEGRADED;
-                        o->reason = REASON_AGENT_STALE;
-                        return PROBE_DONE;
-                }
+        if (read_go_time(json_member_text(body, "now"), &now)) {
+                notice_restart(p, &now, o);
+                if (agents && name_stale(agents, &now, w->agent_stale_usec, stale, sizeof(stale)) > 0)
+                        return conclude_degraded(p, o, REASON_AGENT_STALE, stale);
         }
         return conclude_ok(p, a, o);
 }
@@ -153,10 +141,8 @@ static enum probe_verdict krakend_classify(struct probe *p,
                                            struct observation *ret,
                                            struct probe_ask *ret_ask _unused_) {
         ret->http_status = a->status;
-        if (a->error != TRANSFER_OK) {
-                classify_transfer_error(p, a, ret);
-                return PROBE_DONE;
-        }
+        if (a->error != TRANSFER_OK)
+                return classify_transfer_error(p, a, ret);
         if (a->status == 200)
                 return classify_health(p, w, a, ret);
         return classify_other_status(a, ret, REASON_NOT_UNDERSTOOD);

@@ -65,7 +65,7 @@ static void on_answer(_unused_ struct http_request *q, const struct answer *a, v
                 };
 
                 o = (struct observation) { 0 };
-                classify_transfer_error(p->probe, &none, &o);
+                (void) classify_transfer_error(p->probe, &none, &o);
                 finish(p, &o);
         }
 }

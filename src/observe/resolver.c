@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "observe/resolver.h"
+#include "util/clock.h"
 #include "util/offload.h"
 
 #define FRESH_USEC USEC_PER_MINUTE
@@ -65,10 +66,7 @@ struct resolver {
 };
 
 static usec_t now_usec(void) {
-        struct timespec t;
-
-        (void) clock_gettime(CLOCK_BOOTTIME, &t);
-        return (usec_t) t.tv_sec * USEC_PER_SEC + (usec_t) t.tv_nsec / 1000;
+        return clock_now(CLOCK_BOOTTIME);
 }
 
 /* ---- is it ours? ---- */

@@ -3,12 +3,10 @@
  * minutes; from then on whether it lives, and whether all of it works. Pure: knows no socket and no clock.
  */
 #include "observe/answer.h"
-#include "util/json.h"
 #include "util/text.h"
 
 /* With all details on this is some kilobytes. */
 #define BODY_PARSED_MAX ((size_t) 256 * 1024)
-#define JSON_DEPTH_MAX 16
 
 enum step {
         STEP_STARTUP,
@@ -50,47 +48,37 @@ static const struct reason_words words[] = {
 
 struct body {
         char status[24]; /* "" when none is told */
-        char named[192]; /* the components that are not UP: "diskSpace DOWN, partitions DEGRADED" */
+        char said[224];  /* with the components that are not UP: "DOWN: diskSpace DOWN, partitions DEGRADED"
+                          */
 };
 
-static const char *status_of(json_object *o) {
-        json_object *status = NULL;
-
-        if (!json_object_is_type(o, json_type_object) || !json_object_object_get_ex(o, "status", &status) ||
-            !json_object_is_type(status, json_type_string))
-                return "";
-        return json_object_get_string(status);
-}
-
 static void name_components(json_object *o, char *buf, size_t size) {
-        json_object *components = NULL;
+        json_object *components = json_member(o, "components", json_type_object);
+        const char *separator = ": ";
 
-        if (!json_object_object_get_ex(o, "components", &components) ||
-            !json_object_is_type(components, json_type_object))
+        if (!components)
                 return;
         json_object_object_foreach(components, key, component) {
-                const char *status = status_of(component);
+                const char *status = json_member_text(component, "status");
                 char name[48], said[24];
 
                 if (isempty(status) || streq(status, "UP"))
                         continue;
                 text_copy_line(name, sizeof(name), key, strlen(key));
                 text_copy_line(said, sizeof(said), status, strlen(status));
-                text_append(buf, size, "%s%s %s", buf[0] ? ", " : "", name, said);
+                text_append(buf, size, "%s%s %s", separator, name, said);
+                separator = ", ";
         }
 }
 
 static void read_body(const struct answer *a, struct body *ret) {
-        _cleanup_(json_object_unrefp) json_object *o = NULL;
-        const char *problem;
+        _cleanup_(json_object_unrefp) json_object *o = answer_object(a, BODY_PARSED_MAX);
+        const char *status = json_member_text(o, "status");
 
         *ret = (struct body) {};
-        if (a->body_len > BODY_PARSED_MAX ||
-            json_parse(a->body, a->body_len, JSON_DEPTH_MAX, &o, &problem) < 0 ||
-            !json_object_is_type(o, json_type_object))
-                return;
-        text_copy_line(ret->status, sizeof(ret->status), status_of(o), strlen(status_of(o)));
-        name_components(o, ret->named, sizeof(ret->named));
+        text_copy_line(ret->status, sizeof(ret->status), status, strlen(status));
+        text_append(ret->said, sizeof(ret->said), "%s", ret->status);
+        name_components(o, ret->said, sizeof(ret->said));
 }
 
 /* An old broker's answers have no body. */
@@ -105,18 +93,6 @@ static bool is_down(const struct answer *a, const struct body *b) {
 /* Alive, but in words of its own: DEGRADED, UNKNOWN, or whatever an indicator was made to say. */
 static bool is_something_else(const struct answer *a, const struct body *b) {
         return a->status == 200 && b->status[0];
-}
-
-static enum probe_verdict say(const struct body *b,
-                              struct observation *o,
-                              enum outcome outcome,
-                              enum reason reason) {
-        o->outcome = outcome;
-        o->reason = reason;
-        o->answered = outcome == OUTCOME_FAILING;
-        o->detail[0] = '\0';
-        text_append(o->detail, sizeof(o->detail), "%s%s%s", b->status, b->named[0] ? ": " : "", b->named);
-        return PROBE_DONE;
 }
 
 /* ---- from step to step ---- */
@@ -137,11 +113,15 @@ static enum probe_verdict ask(struct probe *p,
         return PROBE_ASK;
 }
 
-static void begin(struct probe *p, const struct paths *paths, struct probe_ask *ret) {
+static const struct paths *paths_of(const struct worker_settings *w) {
+        return w->kind == &zeebe_gateway_kind ? &gateway_paths : &broker_paths;
+}
+
+static void begin(struct probe *p, const struct worker_settings *w, struct probe_ask *ret) {
         if (!p->seen_ok)
                 p->absent = 0; /* while it starts, not all of it may be there */
         p->keep_percent = 0;
-        (void) ask(p, paths, p->seen_ok ? STEP_LIVE : STEP_STARTUP, ret);
+        (void) ask(p, paths_of(w), p->seen_ok ? STEP_LIVE : STEP_STARTUP, ret);
 }
 
 /* Not offered: what comes after it says enough; and where nothing of today's is, it is an older one. */
@@ -175,23 +155,21 @@ static enum probe_verdict conclude_status(struct probe *p,
         if (is_up(a, b))
                 return conclude_ok(p, a, o);
         if (is_down(a, b) && !lives)
-                return say(b, o, OUTCOME_FAILING, REASON_UNHEALTHY);
-        p->seen_ok = true;
-        return say(b, o, OUTCOME_DEGRADED, REASON_DEGRADED);
+                return conclude_saying(o, OUTCOME_FAILING, REASON_UNHEALTHY, b->said);
+        return conclude_degraded(p, o, REASON_DEGRADED, b->said);
 }
 
 static enum probe_verdict classify(struct probe *p,
-                                   const struct paths *paths,
+                                   const struct worker_settings *w,
                                    const struct answer *a,
                                    struct observation *o,
                                    struct probe_ask *ret_ask) {
+        const struct paths *paths = paths_of(w);
         struct body b;
 
         o->http_status = a->status;
-        if (a->error != TRANSFER_OK) {
-                classify_transfer_error(p, a, o);
-                return PROBE_DONE;
-        }
+        if (a->error != TRANSFER_OK)
+                return classify_transfer_error(p, a, o);
         /* Once: older paths of today's brokers lead to the newer ones. */
         if (a->status >= 300 && a->status <= 399 && a->redirect[0] == '/' && p->before.status == 0) {
                 p->before.status = a->status;
@@ -209,35 +187,11 @@ static enum probe_verdict classify(struct probe *p,
         if (!is_down(a, &b))
                 return ask(p, paths, p->step + 1, ret_ask);
         if (streq(b.status, "OUT_OF_SERVICE") && p->step == STEP_STARTUP)
-                return say(&b, o, OUTCOME_FAILING, REASON_SHUTTING_DOWN);
+                return conclude_saying(o, OUTCOME_FAILING, REASON_SHUTTING_DOWN, b.said);
         if (p->step == STEP_LIVE)
-                return say(&b, o, OUTCOME_FAILING, REASON_UNHEALTHY);
-        return say(&b, o, OUTCOME_STARTING,
-                   p->step == STEP_STARTUP ? REASON_STARTING_UP : REASON_NOT_READY_YET);
-}
-
-static void broker_begin(struct probe *p, const struct worker_settings *w _unused_, struct probe_ask *ret) {
-        begin(p, &broker_paths, ret);
-}
-
-static enum probe_verdict broker_classify(struct probe *p,
-                                          const struct worker_settings *w _unused_,
-                                          const struct answer *a,
-                                          struct observation *ret,
-                                          struct probe_ask *ret_ask) {
-        return classify(p, &broker_paths, a, ret, ret_ask);
-}
-
-static void gateway_begin(struct probe *p, const struct worker_settings *w _unused_, struct probe_ask *ret) {
-        begin(p, &gateway_paths, ret);
-}
-
-static enum probe_verdict gateway_classify(struct probe *p,
-                                           const struct worker_settings *w _unused_,
-                                           const struct answer *a,
-                                           struct observation *ret,
-                                           struct probe_ask *ret_ask) {
-        return classify(p, &gateway_paths, a, ret, ret_ask);
+                return conclude_saying(o, OUTCOME_FAILING, REASON_UNHEALTHY, b.said);
+        return conclude_saying(o, OUTCOME_STARTING,
+                               p->step == STEP_STARTUP ? REASON_STARTING_UP : REASON_NOT_READY_YET, b.said);
 }
 
 const struct worker_kind zeebe_broker_kind = {
@@ -246,8 +200,8 @@ const struct worker_kind zeebe_broker_kind = {
         .n_steps = _STEP_MAX,
         .jvm = true,
         .words = words,
-        .begin = broker_begin,
-        .classify = broker_classify,
+        .begin = begin,
+        .classify = classify,
 };
 
 const struct worker_kind zeebe_gateway_kind = {
@@ -256,6 +210,6 @@ const struct worker_kind zeebe_gateway_kind = {
         .n_steps = _STEP_MAX,
         .jvm = true,
         .words = words,
-        .begin = gateway_begin,
-        .classify = gateway_classify,
+        .begin = begin,
+        .classify = classify,
 };

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "report/reporter_internal.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 struct entry {
@@ -40,10 +41,7 @@ struct reporter {
 };
 
 static usec_t realtime_now(void) {
-        struct timespec ts = { 0 };
-
-        (void) clock_gettime(CLOCK_REALTIME, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
+        return clock_now(CLOCK_REALTIME);
 }
 
 static struct entry *entry_free(struct entry *n) {

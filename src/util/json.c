@@ -115,3 +115,17 @@ int json_parse(const char *text, size_t len, int depth, json_object **ret, const
         }
         return parse_plain(text, len, depth, ret, ret_problem);
 }
+
+json_object *json_member(json_object *o, const char *key, json_type type) {
+        json_object *v = NULL;
+
+        if (!json_object_is_type(o, json_type_object) || !json_object_object_get_ex(o, key, &v))
+                return NULL;
+        return json_object_is_type(v, type) ? v : NULL;
+}
+
+const char *json_member_text(json_object *o, const char *key) {
+        json_object *v = json_member(o, key, json_type_string);
+
+        return v ? json_object_get_string(v) : "";
+}

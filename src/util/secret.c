@@ -5,6 +5,7 @@
 
 #include "util/macro.h"
 #include "util/regular_file.h"
+#include "util/text.h"
 
 #define SECRET_BYTES_MAX ((size_t) 64 * 1024)
 
@@ -48,4 +49,18 @@ int read_secret(const char *path, char **ret, const char **ret_problem) {
         }
         *ret = TAKE_PTR(text);
         return 0;
+}
+
+int describe_file_problem(const char *key,
+                          const char *path,
+                          int r,
+                          const char *problem,
+                          char *buf,
+                          size_t size) {
+        buf[0] = '\0';
+        if (problem)
+                text_append(buf, size, "%s %s %s", key, path, problem);
+        else
+                text_append(buf, size, "%s %s: %s", key, path, strerror(-r));
+        return r;
 }

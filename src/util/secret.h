@@ -1,7 +1,17 @@
 /* A password or a token in a file of its own: one line, never shown. */
 #pragma once
 
+#include <stddef.h>
+
 /* Reads a secret of one line, without the end of that line. Returns 0 and a text for secret_free()
  * (util/text.h); a negative errno and perhaps in *ret_problem what is wrong with the file, else NULL:
  * strerror() says it. */
 int read_secret(const char *path, char **ret, const char **ret_problem);
+/* What is wrong with the file of that key, in one clause: "password_file /a is empty", or strerror() of r
+ * where problem is NULL. Returns r. */
+int describe_file_problem(const char *key,
+                          const char *path,
+                          int r,
+                          const char *problem,
+                          char *buf,
+                          size_t size);

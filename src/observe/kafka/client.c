@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "util/clock.h"
 #include "util/regular_file.h"
 #include "util/secret.h"
 #include "util/text.h"
@@ -23,10 +24,7 @@ static const char *const not_the_operators[] = {
 };
 
 usec_t kafka_now(void) {
-        struct timespec t;
-
-        (void) clock_gettime(CLOCK_BOOTTIME, &t);
-        return (usec_t) t.tv_sec * USEC_PER_SEC + (usec_t) t.tv_nsec / 1000;
+        return clock_now(CLOCK_BOOTTIME);
 }
 
 int kafka_left_msec(usec_t deadline_usec) {
@@ -135,20 +133,6 @@ static int set_bootstrap(rd_kafka_conf_t *conf, char *const *bootstrap, char *pr
         return set(conf, "bootstrap.servers", joined, problem, size);
 }
 
-static int file_problem(const char *key,
-                        const char *path,
-                        int r,
-                        const char *said,
-                        char *problem,
-                        size_t size) {
-        problem[0] = '\0';
-        if (said)
-                text_append(problem, size, "%s %s %s", key, path, said);
-        else
-                text_append(problem, size, "%s %s: %s", key, path, strerror(-r));
-        return r;
-}
-
 static int set_secret(rd_kafka_conf_t *conf,
                       const char *name,
                       const char *key,
@@ -161,7 +145,7 @@ static int set_secret(rd_kafka_conf_t *conf,
 
         r = read_secret(path, &secret, &said);
         if (r < 0)
-                return r == -ENOMEM ? r : file_problem(key, path, r, said, problem, size);
+                return r == -ENOMEM ? r : describe_file_problem(key, path, r, said, problem, size);
         r = set(conf, name, secret, problem, size);
         secret_free(secret);
         return r;
@@ -177,8 +161,8 @@ static int set_file(rd_kafka_conf_t *conf,
         _cleanup_close_ int fd = open_regular(path);
 
         if (fd < 0)
-                return file_problem(key, path, fd, fd == -EINVAL ? "is no regular file" : NULL, problem,
-                                    size);
+                return describe_file_problem(key, path, fd, fd == -EINVAL ? "is no regular file" : NULL,
+                                             problem, size);
         return set(conf, name, path, problem, size);
 }
 

@@ -57,14 +57,6 @@ static const char *ok_or_error(bool ok) {
 
 /* ---- /healthcheck ---- */
 
-static json_object *make_ids(struct json_maker *m, const int32_t *ids, size_t n) {
-        json_object *list = json_make_list(m);
-
-        for (size_t i = 0; i < n; i++)
-                json_append(m, list, json_made(m, json_object_new_int(ids[i])));
-        return list;
-}
-
 static json_object *make_topic(struct json_maker *m, const struct kafka_topic *t) {
         json_object *o = json_make_object(m), *list = json_make_list(m);
 
@@ -74,8 +66,8 @@ static json_object *make_topic(struct json_maker *m, const struct kafka_topic *t
 
                 json_put_number(m, partition, "id", (uint64_t) p->id);
                 json_put(m, partition, "leader", json_made(m, json_object_new_int(p->leader)));
-                json_put(m, partition, "replicas", make_ids(m, p->replicas, p->n_replicas));
-                json_put(m, partition, "isrs", make_ids(m, p->isrs, p->n_isrs));
+                json_put_ids(m, partition, "replicas", p->replicas, p->n_replicas);
+                json_put_ids(m, partition, "isrs", p->isrs, p->n_isrs);
                 json_append(m, list, partition);
         }
         json_put_text(m, o, "name", t->name);

@@ -45,6 +45,14 @@ void json_put_strv(struct json_maker *m, json_object *o, const char *key, char *
         json_put(m, o, key, list);
 }
 
+void json_put_ids(struct json_maker *m, json_object *o, const char *key, const int32_t *ids, size_t n) {
+        json_object *list = json_make_list(m);
+
+        for (size_t i = 0; i < n; i++)
+                json_append(m, list, json_made(m, json_object_new_int(ids[i])));
+        json_put(m, o, key, list);
+}
+
 void json_put_number(struct json_maker *m, json_object *o, const char *key, uint64_t number) {
         json_put(m, o, key, json_made(m, json_object_new_uint64(number)));
 }

@@ -23,6 +23,7 @@ void json_append(struct json_maker *m, json_object *list, json_object *value);
 /* "" and NULL are null. */
 void json_put_text(struct json_maker *m, json_object *o, const char *key, const char *text);
 void json_put_strv(struct json_maker *m, json_object *o, const char *key, char *const *l);
+void json_put_ids(struct json_maker *m, json_object *o, const char *key, const int32_t *ids, size_t n);
 void json_put_number(struct json_maker *m, json_object *o, const char *key, uint64_t number);
 /* Negative: not known, so null. */
 void json_put_natural(struct json_maker *m, json_object *o, const char *key, int64_t number);

@@ -7,6 +7,7 @@
 #include <microhttpd.h>
 
 #include "report/http/server_internal.h"
+#include "util/clock.h"
 
 /* What a browser may do with what is answered: nothing; a page has a style of its own, within itself. */
 #define NOTHING_POLICY "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -33,10 +34,7 @@ struct request {
 };
 
 static usec_t monotonic_now_usec(void) {
-        struct timespec ts;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
+        return clock_now(CLOCK_MONOTONIC);
 }
 
 /* ---- answers ---- */

@@ -2,14 +2,6 @@
 #include "report/http/workers_kafka.h"
 #include "judge/lag.h"
 
-static json_object *make_ids(struct json_maker *m, const int32_t *ids, size_t n) {
-        json_object *list = json_make_list(m);
-
-        for (size_t i = 0; i < n; i++)
-                json_append(m, list, json_made(m, json_object_new_int(ids[i])));
-        return list;
-}
-
 static json_object *make_brokers(struct json_maker *m, const struct kafka_facts *f) {
         json_object *list = json_make_list(m);
 
@@ -34,8 +26,8 @@ static json_object *make_partitions(struct json_maker *m, const struct kafka_top
 
                 json_put_natural(m, o, "id", p->id);
                 json_put_natural(m, o, "leader", p->leader);
-                json_put(m, o, "replicas", make_ids(m, p->replicas, p->n_replicas));
-                json_put(m, o, "isrs", make_ids(m, p->isrs, p->n_isrs));
+                json_put_ids(m, o, "replicas", p->replicas, p->n_replicas);
+                json_put_ids(m, o, "isrs", p->isrs, p->n_isrs);
                 json_put_text(m, o, "error", p->error == KAFKA_OK ? NULL : kafka_error_to_string(p->error));
                 json_append(m, list, o);
         }
