@@ -197,7 +197,7 @@ def test_those_who_pipeline_large_answers_and_read_none_leave_room_for_small_one
         # Some have what they asked for under way, the others are turned away; or put out, where all of this takes long.
         assert {s.recv(12) for s in clients} - {b""} == {b"HTTP/1.1 200", b"HTTP/1.1 503"}
         assert ask(served.port)[0] == 200
-    harness.until(lambda: ask(served.port, "/metrics")[0] == 200, 15, "a large answer after they have gone")
+    harness.until(lambda: ask(served.port, "/metrics")[0] == 200, what="a large answer after they have gone")
 
 
 def vanish(s):
