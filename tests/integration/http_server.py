@@ -295,7 +295,7 @@ class WorkerServer:
         for thread in self._threads:
             thread.join(10)
 
-    def wait_for_requests(self, n, timeout=30):
+    def wait_for_requests(self, n, timeout=90):
         """Until n requests were seen in all; returns them."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.requests) >= n, timeout):
