@@ -17,8 +17,12 @@ struct answer_input {
         char redirect[64];
 };
 
-/* data must outlive *ret. See tests/data/README.md for what the first line says; any bytes will do. */
-static inline void answer_input_read(const char *data, size_t size, struct answer_input *ret) {
+/* data must outlive *ret. See tests/data/README.md for what the first line says; any bytes will do. only:
+ * the kind whose answer it is taken for, whatever the line says; NULL: that which the line says. */
+static inline void answer_input_read(const char *data,
+                                     size_t size,
+                                     const struct worker_kind *only,
+                                     struct answer_input *ret) {
         const char *end = size > 0 ? memchr(data, '\n', size) : NULL;
         size_t head_len = end ? (size_t) (end - data) : size;
         unsigned step = 0, seen_ok = 0, old = 0, absent = 0;
@@ -31,7 +35,7 @@ static inline void answer_input_read(const char *data, size_t size, struct answe
         memcpy(ret->head, data, MIN(head_len, sizeof(ret->head) - 1));
         (void) sscanf(ret->head, "%15s %1u %1u %1u %2u %4d %63s %63s", kind, &step, &seen_ok, &old, &absent,
                       &status, ret->content_type, ret->redirect);
-        ret->kind = kind_by_name(kind) ?: &kafka_connect_kind;
+        ret->kind = only ?: kind_by_name(kind) ?: &kafka_connect_kind;
         ret->probe = (struct probe) {
                 .step = step % ret->kind->n_steps,
                 .seen_ok = seen_ok,

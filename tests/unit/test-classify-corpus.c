@@ -19,7 +19,7 @@ static const char *classify_file(const char *path, const char *kind) {
         assert_non_null(f);
         n = fread(data, 1, sizeof(data), f);
         assert_int_equal(fclose(f), 0);
-        answer_input_read(data, n, &in);
+        answer_input_read(data, n, NULL, &in);
         assert_string_equal(in.kind->name, kind);
         if (in.kind->classify(&in.probe, &in.settings, &in.answer, &o, &next) == PROBE_ASK)
                 return "ask";
