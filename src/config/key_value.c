@@ -1,8 +1,7 @@
-/* Values of keys: from text to their place in the settings, and back. Knows no section, no file and no
- * other key. */
+/* Values of keys: from text to their place in the settings. Knows no section, no file and no other key; the
+ * way back is key_format.c's part. */
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -22,16 +21,8 @@
 #define BLANKS " \t"
 #define BLANKS_AND_COMMAS BLANKS ","
 
-static const char *const action_names[] = { "alert", "restart", NULL };
-static const char
-        *const method_names[] = { [HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST", NULL };
-
 static void *place_of(const struct config_key *k, void *base) {
         return (char *) base + k->offset;
-}
-
-static const void *const_place_of(const struct config_key *k, const void *base) {
-        return (const char *) base + k->offset;
 }
 
 /* 'key = "text"', safe to show. */
@@ -66,23 +57,14 @@ static int refuse_name(const struct config_key *k,
         return refuse(k, text, problem, why);
 }
 
-static char *format_number(const struct config_key *k, char *buf, size_t size, uint64_t n) {
-        if (k->type == KEY_SPAN)
-                return span_format_exact(buf, size, n);
-        if (k->type == KEY_SIZE)
-                return value_size_format(buf, size, n);
-        (void) snprintf(buf, size, "%" PRIu64, n);
-        return buf;
-}
-
 static int refuse_range(const struct config_key *k,
                         const char *text,
                         char problem[static KEY_PROBLEM_SIZE]) {
         char min[SPAN_TEXT_SIZE], max[SPAN_TEXT_SIZE], why[KEY_PROBLEM_SIZE / 2];
 
         (void) snprintf(why, sizeof(why), "is out of range; write %s to %s",
-                        format_number(k, min, sizeof(min), k->min),
-                        format_number(k, max, sizeof(max), k->max));
+                        key_format_number(k, k->min, min, sizeof(min)),
+                        key_format_number(k, k->max, max, sizeof(max)));
         if (k->zero_is_never)
                 text_append(why, sizeof(why), ", or 0 for never");
         if (k->infinity)
@@ -434,20 +416,19 @@ int key_set(const struct config_key *k,
                 return 0;
         }
         case KEY_ACTION:
-                for (int i = 0; action_names[i]; i++)
-                        if (streq(action_names[i], text)) {
-                                *(enum worker_action *) place_of(k, base) =
-                                        i == 0 ? ACTION_ALERT : ACTION_RESTART;
+                for (unsigned i = 0; worker_action_names[i]; i++)
+                        if (streq(worker_action_names[i], text)) {
+                                *(enum worker_action *) place_of(k, base) = (enum worker_action) i;
                                 return 0;
                         }
-                return refuse_name(k, text, problem, "action", action_names);
+                return refuse_name(k, text, problem, "action", worker_action_names);
         case KEY_METHOD:
-                for (int i = 0; method_names[i]; i++)
-                        if (streq(method_names[i], text)) {
+                for (unsigned i = 0; http_method_names[i]; i++)
+                        if (streq(http_method_names[i], text)) {
                                 *(enum http_method *) place_of(k, base) = (enum http_method) i;
                                 return 0;
                         }
-                return refuse_name(k, text, problem, "method", method_names);
+                return refuse_name(k, text, problem, "method", http_method_names);
         case KEY_URL:
                 return set_url(k, text, base, problem);
         case KEY_URLS:
@@ -521,103 +502,4 @@ void key_clear(const struct config_key *k, void *base) {
                         (void) free_and_strdup(place, NULL);
                 break;
         }
-}
-
-/* Returns buf. */
-static char *format_set(const struct config_key *k, unsigned set, char *buf, size_t size) {
-        buf[0] = '\0';
-        for (unsigned bit = 0; k->names[bit]; bit++)
-                if (set & 1U << bit)
-                        text_append(buf, size, "%s%s", buf[0] ? " " : "", k->names[bit]);
-        return buf;
-}
-
-static int format_list(char *const *list, const char *separator, char **ret) {
-        size_t size = 1;
-        char *text;
-
-        STRV_FOREACH (s, list)
-                size += strlen(*s) + 1;
-        text = calloc(size, 1);
-        if (!text)
-                return -ENOMEM;
-        STRV_FOREACH (s, list)
-                text_append(text, size, "%s%s", s == list ? "" : separator, *s);
-        *ret = text;
-        return 0;
-}
-
-int key_format(const struct config_key *k, const void *base, char **ret) {
-        const void *place = const_place_of(k, base);
-        char number[SPAN_TEXT_SIZE], set[128];
-        const char *text;
-        char *copy;
-
-        switch (k->type) {
-        case KEY_BOOL:
-                text = *(const bool *) place ? "yes" : "no";
-                break;
-        case KEY_UNSIGNED:
-                text = format_number(k, number, sizeof(number), *(const unsigned *) place);
-                break;
-        case KEY_SPAN:
-        case KEY_SIZE:
-                text = format_number(k, number, sizeof(number), *(const uint64_t *) place);
-                break;
-        case KEY_LOG_LEVEL:
-                text = value_log_level_to_string(*(const int *) place);
-                break;
-        case KEY_KIND: {
-                const struct worker_kind *kind = *(const struct worker_kind *const *) place;
-
-                text = kind ? kind->name : NULL;
-                break;
-        }
-        case KEY_ACTION:
-                text = worker_action_to_string(*(const enum worker_action *) place);
-                break;
-        case KEY_METHOD:
-                text = method_names[*(const enum http_method *) place];
-                break;
-        case KEY_LISTEN:
-                if (*(char *const *const *) place)
-                        return format_list(*(char *const *const *) place, " ", ret);
-                text = "off";
-                break;
-        case KEY_URL_PATH:
-                text = *(char *const *) place;
-                if (!text)
-                        text = "off";
-                break;
-        case KEY_SET:
-                text = format_set(k, *(const unsigned *) place, set, sizeof(set));
-                break;
-        case KEY_URLS:
-        case KEY_URL_PATHS:
-        case KEY_SECTION_NAMES:
-        case KEY_BROKERS:
-        case KEY_TOPICS:
-        case KEY_STATUSES:
-                return format_list(*(char *const *const *) place, " ", ret);
-        case KEY_PROPERTIES:
-                return format_list(*(char *const *const *) place, "\n", ret);
-        case KEY_USERNAME:
-        case KEY_HOSTNAME:
-        case KEY_URL:
-        case KEY_UNIT:
-        case KEY_FILE:
-        case KEY_JSON:
-        case KEY_WORKER_ID:
-        case KEY_CONNECTOR:
-        case KEY_TEXT:
-        case KEY_TOPIC:
-        default:
-                text = *(char *const *) place;
-                break;
-        }
-        copy = strdup(strempty(text));
-        if (!copy)
-                return -ENOMEM;
-        *ret = copy;
-        return 0;
 }

@@ -1,5 +1,5 @@
 /* THE table of keys: section, name, type, place, default, range, meaning. Knows no file; how values are
- * written is key_value.c's part. */
+ * read and written is the part of key_value.c and key_format.c. */
 
 #include "config/keys.h"
 

@@ -94,6 +94,8 @@ void key_clear(const struct config_key *k, void *base);
 /* The value as the operator would write it, of KEY_PROPERTIES one in each line; "" for none; exact. Returns
  * 0 or -ENOMEM. */
 int key_format(const struct config_key *k, const void *base, char **ret);
+/* One number of such a key (a span, a size), as the operator would write it. Returns buf. */
+char *key_format_number(const struct config_key *k, uint64_t n, char *buf, size_t size);
 
 /* Everything at its fallback. Returns 0 or -ENOMEM. */
 int keys_set_fallbacks(enum config_section section, void *base);

@@ -140,6 +140,10 @@ struct kafka_settings *settings_find_kafka(const struct settings *s, const char 
         return NULL;
 }
 
+const char *const worker_action_names[] = { [ACTION_ALERT] = "alert", [ACTION_RESTART] = "restart", NULL };
+const char *const
+        http_method_names[] = { [HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST", NULL };
+
 const char *worker_action_to_string(enum worker_action a) {
-        return a == ACTION_RESTART ? "restart" : "alert";
+        return worker_action_names[a];
 }

@@ -171,4 +171,7 @@ struct worker_settings *settings_find_worker(const struct settings *s, const cha
 /* The cluster of that name, or NULL. */
 struct kafka_settings *settings_find_kafka(const struct settings *s, const char *name) _pure_;
 
+/* By their values; each list ends with NULL. */
+extern const char *const worker_action_names[];
+extern const char *const http_method_names[];
 const char *worker_action_to_string(enum worker_action a) _pure_;

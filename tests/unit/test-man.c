@@ -59,10 +59,7 @@ static void append_type(char *buf, size_t size, const struct config_key *k) {
                 [KEY_STATUSES] = "A list of HTTP statuses",
                 [KEY_BODY] = "Text, or a JSON pointer and its value",
         };
-        const char *actions[] = { worker_action_to_string(ACTION_ALERT),
-                                  worker_action_to_string(ACTION_RESTART), NULL };
 
-        const char *methods[] = { "GET", "HEAD", "POST", NULL };
         const enum key_type type = k->type;
 
         if (type == KEY_SET) {
@@ -74,9 +71,9 @@ static void append_type(char *buf, size_t size, const struct config_key *k) {
         else if (type == KEY_KIND)
                 append_names(buf, size, kind_names());
         else if (type == KEY_METHOD)
-                append_names(buf, size, methods);
+                append_names(buf, size, http_method_names);
         else if (type == KEY_ACTION)
-                append_names(buf, size, actions);
+                append_names(buf, size, worker_action_names);
         else {
                 assert_in_range(type, 0, ELEMENTSOF(types) - 1);
                 assert_non_null(types[type]);
