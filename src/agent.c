@@ -395,6 +395,7 @@ static void agent_done(struct agent *a) {
         free(a->workers);
         kafka_watches_free(a, KAFKA_PATIENCE_USEC);
         http_server_free(a->http_server);
+        http_server_free(a->control);
         http_client_free(a->http);
         systemd_free(a->systemd);
         if (a->ledger)
@@ -426,6 +427,7 @@ static int set_up(struct agent *a) {
         if (r < 0)
                 return r;
         agent_http_start(a);
+        agent_control_start(a);
         if (!a->options->config.compat) {
                 r = systemd_new(a->event, agent_now, on_bus_changed, a, &a->systemd);
                 if (r < 0)

@@ -9,9 +9,12 @@
 #include "report/reporter.h"
 
 typedef struct sd_event_source sd_event_source;
+struct document;
 struct http_server;
 struct kafka_watch;
+struct question;
 struct saved_intent;
+struct snapshot;
 struct worker;
 
 #define EXIT_CONFIG 78 /* EX_CONFIG of sysexits.h; the unit's RestartPreventExitStatus= */
@@ -19,7 +22,8 @@ struct worker;
 struct agent_options {
         struct config_options config;
         bool dry_run;
-        const char *state_directory; /* NULL: nothing is kept, and acting is held */
+        const char *runtime_directory; /* NULL: there is no control socket */
+        const char *state_directory;   /* NULL: nothing is kept, and acting is held */
 };
 
 struct agent {
@@ -31,6 +35,7 @@ struct agent {
         bool started;                    /* agent-started was told */
         char http_addresses[256];        /* what it tells of them */
         bool http_sockets_given;         /* by systemd */
+        struct http_server *control;     /* the operator's own; NULL: there is none */
         bool http_opened;                /* nobody waits for the first polls any more */
         struct systemd *systemd;         /* NULL: with --healthcheck-compat */
         struct ledger *ledger;
@@ -80,6 +85,14 @@ void agent_ledger_result(struct agent *a, int error);
  * agent from watching. */
 void agent_http_start(struct agent *a);
 void agent_http_reconfigure(struct agent *a);
+/* Makes an answer out of what is known now. Returns 0 or -ENOMEM. */
+typedef int (*agent_answer_t)(const struct snapshot *s, const struct question *q, struct document *ret);
+int agent_http_answer(struct agent *a,
+                      agent_answer_t answer,
+                      const struct question *q,
+                      struct document *ret);
+/* The control socket. What cannot be had of it is told, and keeps the agent from nothing else. */
+void agent_control_start(struct agent *a);
 /* A state or count that STATUS= shows changed. */
 void agent_status_changed(struct agent *a);
 /* A first poll was sent; READY=1 follows the last of them. */

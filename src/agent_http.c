@@ -26,8 +26,10 @@ static void fill_worker(const struct worker *w, struct worker_snapshot *ret) {
         };
 }
 
-static int answer(const struct question *q, struct document *ret, void *userdata) {
-        const struct agent *a = userdata;
+int agent_http_answer(struct agent *a,
+                      agent_answer_t answer,
+                      const struct question *q,
+                      struct document *ret) {
         _cleanup_free_ struct worker_snapshot *workers = calloc(a->n_workers + 1, sizeof(*workers));
         _cleanup_free_ struct kafka_snapshot *kafkas = calloc(a->n_kafkas + 1, sizeof(*kafkas));
         const char *hostname = a->settings->agent.hostname;
@@ -56,7 +58,11 @@ static int answer(const struct question *q, struct document *ret, void *userdata
                 .n_kafkas = a->n_kafkas,
                 .measure = process_usage_read,
         };
-        return document_answer(&s, q, ret);
+        return answer(&s, q, ret);
+}
+
+static int answer(const struct question *q, struct document *ret, void *userdata) {
+        return agent_http_answer(userdata, document_answer, q, ret);
 }
 
 static void on_listening(const char *address, int error, void *userdata) {

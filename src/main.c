@@ -19,6 +19,7 @@ static void help(FILE *f) {
               "                             (default: " CONFIG_DEFAULT_FILE ")\n"
               "      --check-config [FILE]  say what would be read, or every error in it; exit 78 on error\n"
               "      --dry-run              watch and tell, restart nothing\n"
+              "      --runtime-dir DIR      where the control socket lies ($RUNTIME_DIRECTORY)\n"
               "      --state-dir DIR        where the ledger of restarts is kept ($STATE_DIRECTORY)\n"
               "      --version              the version\n"
               "      --help                 this\n"
@@ -86,6 +87,7 @@ enum {
         OPTION_CONFIG = 0x100,
         OPTION_CHECK_CONFIG,
         OPTION_DRY_RUN,
+        OPTION_RUNTIME_DIR,
         OPTION_STATE_DIR,
         OPTION_HEALTHCHECK_COMPAT,
         OPTION_VERSION,
@@ -98,6 +100,7 @@ static const struct option long_options[] = {
         { "config", required_argument, NULL, OPTION_CONFIG },
         { "check-config", no_argument, NULL, OPTION_CHECK_CONFIG },
         { "dry-run", no_argument, NULL, OPTION_DRY_RUN },
+        { "runtime-dir", required_argument, NULL, OPTION_RUNTIME_DIR },
         { "state-dir", required_argument, NULL, OPTION_STATE_DIR },
         { "healthcheck-compat", no_argument, NULL, OPTION_HEALTHCHECK_COMPAT },
         { "version", no_argument, NULL, OPTION_VERSION },
@@ -148,7 +151,8 @@ static int take_compat(struct command_line *l, bool wanted) {
             hide_secret(&l->compat.variables[COMPAT_BASIC_AUTH], &l->variable_secret) < 0)
                 return EXIT_FAILURE;
         l->options.config.compat = &l->compat;
-        l->options.state_directory = NULL; /* nothing is done that would have to be kept */
+        /* Nothing is done that would have to be kept, or that anybody could have a say in. */
+        l->options.state_directory = l->options.runtime_directory = NULL;
         return -1;
 }
 
@@ -173,6 +177,9 @@ static int parse(int argc, char *argv[], struct command_line *l) {
                         break;
                 case OPTION_DRY_RUN:
                         l->options.dry_run = true;
+                        break;
+                case OPTION_RUNTIME_DIR:
+                        l->options.runtime_directory = optarg;
                         break;
                 case OPTION_STATE_DIR:
                         l->options.state_directory = optarg;
@@ -207,6 +214,7 @@ static int parse(int argc, char *argv[], struct command_line *l) {
 
 int main(int argc, char *argv[]) {
         _cleanup_(command_line_done) struct command_line l = {
+                .options.runtime_directory = getenv("RUNTIME_DIRECTORY"),
                 .options.state_directory = getenv("STATE_DIRECTORY"),
                 .options.config.credentials_directory = getenv("CREDENTIALS_DIRECTORY"),
                 .options.config.check_property = kafka_module_check_property,

@@ -33,7 +33,7 @@ _connect_watchdog_value_type() {
         case ${COMP_WORDS[i]} in
         --config) echo -f ;;
         --check-config) [[ ${COMP_WORDS[COMP_CWORD]} == -* ]] || echo -f ;;
-        --root | --state-dir) echo -d ;;
+        --root | --runtime-dir | --state-dir) echo -d ;;
         --port | --connect-url | --connect-worker-id | --unhealthy-states | --considered-containers | \
                 --failure-threshold-percentage | --basic-auth | --log-level) echo none ;;
         esac
@@ -46,7 +46,7 @@ _connect_watchdog() {
         if [[ -n $value_type ]]; then
                 _connect_watchdog_offer_files "$value_type"
         else
-                _connect_watchdog_offer < <(printf '%s\n' --config --check-config --dry-run --state-dir --version --help \
+                _connect_watchdog_offer < <(printf '%s\n' --config --check-config --dry-run --runtime-dir --state-dir --version --help \
                         --healthcheck-compat --port --connect-url --connect-worker-id --unhealthy-states --considered-containers \
                         --failure-threshold-percentage --basic-auth --log-level)
         fi

@@ -3,22 +3,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "report/http/document.h"
+#include "report/http/routes.h"
 #include "report/narrate.h"
 #include "util/json.h"
 #include "util/text.h"
-
-enum route_flags {
-        EXACT = 0,
-        HAS_REST = 1, /* and what follows it after a slash */
-        COMPAT = 2,   /* only with healthcheck_compat = yes */
-};
-
-struct route {
-        const char *path;
-        unsigned flags;
-        document_render_t render;
-};
 
 /* Which would put them in two columns: */
 /* clang-format off */
@@ -145,24 +133,37 @@ char *snapshot_clause(const struct snapshot *s,
         return buf;
 }
 
-int document_answer(const struct snapshot *s, const struct question *q, struct document *ret) {
-        const struct http_settings *http = &s->settings->http;
-
-        /* Where the operator put it, it takes precedence. */
-        if (http->krakend_path && streq(q->path, http->krakend_path))
-                return document_krakend(s, q, ret);
-        for (size_t i = 0; i < ELEMENTSOF(routes); i++) {
-                const struct route *r = &routes[i];
+int routes_answer(const struct route *table,
+                  size_t n,
+                  unsigned leave_out,
+                  const struct snapshot *s,
+                  const struct question *q,
+                  struct document *ret) {
+        for (size_t i = 0; i < n; i++) {
+                const struct route *r = &table[i];
                 size_t len = strlen(r->path);
                 struct question here = *q;
 
                 if (strncmp(q->path, r->path, len) != 0 ||
                     (q->path[len] != '\0' && !((r->flags & HAS_REST) && q->path[len] == '/')) ||
-                    ((r->flags & COMPAT) && !http->healthcheck_compat))
+                    (r->flags & leave_out))
                         continue;
                 here.path = r->path;
                 here.rest = q->path[len] == '/' ? q->path + len + 1 : "";
                 return r->render(s, &here, ret);
         }
+        return -ENOENT;
+}
+
+int document_answer(const struct snapshot *s, const struct question *q, struct document *ret) {
+        const struct http_settings *http = &s->settings->http;
+        int r;
+
+        /* Where the operator put it, it takes precedence. */
+        if (http->krakend_path && streq(q->path, http->krakend_path))
+                return document_krakend(s, q, ret);
+        r = routes_answer(routes, ELEMENTSOF(routes), http->healthcheck_compat ? 0 : COMPAT, s, q, ret);
+        if (r != -ENOENT)
+                return r;
         return document_text(ret, 404, "There is nothing under this path; see connect-watchdog.conf(5).\n");
 }

@@ -1,5 +1,5 @@
 /* What is served over HTTP: each document is made by one file from the agent's snapshot. Pure: no socket, no
- * clock. routes.c says which path is whose. */
+ * clock. document.c says which path is whose. */
 #pragma once
 
 #include "judge/remedy.h"
@@ -54,9 +54,10 @@ struct question {
         const char *path; /* as routed: without the part that the route's pattern names */
         const char
                 *rest; /* what followed the pattern of the route: "connect-a" of /workers/connect-a; or "" */
-        const char *worker; /* ?worker=NAME, or NULL */
-        const char *kafka;  /* ?kafka=NAME, or NULL */
-        const char *accept; /* of its header, or "" */
+        const char *worker;   /* ?worker=NAME, or NULL */
+        const char *kafka;    /* ?kafka=NAME, or NULL */
+        const char *accept;   /* of its header, or "" */
+        const char *protocol; /* of the header of the control protocol, or "" */
 };
 
 struct document {

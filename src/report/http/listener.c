@@ -35,7 +35,7 @@ static void remove_stale_socket(const struct listen_address *at) {
 }
 
 /* Returns the descriptor or a negative errno. */
-static int open_socket(const struct listen_address *at) {
+static int open_socket(const struct listen_address *at, mode_t mode) {
         static const int yes = 1, no = 0;
         int family = at->address.ss_family;
         _cleanup_close_ int fd = -1;
@@ -54,8 +54,7 @@ static int open_socket(const struct listen_address *at) {
         }
         if (bind(fd, (const struct sockaddr *) &at->address, at->address_len) < 0)
                 return -errno;
-        /* Read-only, as it is on a port that every user of this host can reach. */
-        if (family == AF_UNIX && chmod(path_of(at), 0666) < 0)
+        if (family == AF_UNIX && chmod(path_of(at), mode) < 0)
                 return -errno;
         if (listen(fd, BACKLOG) < 0)
                 return -errno;
@@ -63,7 +62,8 @@ static int open_socket(const struct listen_address *at) {
 }
 
 static int try_to_listen(struct listener *l) {
-        int fd = open_socket(&l->at);
+        /* What is read-only may be asked by all, as on a port that every user of this host can reach. */
+        int fd = open_socket(&l->at, l->server->calls.control ? 0660 : 0666);
         struct stat st;
 
         if (fd < 0)

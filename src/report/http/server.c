@@ -7,6 +7,7 @@
 #include <microhttpd.h>
 
 #include "report/http/server_internal.h"
+#include "report/http/socket_peer.h"
 #include "util/clock.h"
 
 /* What a browser may do with what is answered: nothing; a page has a style of its own, within itself. */
@@ -23,6 +24,8 @@ struct connection {
         struct MHD_Connection *handle;
         usec_t since_usec; /* CLOCK_MONOTONIC */
         char peer[INET6_ADDRSTRLEN];
+        bool is_ours; /* see socket_peer.h; asked of the operator's own server alone */
+        uid_t uid;
 };
 
 /* From the end of its header to the end of its answer. */
@@ -40,7 +43,11 @@ static usec_t monotonic_now_usec(void) {
 /* ---- answers ---- */
 
 /* Takes the body over. last: what else was asked on this connection goes unanswered. */
-static enum MHD_Result respond(struct MHD_Connection *c, struct document *d, bool last) {
+static enum MHD_Result respond(const struct http_server *s,
+                               struct MHD_Connection *c,
+                               struct document *d,
+                               bool last) {
+        const struct http_control *control = s->calls.control;
         struct MHD_Response *response;
         enum MHD_Result result;
 
@@ -57,6 +64,8 @@ static enum MHD_Result respond(struct MHD_Connection *c, struct document *d, boo
                 d->content_type && strncmp(d->content_type, "text/html", strlen("text/html")) == 0
                         ? PAGE_POLICY
                         : NOTHING_POLICY);
+        if (control)
+                (void) MHD_add_response_header(response, control->header, control->header_value);
         if (last)
                 (void) MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
         if (d->status == MHD_HTTP_METHOD_NOT_ALLOWED)
@@ -66,12 +75,24 @@ static enum MHD_Result respond(struct MHD_Connection *c, struct document *d, boo
         return result;
 }
 
-static enum MHD_Result respond_text(struct MHD_Connection *c, unsigned status, const char *text) {
+static int complain(const struct http_server *s, struct document *ret, unsigned status, const char *text) {
+        return s->calls.control ? s->calls.control->complain(ret, status, text)
+                                : document_text(ret, status, text);
+}
+
+static enum MHD_Result respond_refusal(const struct http_server *s,
+                                       struct MHD_Connection *c,
+                                       unsigned status,
+                                       const char *text) {
         _cleanup_(document_done) struct document d = {};
 
-        if (document_text(&d, status, text) < 0)
+        if (complain(s, &d, status, text) < 0)
                 return MHD_NO;
-        return respond(c, &d, false);
+        return respond(s, c, &d, false);
+}
+
+static const char *header_of(struct MHD_Connection *c, const char *name) {
+        return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
 }
 
 /* What clients do not read is kept for them, so there is an end to it. */
@@ -86,24 +107,25 @@ static enum MHD_Result answer(struct http_server *s,
                               const char *path) {
         _cleanup_(document_done) struct document d = {};
         struct MHD_Connection *c = q->connection->handle;
-        const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+        const struct http_control *control = s->calls.control;
         const struct question question = {
                 .path = path,
                 .rest = "",
                 .worker = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "worker"),
                 .kafka = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "kafka"),
-                .accept = strempty(accept),
+                .accept = strempty(header_of(c, MHD_HTTP_HEADER_ACCEPT)),
+                .protocol = strempty(control ? header_of(c, control->header) : NULL),
         };
         bool turned_away;
 
         if (s->calls.answer(&question, &d, s->calls.userdata) < 0)
-                return respond_text(c, MHD_HTTP_INTERNAL_SERVER_ERROR,
-                                    "The answer could not be made for want of memory.\n");
+                return respond_refusal(s, c, MHD_HTTP_INTERNAL_SERVER_ERROR,
+                                       "The answer could not be made for want of memory.\n");
         turned_away = !has_room(s, d.body_len);
         if (turned_away) {
                 document_done(&d);
-                if (document_text(&d, MHD_HTTP_SERVICE_UNAVAILABLE,
-                                  "Too many clients are slow to take large answers; try again.\n") < 0)
+                if (complain(s, &d, MHD_HTTP_SERVICE_UNAVAILABLE,
+                             "Too many clients are slow to take large answers; try again.\n") < 0)
                         return MHD_NO;
         }
         q->body_bytes = d.body_len;
@@ -119,7 +141,7 @@ static enum MHD_Result answer(struct http_server *s,
 
                 s->calls.access(&access, s->calls.userdata);
         }
-        return respond(c, &d, turned_away);
+        return respond(s, c, &d, turned_away);
 }
 
 /* ---- a round of the loop ---- */
@@ -231,14 +253,38 @@ void http_server_open(struct http_server *s) {
 /* ---- requests ---- */
 
 static bool announces_body(struct MHD_Connection *c) {
-        const char *length = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+        const char *length = header_of(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
-        return (length && !streq(length, "0")) ||
-               MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+        return (length && !streq(length, "0")) || header_of(c, MHD_HTTP_HEADER_TRANSFER_ENCODING);
 }
 
-/* Called when the header is there, and again until there is an answer. To answer at once would close the
- * connection, which is what is wanted only for what is refused. */
+/* To answer at once closes the connection, which is what is wanted only for what is refused. */
+static enum MHD_Result begin_request(const struct http_server *s,
+                                     struct MHD_Connection *c,
+                                     const char *method,
+                                     void **request) {
+        const union MHD_ConnectionInfo *info =
+                MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        struct connection *k = info ? info->socket_context : NULL;
+        struct request *q;
+
+        if (s->calls.control && !(k && k->is_ours))
+                return respond_refusal(s, c, MHD_HTTP_FORBIDDEN,
+                                       "Only root and members of the agent's group are answered here.\n");
+        if (!streq(method, MHD_HTTP_METHOD_GET) && !streq(method, MHD_HTTP_METHOD_HEAD))
+                return respond_refusal(s, c, MHD_HTTP_METHOD_NOT_ALLOWED,
+                                       "Only GET and HEAD are answered here.\n");
+        if (announces_body(c))
+                return respond_refusal(s, c, MHD_HTTP_CONTENT_TOO_LARGE, "Nothing here takes a body.\n");
+        q = k ? calloc(1, sizeof(*q)) : NULL;
+        if (!q)
+                return MHD_NO;
+        q->connection = k;
+        *request = q;
+        return MHD_YES;
+}
+
+/* Called when the header is there, and again until there is an answer. */
 static enum MHD_Result on_request(void *userdata,
                                   struct MHD_Connection *c,
                                   const char *path,
@@ -251,22 +297,8 @@ static enum MHD_Result on_request(void *userdata,
         struct http_server *s = l->server;
         struct request *q = *request;
 
-        if (!q) {
-                const union MHD_ConnectionInfo *info =
-                        MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-                if (!streq(method, MHD_HTTP_METHOD_GET) && !streq(method, MHD_HTTP_METHOD_HEAD))
-                        return respond_text(c, MHD_HTTP_METHOD_NOT_ALLOWED,
-                                            "Only GET and HEAD are answered here.\n");
-                if (announces_body(c))
-                        return respond_text(c, MHD_HTTP_CONTENT_TOO_LARGE, "Nothing here takes a body.\n");
-                q = info && info->socket_context ? calloc(1, sizeof(*q)) : NULL;
-                if (!q)
-                        return MHD_NO;
-                q->connection = info->socket_context;
-                *request = q;
-                return MHD_YES;
-        }
+        if (!q)
+                return begin_request(s, c, method, request);
         if (q->its_turn)
                 return answer(s, q, method, path);
         if (!s->open)
@@ -294,6 +326,13 @@ static void on_request_done(void *userdata _unused_,
 }
 
 /* ---- connections ---- */
+
+/* Negative: it has none any more. */
+static int descriptor_of(struct MHD_Connection *c) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+        return info ? info->connect_fd : -1;
+}
 
 static void name_peer(struct MHD_Connection *c, char *buf, size_t size) {
         const union MHD_ConnectionInfo *info =
@@ -334,6 +373,8 @@ static void on_connection(void *userdata,
         k->handle = c;
         k->since_usec = monotonic_now_usec();
         name_peer(c, k->peer, sizeof(k->peer));
+        if (l->server->calls.control)
+                k->is_ours = socket_peer_is_ours(descriptor_of(c), &k->uid);
         k->next = l->connections;
         k->back = &l->connections;
         if (k->next)
@@ -357,12 +398,9 @@ static int on_sweep(sd_event_source *source, uint64_t usec _unused_, void *userd
 
         for (struct listener *l = s->listeners; l; l = l->next)
                 for (struct connection *k = l->connections; k; k = k->next) {
-                        const union MHD_ConnectionInfo *info =
-                                MHD_get_connection_info(k->handle, MHD_CONNECTION_INFO_CONNECTION_FD);
-
                         any = true;
-                        if (info && usec_sub(now, k->since_usec) > HTTP_PATIENCE_USEC)
-                                (void) shutdown(info->connect_fd, SHUT_RDWR);
+                        if (usec_sub(now, k->since_usec) > HTTP_PATIENCE_USEC)
+                                (void) shutdown(descriptor_of(k->handle), SHUT_RDWR);
                 }
         if (any) {
                 (void) sd_event_source_set_time_relative(source, SWEEP_USEC);

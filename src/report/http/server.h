@@ -1,5 +1,6 @@
 /* The HTTP server: listeners on the agent's loop (libmicrohttpd), its limits, and waiting for the first
- * polls. GET and HEAD only. It knows nothing of workers; what is answered comes from its answer callback. */
+ * polls. GET and HEAD only. It knows nothing of workers; what is answered comes from its answer callback.
+ * A server that is given a struct http_control is the operator's own, and admits nobody else. */
 #pragma once
 
 #include "report/http/document.h"
@@ -32,6 +33,13 @@ struct http_access {
         const char *peer; /* "127.0.0.1", or "unix" */
 };
 
+/* What makes a server the operator's own: its unix sockets are for this user and its group alone. */
+struct http_control {
+        const char *header, *header_value; /* of every answer */
+        /* Makes the answer to what the server itself refuses. Returns 0 or -ENOMEM. */
+        int (*complain)(struct document *ret, unsigned status, const char *text);
+};
+
 struct http_server_calls {
         /* Makes the answer. Returns 0 or -ENOMEM. */
         int (*answer)(const struct question *q, struct document *ret, void *userdata);
@@ -40,6 +48,7 @@ struct http_server_calls {
         void (*listening)(const char *address, int error, void *userdata);
         /* NULL: not told. */
         void (*access)(const struct http_access *a, void *userdata);
+        const struct http_control *control; /* static; NULL: whoever can connect is answered */
         void *userdata;
 };
 
