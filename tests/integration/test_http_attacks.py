@@ -235,5 +235,6 @@ def test_who_is_slow_silent_or_gone_is_put_out_ten_thousand_of_them(served, reco
             idle[-1].connect_ex(("127.0.0.1", served.port))
         harness.until(lambda: served.connections() >= 128, what="that they are let in")
         assert ask(served.path)[0] == 200
-        harness.until(lambda: all([drip(s) for s in slow]) and all(map(is_closed, idle[:50])), what="that they are put out")
+        # Not the first of them: whose last packet found the queue full believes to be connected, and is never told.
+        harness.until(lambda: all([drip(s) for s in slow]) and sum(map(is_closed, idle)) > 50, what="that they are put out")
     harness.until(lambda: served.connections() == 0, what="that nobody is left")
