@@ -210,7 +210,7 @@ def test_a_section_that_asks_elsewhere_is_not_known_to_be_up(watched, broker, wo
     watched.until_dependency("up")
     with KafkaBroker() as other:
         other.silent = True
-        watched.configure(other.bootstrap, kafka={"timeout": "30s"})
+        watched.configure(other.bootstrap, kafka={"timeout": "12s"})
         agent.reload()
         assert watched.kafka()["reason"] == "not-asked"
         worker.mode = "unhealthy"
