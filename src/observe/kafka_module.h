@@ -8,7 +8,7 @@
 
 struct kafka_client;
 
-#define KAFKA_MODULE_ABI 1
+#define KAFKA_MODULE_ABI 2
 #define KAFKA_MODULE_SYMBOL "connect_watchdog_kafka_module"
 
 /* What the module exports under KAFKA_MODULE_SYMBOL. */
@@ -26,6 +26,9 @@ struct kafka_module {
                           size_t size);
         /* Blocks while threads of the library end. */
         void (*client_free)(struct kafka_client *c);
+        /* To be called before each of those below. Returns 0, or a negative errno with what is wrong in
+         * problem. */
+        int (*client_ready)(struct kafka_client *c, char *problem, size_t size);
         /* Return 0 or -ENOMEM; all other failures stand in what they return. Together a check's requests
          * take no longer than timeout_usec and a second. */
         int (*check)(struct kafka_client *c, struct kafka_facts **ret);

@@ -256,21 +256,55 @@ static int make_handles(struct kafka_client *c, char *problem, size_t size) {
         return 0;
 }
 
+static void close_asking(struct kafka_client *c) {
+        for (size_t i = 0; i < c->n_handles; i++)
+                rd_kafka_topic_destroy(c->handles[i]);
+        c->n_handles = 0;
+        free(TAKE_PTR(c->handles));
+        if (c->rk)
+                rd_kafka_destroy_flags(TAKE_PTR(c->rk), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+        c->unanswered = false;
+}
+
+static int open_asking(struct kafka_client *c, char *problem, size_t size) {
+        rd_kafka_conf_t *conf = rd_kafka_conf_dup(c->for_asking);
+        char errstr[ERRSTR_SIZE];
+
+        c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, errstr, sizeof(errstr));
+        if (c->rk)
+                return make_handles(c, problem, size);
+        rd_kafka_conf_destroy(conf);
+        problem[0] = '\0';
+        text_append(problem, size, "librdkafka: %s", errstr);
+        return -EINVAL;
+}
+
+static int client_ready(struct kafka_client *c, char *problem, size_t size) {
+        int r = c->rk ? 0 : open_asking(c, problem, size);
+
+        if (r < 0)
+                close_asking(c);
+        return r;
+}
+
+void kafka_client_settle(struct kafka_client *c) {
+        if (c->unanswered)
+                close_asking(c);
+}
+
 static void client_free(struct kafka_client *c) {
         if (!c)
                 return;
-        for (size_t i = 0; i < c->n_handles; i++)
-                rd_kafka_topic_destroy(c->handles[i]);
+        close_asking(c);
         if (c->writer)
                 rd_kafka_destroy(c->writer);
-        if (c->rk)
-                rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+        if (c->for_asking)
+                rd_kafka_conf_destroy(c->for_asking);
         if (c->for_writing)
                 rd_kafka_conf_destroy(c->for_writing);
         for (size_t i = 0; i < strv_length(c->topics); i++)
                 free(c->configs[i].cleanup_policy);
         free(c->configs);
-        free(c->handles);
         strv_free(c->topics);
         free(c->group);
         free(c->deep_topic);
@@ -278,58 +312,31 @@ static void client_free(struct kafka_client *c) {
         free(c);
 }
 
-static int start(struct kafka_client *c, rd_kafka_conf_t *conf, char *problem, size_t size) {
-        char errstr[ERRSTR_SIZE];
-
-        rd_kafka_conf_set_opaque(conf, c);
-        if (c->deep_topic) {
-                int r = prepare_writer(c, conf, problem, size);
-
-                if (r < 0) {
-                        rd_kafka_conf_destroy(conf);
-                        return r;
-                }
-        }
-        c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, errstr, sizeof(errstr));
-        if (c->rk)
-                return 0;
-        rd_kafka_conf_destroy(conf);
-        problem[0] = '\0';
-        text_append(problem, size, "librdkafka: %s", errstr);
-        return -EINVAL;
-}
-
 static int client_new(const struct kafka_settings *s,
                       struct kafka_client **ret,
                       char *problem,
                       size_t size) {
         struct kafka_client *c;
-        rd_kafka_conf_t *conf;
         int r;
 
         c = calloc(1, sizeof(*c));
         if (!c)
                 return -ENOMEM;
+        c->for_asking = rd_kafka_conf_new();
+        rd_kafka_conf_set_opaque(c->for_asking, c);
         r = copy_settings(c, s);
-        if (r < 0)
-                goto fail;
-        conf = rd_kafka_conf_new();
-        r = configure(conf, s, problem, size);
-        if (r < 0) {
-                rd_kafka_conf_destroy(conf);
-                goto fail;
-        }
-        r = start(c, conf, problem, size);
         if (r >= 0)
-                r = make_handles(c, problem, size);
-        if (r < 0)
-                goto fail;
+                r = configure(c->for_asking, s, problem, size);
+        if (r >= 0 && c->deep_topic)
+                r = prepare_writer(c, c->for_asking, problem, size);
+        if (r >= 0)
+                r = open_asking(c, problem, size);
+        if (r < 0) {
+                client_free(c);
+                return r;
+        }
         *ret = c;
         return 0;
-
-fail:
-        client_free(c);
-        return r;
 }
 
 static int check_property(const char *name, const char *value, char *problem, size_t size) {
@@ -355,6 +362,7 @@ __attribute__((visibility("default"))) const struct kafka_module connect_watchdo
         .check_property = check_property,
         .client_new = client_new,
         .client_free = client_free,
+        .client_ready = client_ready,
         .check = kafka_check,
         .deep = kafka_deep,
         .lag = kafka_lag,

@@ -15,7 +15,9 @@ struct topic_config {
 };
 
 struct kafka_client {
+        rd_kafka_conf_t *for_asking;  /* what rk is made of */
         rd_kafka_t *rk;               /* a consumer in no group: asks, and reads for the deep check */
+        bool unanswered;              /* it waits for a coordinator that did not answer in time */
         rd_kafka_conf_t *for_writing; /* until the first deep check makes writer of it */
         rd_kafka_t *writer;
         struct deep_run *deep_run; /* that is under way */
@@ -50,13 +52,20 @@ void kafka_ask_metadata(struct kafka_client *c,
                         usec_t deadline_usec,
                         struct kafka_step *s,
                         const struct rd_kafka_metadata **ret);
-/* Asks the group's coordinator what the group has committed; without waiting. */
-rd_kafka_queue_t *kafka_committed_begin(struct kafka_client *c, const char *group, usec_t deadline_usec);
+/* Asks the group's coordinator what the group has committed; without waiting. Whoever has asked ends with
+ * kafka_client_settle(). */
+rd_kafka_queue_t *kafka_committed_begin(struct kafka_client *c, const char *group);
 /* Waits for its answer, and destroys queue. Returns what *ret points into, or NULL: no answer came. */
-rd_kafka_event_t *kafka_committed_end(rd_kafka_queue_t *queue,
+rd_kafka_event_t *kafka_committed_end(struct kafka_client *c,
+                                      rd_kafka_queue_t *queue,
                                       usec_t deadline_usec,
                                       struct kafka_step *s,
                                       const rd_kafka_topic_partition_list_t **ret);
+
+/* Closes rk when it waits for a coordinator. Librdkafka, at least 2.0.2 to 2.8.0, sends such a request as
+ * soon as the coordinator is back, also when that timed out and was freed long ago, and then dies of it. So
+ * none times out, and who has left one behind is not used again. */
+void kafka_client_settle(struct kafka_client *c);
 
 int kafka_check(struct kafka_client *c, struct kafka_facts **ret);
 /* librdkafka's callback for what became of a message. */

@@ -2,19 +2,24 @@
 
 #include "observe/kafka/client.h"
 
-rd_kafka_queue_t *kafka_committed_begin(struct kafka_client *c, const char *group, usec_t deadline_usec) {
+/* As long as librdkafka takes: kafka_client_settle() says why. */
+#define NEVER_USEC USEC_PER_HOUR
+
+rd_kafka_queue_t *kafka_committed_begin(struct kafka_client *c, const char *group) {
         rd_kafka_ListConsumerGroupOffsets_t *asked = rd_kafka_ListConsumerGroupOffsets_new(group, NULL);
         rd_kafka_queue_t *queue = rd_kafka_queue_new(c->rk);
         rd_kafka_AdminOptions_t *options;
 
-        options = kafka_admin_options(c->rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, deadline_usec);
+        options = kafka_admin_options(c->rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS,
+                                      usec_add(kafka_now(), NEVER_USEC));
         rd_kafka_ListConsumerGroupOffsets(c->rk, &asked, 1, options, queue);
         rd_kafka_AdminOptions_destroy(options);
         rd_kafka_ListConsumerGroupOffsets_destroy(asked);
         return queue;
 }
 
-rd_kafka_event_t *kafka_committed_end(rd_kafka_queue_t *queue,
+rd_kafka_event_t *kafka_committed_end(struct kafka_client *c,
+                                      rd_kafka_queue_t *queue,
                                       usec_t deadline_usec,
                                       struct kafka_step *s,
                                       const rd_kafka_topic_partition_list_t **ret) {
@@ -27,6 +32,7 @@ rd_kafka_event_t *kafka_committed_end(rd_kafka_queue_t *queue,
         event = rd_kafka_queue_poll(queue, kafka_left_msec(deadline_usec));
         rd_kafka_queue_destroy(queue);
         if (!event) {
+                c->unanswered = true;
                 kafka_step_set(s, RD_KAFKA_RESP_ERR__TIMED_OUT, NULL);
                 return NULL;
         }

@@ -42,7 +42,11 @@ static int ask_committed(struct kafka_client *c, struct kafka_lag_group *g, usec
         rd_kafka_event_t *event;
         int r = 0;
 
-        event = kafka_committed_end(kafka_committed_begin(c, g->name, deadline), deadline, &s, &committed);
+        if (kafka_left_msec(deadline) == 0) {
+                kafka_step_set(&s, RD_KAFKA_RESP_ERR__TIMED_OUT, NULL);
+                event = NULL;
+        } else
+                event = kafka_committed_end(c, kafka_committed_begin(c, g->name), deadline, &s, &committed);
         g->error = s.error;
         memcpy(g->detail, s.detail, sizeof(g->detail));
         if (s.error == KAFKA_OK)
@@ -113,6 +117,7 @@ int kafka_lag(struct kafka_client *c,
                 ask_offsets(c, g, RD_KAFKA_OFFSET_END, deadline);
         }
         (void) rd_kafka_poll(c->rk, 0);
+        kafka_client_settle(c);
         l->took_usec = usec_sub(kafka_now(), begun);
         *ret = TAKE_PTR(l);
         return 0;
