@@ -6,14 +6,7 @@
 #include <stdio.h>
 
 #include "report/reporter_internal.h"
-
-static bool console_has_colours(void) {
-        const char *term = getenv("TERM");
-
-        /* https://no-color.org: set and not empty */
-        return isatty(STDERR_FILENO) > 0 && isempty(getenv("NO_COLOR")) && !isempty(term) &&
-               !streq(term, "dumb");
-}
+#include "util/terminal.h"
 
 static int write_all(int fd, const char *text, size_t len) {
         while (len > 0) {
@@ -48,7 +41,7 @@ int console_write(void *userdata _unused_, const struct event *e, usec_t realtim
         if (!f)
                 return -errno;
 
-        event_print(f, e, realtime_usec, console_has_colours());
+        event_print(f, e, realtime_usec, terminal_has_colors(STDERR_FILENO));
         if (fclose(f) != 0)
                 return -errno;
 
