@@ -33,6 +33,7 @@ _connect_watchdog_value_type() {
         case ${COMP_WORDS[i]} in
         --config) echo -f ;;
         --check-config) [[ ${COMP_WORDS[COMP_CWORD]} == -* ]] || echo -f ;;
+        --socket) echo -f ;;
         --root | --runtime-dir | --state-dir) echo -d ;;
         --port | --connect-url | --connect-worker-id | --unhealthy-states | --considered-containers | \
                 --failure-threshold-percentage | --basic-auth | --log-level) echo none ;;
@@ -68,8 +69,13 @@ _connect_watchdogctl_authorized() {
         connect-watchdogctl authorize --list 2>/dev/null | grep -v ' '
 }
 
+# Those of the running agent, for who may ask it.
+_connect_watchdogctl_workers() {
+        connect-watchdogctl status --list 2>/dev/null
+}
+
 _connect_watchdogctl() {
-        local value_type word verb='' skip=no given=' '
+        local value_type word verb='' worker='' skip=no given=' '
         COMPREPLY=()
         value_type=$(_connect_watchdog_value_type)
         if [[ -n $value_type ]]; then
@@ -79,17 +85,22 @@ _connect_watchdogctl() {
         for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
                 if [[ $skip == yes && $word != = ]]; then
                         skip=no
-                elif [[ $word == --config || $word == --root ]]; then
+                elif [[ $word == --config || $word == --root || $word == --socket ]]; then
                         skip=yes
                 elif [[ $word == -* ]]; then
                         given+="$word "
                 elif [[ -z $verb && $word != = ]]; then
                         verb=$word
+                elif [[ -z $worker && $word != = ]]; then
+                        worker=$word
                 fi
         done
         case $verb:${COMP_WORDS[COMP_CWORD]} in
-        :-*) _connect_watchdog_offer < <(printf '%s\n' --config --json --list --revoke --root --verbose --version --help) ;;
-        :*) _connect_watchdog_offer < <(printf '%s\n' verify-config authorize) ;;
+        :-*) _connect_watchdog_offer < <(printf '%s\n' --config --json --list --no-pager --revoke --root --socket \
+                --verbose --watch --version --help) ;;
+        :*) _connect_watchdog_offer < <(printf '%s\n' status verify-config authorize) ;;
+        status:-*) _connect_watchdog_offer < <(printf '%s\n' --json --list --no-pager --socket --watch --version --help) ;;
+        status:*) [[ -n $worker ]] || _connect_watchdog_offer < <(_connect_watchdogctl_workers) ;;
         verify-config:*) _connect_watchdog_offer < <(printf '%s\n' --config --json --verbose --version --help) ;;
         authorize:-*) _connect_watchdog_offer < <(printf '%s\n' --json --list --revoke --root --version --help) ;;
         authorize:*)

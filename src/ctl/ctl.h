@@ -10,7 +10,12 @@ enum {
         CTL_OK = 0,
         CTL_FAILED = 1, /* what was asked for could not be done, or something needs a hand */
         CTL_USAGE = 2,
-        CTL_CONFIG = 78, /* EX_CONFIG: the configuration has errors */
+        CTL_NOT_HEALTHY = 3,  /* status: as systemctl's of a unit that does not run */
+        CTL_NO_WORKER = 4,    /* as systemctl's of a unit that there is not */
+        CTL_NO_AGENT = 69,    /* EX_UNAVAILABLE */
+        CTL_HELD = 75,        /* EX_TEMPFAIL: refused because of how things stand */
+        CTL_NOT_ALLOWED = 77, /* EX_NOPERM */
+        CTL_CONFIG = 78,      /* EX_CONFIG: the configuration has errors */
 };
 
 struct ctl_options {
@@ -19,9 +24,12 @@ struct ctl_options {
         bool verbose; /* more than what one wants to know each time */
         bool list, revoke;
         const char *root; /* NULL: this system, which runs */
-        bool colors;      /* stdout is a terminal, and NO_COLOR is not set */
+        bool colors;      /* of stdout */
+        const char *socket;
+        bool no_pager, watch;
 };
 
 /* argv[0] is the verb. Returns the exit status. */
 int verb_verify_config(const struct ctl_options *options, int argc, char *argv[]);
 int verb_authorize(const struct ctl_options *options, int argc, char *argv[]);
+int verb_status(const struct ctl_options *options, int argc, char *argv[]);

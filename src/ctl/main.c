@@ -5,10 +5,12 @@
 #include "ctl/ctl.h"
 #include "ctl/verbs.h"
 #include "observe/kafka_module.h"
+#include "util/terminal.h"
 
 typedef int (*verb_t)(const struct ctl_options *options, int argc, char *argv[]);
 
 static const verb_t verbs[_VERB_MAX] = {
+        [VERB_STATUS] = verb_status,
         [VERB_VERIFY_CONFIG] = verb_verify_config,
         [VERB_AUTHORIZE] = verb_authorize,
 };
@@ -65,14 +67,23 @@ static int parse_options(int argc, char *argv[], struct ctl_options *options, un
                 case LONG_OPTION + OPTION_LIST:
                         options->list = true;
                         break;
+                case LONG_OPTION + OPTION_NO_PAGER:
+                        options->no_pager = true;
+                        break;
                 case LONG_OPTION + OPTION_REVOKE:
                         options->revoke = true;
                         break;
                 case LONG_OPTION + OPTION_ROOT:
                         options->root = optarg;
                         break;
+                case LONG_OPTION + OPTION_SOCKET:
+                        options->socket = optarg;
+                        break;
                 case LONG_OPTION + OPTION_VERBOSE:
                         options->verbose = true;
+                        break;
+                case LONG_OPTION + OPTION_WATCH:
+                        options->watch = true;
                         break;
                 case LONG_OPTION + OPTION_VERSION:
                         puts("connect-watchdogctl " PROJECT_VERSION);
@@ -119,7 +130,8 @@ int main(int argc, char *argv[]) {
         struct ctl_options options = {
                 .config.credentials_directory = CONFIG_CREDENTIALS_SOURCE,
                 .config.check_property = kafka_module_check_property,
-                .colors = isatty(STDOUT_FILENO) && isempty(getenv("NO_COLOR")),
+                .socket = CTL_SOCKET,
+                .colors = terminal_has_colors(STDOUT_FILENO),
         };
         unsigned given = 0;
         enum ctl_verb verb;

@@ -4,13 +4,19 @@
 
 #include "util/macro.h"
 
+/* The agent's, as systemd makes it. */
+#define CTL_SOCKET "/run/connect-watchdog/control"
+
 enum ctl_option {
         OPTION_CONFIG,
         OPTION_JSON,
         OPTION_LIST,
+        OPTION_NO_PAGER,
         OPTION_REVOKE,
         OPTION_ROOT,
+        OPTION_SOCKET,
         OPTION_VERBOSE,
+        OPTION_WATCH,
         OPTION_VERSION,
         OPTION_HELP,
         _OPTION_MAX,
@@ -29,6 +35,7 @@ struct ctl_option_info {
 extern const struct ctl_option_info ctl_option_infos[_OPTION_MAX];
 
 enum ctl_verb {
+        VERB_STATUS,
         VERB_VERIFY_CONFIG,
         VERB_AUTHORIZE,
         _VERB_MAX,

@@ -11,6 +11,7 @@ import time
 import pytest
 
 import harness
+from control_server import ControlServer
 
 COMPLETION = harness.HERE.parent.parent / "packaging/completion"
 PROGRAMS = {name: harness.BINARY.with_name(name) for name in ("connect-watchdog", "connect-watchdogctl")}
@@ -103,10 +104,23 @@ def directory(tmp_path_factory):
         path.chmod(0o755)
 
     script("systemctl", SYSTEMCTL)
-    # What is authorized is what is on this root.
-    script("connect-watchdogctl", f'#!/bin/sh\nexec {PROGRAMS["connect-watchdogctl"]} --root {root} "$@"\n')
+    # What is authorized is what is on this root, and the agent is one that knows these workers.
+    script("connect-watchdogctl", f'''#!/bin/sh
+case $1 in
+authorize) exec {PROGRAMS["connect-watchdogctl"]} --root {root} "$@" ;;
+*) exec {PROGRAMS["connect-watchdogctl"]} --socket {directory}/control "$@" ;;
+esac
+''')
     subprocess.run([directory / "bin/connect-watchdogctl", "authorize", "given-a.service"], check=True, capture_output=True)
     return directory
+
+
+@pytest.fixture
+def workers(directory):
+    """Those of a running agent."""
+    with ControlServer(directory / "control") as control:
+        control.answers["GET", "/workers"] = 200, {"workers": [{"name": "connect-a"}, {"name": "gateway_b"}]}
+        yield control
 
 
 @pytest.fixture(scope="module", params=["bash", "zsh"])
@@ -132,7 +146,7 @@ def options_of(program):
 def verbs_of_ctl():
     text = subprocess.run([PROGRAMS["connect-watchdogctl"], "--help"], check=True, capture_output=True, text=True).stdout
     found = {verb: options.split() for verb, options in re.findall(r"^  ([a-z-]+)(?: .*)?\n        .*\n        (--.*)$", text, re.M)}
-    assert len(found) >= 2
+    assert len(found) >= 3
     return found
 
 
@@ -175,6 +189,22 @@ def test_every_verb_is_offered_with_its_own_options(shell):
 ])
 def test_units(shell, begun, whole):
     assert shell.tab(f"connect-watchdogctl {begun}") == f"connect-watchdogctl {begun.rpartition(' ')[0]} {whole} "
+
+
+@pytest.mark.parametrize("begun, whole", [
+    ("status con", "connect-a"),
+    ("status --json g", "gateway_b"),
+])
+def test_workers(shell, workers, begun, whole):
+    assert shell.tab(f"connect-watchdogctl {begun}") == f"connect-watchdogctl {begun.rpartition(' ')[0]} {whole} "
+
+
+def test_one_worker_is_enough(shell, workers):
+    assert shell.tab("connect-watchdogctl status connect-a g") == "connect-watchdogctl status connect-a g"
+
+
+def test_without_an_agent_no_worker_is_offered_and_nothing_said(shell):
+    assert shell.tab("connect-watchdogctl status con") == "connect-watchdogctl status con"
 
 
 @pytest.mark.parametrize("line", [

@@ -20,6 +20,10 @@
 
 #define SOURCES_MAX 128
 
+static struct section *read_page_1(const char *title) {
+        return read_section("packaging/man/connect-watchdogctl.1", title);
+}
+
 static struct section *read_page_8(const char *title) {
         return read_section(PAGE_8, title);
 }
@@ -255,7 +259,7 @@ struct looked_up {
         bool seen[ITEMS_MAX];
 };
 
-static void look_up(struct looked_up *l, const char *name) {
+static bool find(struct looked_up *l, const char *name) {
         for (size_t i = 0; i < l->section->n; i++) {
                 const struct item *item = &l->section->items[i];
 
@@ -263,9 +267,20 @@ static void look_up(struct looked_up *l, const char *name) {
                 if (!streq(item->name, name) && !(item->rest[0] == ',' && streq(item->rest + 2, name)))
                         continue;
                 l->seen[i] = true;
-                return;
+                return true;
         }
-        fail_msg("%s is not in the manual", name);
+        return false;
+}
+
+static void look_up(struct looked_up *l, const char *name) {
+        if (!find(l, name))
+                fail_msg("%s is not in the manual", name);
+}
+
+static void expect_all_seen(const struct looked_up *l) {
+        for (size_t i = 0; i < l->section->n; i++)
+                if (!l->seen[i])
+                        fail_msg("the manual has %s, which the code has not", l->section->items[i].name);
 }
 
 static void look_up_field(void *userdata, const char *name) {
@@ -275,8 +290,17 @@ static void look_up_field(void *userdata, const char *name) {
         look_up(userdata, field);
 }
 
+/* The agent's stand in one page, those of connect-watchdogctl in the other, what both read in both. */
+struct variables {
+        struct looked_up agent, ctl;
+};
+
 static void look_up_variable(void *userdata, const char *name) {
-        look_up(userdata, name);
+        struct variables *v = userdata;
+        bool in_agent = find(&v->agent, name), in_ctl = find(&v->ctl, name);
+
+        if (!in_agent && !in_ctl)
+                fail_msg("%s is in neither manual", name);
 }
 
 static void every_journal_field_stands(void **state) {
@@ -305,24 +329,23 @@ static void every_journal_field_stands(void **state) {
         }
         assert_in_range(n, 12, 100);
         assert_in_range(scan_sources("event_field(", look_up_field, &l), 5, 100);
-        for (size_t i = 0; i < s->n; i++)
-                if (!l.seen[i])
-                        fail_msg("the manual has %s, which the code has not", s->items[i].name);
+        expect_all_seen(&l);
         strv_free(fields);
         event_free(e);
         free(s);
 }
 
 static void every_variable_that_is_read_stands(void **state) {
-        struct section *s = read_page_8("ENVIRONMENT");
-        struct looked_up l = { .section = s };
+        struct section *s = read_page_8("ENVIRONMENT"), *of_ctl = read_page_1("ENVIRONMENT");
+        struct variables v = { .agent.section = s, .ctl.section = of_ctl };
 
         (void) state;
-        assert_in_range(scan_sources("getenv(", look_up_variable, &l), 5, 100);
-        look_up(&l, "WATCHDOG_USEC"); /* by sd_watchdog_enabled(3) */
-        for (size_t i = 0; i < s->n; i++)
-                if (!l.seen[i])
-                        fail_msg("the manual has %s, which the code does not read", s->items[i].name);
+        assert_in_range(scan_sources("getenv(", look_up_variable, &v), 5, 100);
+        look_up(&v.agent, "WATCHDOG_USEC");         /* by sd_watchdog_enabled(3) */
+        look_up(&v.ctl, "DBUS_SYSTEM_BUS_ADDRESS"); /* by sd_bus_open_system(3) */
+        expect_all_seen(&v.agent);
+        expect_all_seen(&v.ctl);
+        free(of_ctl);
         free(s);
 }
 
@@ -382,10 +405,6 @@ static void every_flag_of_the_peer_stands_with_its_variable_and_default(void **s
 
 /* ---- connect-watchdogctl(1) ---- */
 
-static struct section *read_page_1(const char *title) {
-        return read_section("packaging/man/connect-watchdogctl.1", title);
-}
-
 static void every_verb_stands_with_its_summary(void **state) {
         struct section *s = read_page_1("VERBS");
         size_t i = 0;
@@ -400,7 +419,9 @@ static void every_verb_stands_with_its_summary(void **state) {
                 expected[0] = (char) (expected[0] - 'a' + 'A');
                 expect_text(item, expected);
                 /* "Ar UNIT ..." */
-                assert_true(starts_with(item->rest, verb->arguments[0] ? "Ar " : ""));
+                assert_true(starts_with(item->rest, verb->arguments[0] == '[' ? "Op Ar "
+                                                    : verb->arguments[0]      ? "Ar "
+                                                                              : ""));
                 assert_int_equal(item->rest[0] != '\0', verb->arguments[0] != '\0');
         }
         expect_end(s, i);
@@ -474,7 +495,9 @@ static void every_severity_stands(void **state) {
 }
 
 static void every_exit_status_stands(void **state) {
-        static const int statuses[] = { CTL_OK, CTL_FAILED, CTL_USAGE, CTL_CONFIG };
+        static const int statuses[] = { CTL_OK,          CTL_FAILED,      CTL_USAGE,
+                                        CTL_NOT_HEALTHY, CTL_NO_WORKER,   CTL_NO_AGENT,
+                                        CTL_HELD,        CTL_NOT_ALLOWED, CTL_CONFIG };
         struct section *s = read_page_1("EXIT STATUS");
 
         (void) state;

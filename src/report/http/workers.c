@@ -44,6 +44,7 @@ static json_object *make_answer(struct json_maker *m, const struct observation *
         json_put_text(
                 m, o, "text",
                 narrate_observation(seen, m->s->now_usec, m->s->clock_offset_usec, text, sizeof(text)));
+        json_put_text(m, o, "remedy", observation_remedy(seen));
         return o;
 }
 
