@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""A stand-in for a Kafka Connect 4.x worker: what a watchdog can see of one, without a JVM.
+"""A stand-in for a Kafka Connect 4.x worker: what a watchdog can see of one, without a JVM; or, with --answers, for
+another system.
 
 It answers as the worker does (facts: GET /health of KIP-1017, Jetty's HTML 404 before the resources are
 registered, JSON errors), prints a thread dump on SIGQUIT and exits with 143 on SIGTERM. Its mode is the text of
@@ -11,6 +12,10 @@ the file --mode-file, read at each request:
     hang                accepts connections and never answers; its threads can still be dumped
 
 A mode is forgotten when the worker starts, as a restart heals a hang; one that begins with the word `always` stays.
+
+The file --answers is {MODE: {PATH: [STATUS, {HEADER: VALUE}, BODY]}}, with "*" for any other path and @NOW@ in a body for the
+time as Go tells it; its modes are `starting` for --starting-for, then healthy or what the mode file says. Signals then do what
+they do to a --runtime.
 """
 
 import argparse
@@ -22,6 +27,7 @@ import threading
 import time
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 HEALTHY = "Worker has completed startup and is ready to handle requests."
@@ -56,9 +62,9 @@ _java_thread_list=0x00007f0c2c0030b0, length=2, elements={{
 [0x00007f0c5e5fd000]
    java.lang.Thread.State: WAITING (parking)
 \tat jdk.internal.misc.Unsafe.park(java.base@17.0.15/Native Method)
-\tat org.apache.kafka.connect.runtime.Connect.awaitStop(Connect.java:72)
+\tat {main}
 
-"DistributedHerder-connect-127.0.0.1:8083-1" #31 prio=5 os_prio=0 cpu=811.52ms elapsed={elapsed:.2f}s \
+"{name}" #31 prio=5 os_prio=0 cpu=811.52ms elapsed={elapsed:.2f}s \
 tid=0x00007f0c58c1a800 nid=0x3b {what}  [0x00007f0c0d9fc000]
    java.lang.Thread.State: {state}
 {stack}
@@ -66,6 +72,7 @@ tid=0x00007f0c58c1a800 nid=0x3b {what}  [0x00007f0c0d9fc000]
 JNI global refs: 17, weak refs: 0
 """
 
+CONNECT = "org.apache.kafka.connect.runtime.Connect.awaitStop(Connect.java:72)", "DistributedHerder-connect-127.0.0.1:8083-1"
 IDLE = ("runnable", "RUNNABLE", """\
 \tat sun.nio.ch.EPoll.wait(java.base@17.0.15/Native Method)
 \tat org.apache.kafka.common.network.Selector.poll(Selector.java:468)
@@ -77,12 +84,27 @@ STUCK = ("sleeping", "TIMED_WAITING (sleeping)", """\
 \tat org.apache.kafka.connect.runtime.Worker.connectorTaskConfigs(Worker.java:405)
 \tat org.apache.kafka.connect.runtime.distributed.DistributedHerder.tick(DistributedHerder.java:543)""")
 
+ZEEBE = "io.camunda.zeebe.util.CloseableSilently.join(CloseableSilently.java:21)", "Broker-0-zb-actors-0"
+PARKED = ("waiting on condition", "TIMED_WAITING (parking)", """\
+\tat jdk.internal.misc.Unsafe.park(java.base@17.0.15/Native Method)
+\tat java.util.concurrent.locks.LockSupport.parkNanos(java.base@17.0.15/LockSupport.java:252)
+\tat io.camunda.zeebe.scheduler.ActorThread.run(ActorThread.java:198)""")
+
+GOROUTINES = """\
+SIGQUIT: quit
+PC=0x46e2c1 m=0 sigcode=0
+
+goroutine 1 [chan receive]:
+main.main()
+"""
+
 
 class Worker:
     def __init__(self, args):
         self.args = args
         self.started = time.monotonic()
         self.mode_file = args.mode_file
+        self.answers = json.loads(Path(args.answers).read_text(encoding="utf-8")) if args.answers else None
         self.wants = args.login and "Basic " + base64.b64encode(args.login.encode()).decode()
         if not self.read_mode().startswith("always "):
             self.forget_mode()
@@ -129,13 +151,32 @@ class Worker:
 
     def dump_threads(self):
         stuck = self.stuck_stage() or self.mode()[0] == "hang"
-        what, state, stack = STUCK if stuck else IDLE
-        print(THREAD_DUMP.format(now=datetime.now(), elapsed=self.age(), what=what, state=state, stack=stack), flush=True)
+        main, name = ZEEBE if self.answers else CONNECT
+        what, state, stack = PARKED if self.answers else STUCK if stuck else IDLE
+        print(THREAD_DUMP.format(now=datetime.now(), elapsed=self.age(), main=main, name=name, what=what, state=state,
+                                 stack=stack), flush=True)
+
+    def dump_goroutines_and_die(self):
+        print(GOROUTINES, flush=True)
+        os._exit(2)
 
     def stop(self):
         # A JVM that has run its shutdown hooks after SIGTERM exits with 143, which systemd calls a failure.
         time.sleep(self.args.stop_delay)
         os._exit(143)
+
+    def actions(self):
+        """What signals do. Node leaves them to the kernel: it dies of both."""
+        return {
+            "jvm": {signal.SIGQUIT: self.dump_threads, signal.SIGTERM: self.stop},
+            "go": {signal.SIGQUIT: self.dump_goroutines_and_die, signal.SIGTERM: lambda: os._exit(0)},
+            "node": {},
+        }[self.args.runtime]
+
+    def go_time(self):
+        """time.Now().String()"""
+        now = datetime.now().astimezone()
+        return f"{now:%Y-%m-%d %H:%M:%S.%f %z %Z} m=+{self.age():.9f}"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -147,13 +188,19 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.worker.args.access_log:
             print(format % args, flush=True)
 
-    def answer(self, code, body, content_type="application/json"):
-        data = (body if isinstance(body, str) else json.dumps(body, separators=(",", ":"))).encode()
+    def send(self, code, headers, body):
+        data = body.encode()
         self.send_response(code)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(data)))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if code != 204:
+            self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+    def answer(self, code, body, content_type="application/json"):
+        self.send(code, {"Content-Type": content_type},
+                  body if isinstance(body, str) else json.dumps(body, separators=(",", ":")))
 
     def error(self, code, message):
         self.answer(code, {"error_code": code, "message": message})
@@ -165,7 +212,9 @@ class Handler(BaseHTTPRequestHandler):
             os._exit(int(rest or 1))
         if word == "hang":
             threading.Event().wait()
-        if worker.wants and self.headers.get("Authorization") != worker.wants:
+        if worker.answers:
+            self.answer_as_recorded(word if worker.age() >= worker.args.starting_for else "starting", path)
+        elif worker.wants and self.headers.get("Authorization") != worker.wants:
             self.answer(401, "User cannot access the resource.", "text/plain")
         elif worker.age() < worker.args.ready_after:
             self.answer(404, JETTY_404, "text/html;charset=iso-8859-1")
@@ -179,6 +228,12 @@ class Handler(BaseHTTPRequestHandler):
             self.connector(unquote(path.split("/")[2]))
         else:
             self.error(404, "HTTP 404 Not Found")
+
+    def answer_as_recorded(self, mode, path):
+        worker = self.server.worker
+        answers = worker.answers[mode]
+        status, headers, body = answers.get(path, answers["*"])
+        self.send(status, headers, body.replace("@NOW@", worker.go_time()))
 
     def health(self, word):
         worker = self.server.worker
@@ -222,10 +277,12 @@ def main():
     parser.add_argument("--access-log", action="store_true", help="prints a line for each request")
     parser.add_argument("--tick-timeout", type=float, default=10, metavar="S", help="how long an answer of 500 takes")
     parser.add_argument("--stop-delay", type=float, default=0, metavar="S", help="how long SIGTERM takes to end it")
+    parser.add_argument("--answers", metavar="FILE", help="what another system answers")
+    parser.add_argument("--runtime", choices=["jvm", "go", "node"], default="jvm", help="whose signals it takes")
     args = parser.parse_args()
 
     worker = Worker(args)
-    actions = {signal.SIGQUIT: worker.dump_threads, signal.SIGTERM: worker.stop}
+    actions = worker.actions()
     # Caught, as a JVM's are (SigCgt in /proc/PID/status), but taken from all threads and waited for below: a signal that
     # comes while the process is stopped may be dealt to any thread, and would not wake the one that waits.
     for number, action in actions.items():
@@ -236,9 +293,10 @@ def main():
     server = Server((host.strip("[]"), int(port)), Handler)
     server.worker = worker
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"Kafka Connect stand-in {args.version} is listening on {args.listen}", flush=True)
-    while True:
+    print(f"The stand-in is listening on {args.listen}", flush=True)
+    while actions:
         actions[signal.sigwait(actions)]()
+    threading.Event().wait()
 
 
 if __name__ == "__main__":
