@@ -34,6 +34,7 @@ _connect_watchdog_value_type() {
         --config) echo -f ;;
         --check-config) [[ ${COMP_WORDS[COMP_CWORD]} == -* ]] || echo -f ;;
         --socket) echo -f ;;
+        --kind | --once | --timeout) echo none ;;
         --root | --runtime-dir | --state-dir) echo -d ;;
         --port | --connect-url | --connect-worker-id | --unhealthy-states | --considered-containers | \
                 --failure-threshold-percentage | --basic-auth | --log-level) echo none ;;
@@ -85,7 +86,8 @@ _connect_watchdogctl() {
         for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
                 if [[ $skip == yes && $word != = ]]; then
                         skip=no
-                elif [[ $word == --config || $word == --root || $word == --socket ]]; then
+                elif [[ $word == --config || $word == --kind || $word == --once || $word == --root || \
+                        $word == --socket || $word == --timeout ]]; then
                         skip=yes
                 elif [[ $word == -* ]]; then
                         given+="$word "
@@ -96,11 +98,12 @@ _connect_watchdogctl() {
                 fi
         done
         case $verb:${COMP_WORDS[COMP_CWORD]} in
-        :-*) _connect_watchdog_offer < <(printf '%s\n' --config --json --list --no-pager --revoke --root --socket \
-                --verbose --watch --version --help) ;;
-        :*) _connect_watchdog_offer < <(printf '%s\n' status verify-config authorize) ;;
+        :-*) _connect_watchdog_offer < <(printf '%s\n' --config --json --kind --list --no-pager --once --revoke \
+                --root --socket --timeout --verbose --watch --version --help) ;;
+        :*) _connect_watchdog_offer < <(printf '%s\n' status check verify-config authorize) ;;
         status:-*) _connect_watchdog_offer < <(printf '%s\n' --json --list --no-pager --socket --watch --version --help) ;;
-        status:*) [[ -n $worker ]] || _connect_watchdog_offer < <(_connect_watchdogctl_workers) ;;
+        check:-*) _connect_watchdog_offer < <(printf '%s\n' --kind --once --socket --timeout --version --help) ;;
+        status:* | check:*) [[ -n $worker ]] || _connect_watchdog_offer < <(_connect_watchdogctl_workers) ;;
         verify-config:*) _connect_watchdog_offer < <(printf '%s\n' --config --json --verbose --version --help) ;;
         authorize:-*) _connect_watchdog_offer < <(printf '%s\n' --json --list --revoke --root --version --help) ;;
         authorize:*)

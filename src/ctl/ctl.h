@@ -27,9 +27,12 @@ struct ctl_options {
         bool colors;      /* of stdout */
         const char *socket;
         bool no_pager, watch;
+        const char *once, *kind, *timeout; /* NULL: not given */
 };
 
 /* argv[0] is the verb. Returns the exit status. */
 int verb_verify_config(const struct ctl_options *options, int argc, char *argv[]);
 int verb_authorize(const struct ctl_options *options, int argc, char *argv[]);
+/* Its exit statuses are a plugin's: plugin.h. */
+int verb_check(const struct ctl_options *options, int argc, char *argv[]);
 int verb_status(const struct ctl_options *options, int argc, char *argv[]);

@@ -3,6 +3,7 @@
 #include <getopt.h>
 
 #include "ctl/ctl.h"
+#include "ctl/plugin.h"
 #include "ctl/verbs.h"
 #include "observe/kafka_module.h"
 #include "util/terminal.h"
@@ -11,6 +12,7 @@ typedef int (*verb_t)(const struct ctl_options *options, int argc, char *argv[])
 
 static const verb_t verbs[_VERB_MAX] = {
         [VERB_STATUS] = verb_status,
+        [VERB_CHECK] = verb_check,
         [VERB_VERIFY_CONFIG] = verb_verify_config,
         [VERB_AUTHORIZE] = verb_authorize,
 };
@@ -47,6 +49,16 @@ static void help(FILE *f) {
 
 /* Returns CTL_OK, CTL_USAGE, or -1 when help or version was asked for, and given. */
 static int parse_options(int argc, char *argv[], struct ctl_options *options, unsigned *ret_given) {
+        bool *flags[_OPTION_MAX] = {
+                [OPTION_JSON] = &options->json,         [OPTION_LIST] = &options->list,
+                [OPTION_NO_PAGER] = &options->no_pager, [OPTION_REVOKE] = &options->revoke,
+                [OPTION_VERBOSE] = &options->verbose,   [OPTION_WATCH] = &options->watch,
+        };
+        const char **texts[_OPTION_MAX] = {
+                [OPTION_CONFIG] = &options->config.file, [OPTION_KIND] = &options->kind,
+                [OPTION_ONCE] = &options->once,          [OPTION_ROOT] = &options->root,
+                [OPTION_SOCKET] = &options->socket,      [OPTION_TIMEOUT] = &options->timeout,
+        };
         struct option long_options[_OPTION_MAX + 1] = {};
 
         for (enum ctl_option o = 0; o < _OPTION_MAX; o++)
@@ -57,48 +69,33 @@ static int parse_options(int argc, char *argv[], struct ctl_options *options, un
                 };
         /* As systemctl's: options may follow the verb. */
         for (int c; (c = getopt_long(argc, argv, "h", long_options, NULL)) >= 0;) {
-                switch (c) {
-                case LONG_OPTION + OPTION_CONFIG:
-                        options->config.file = optarg;
-                        break;
-                case LONG_OPTION + OPTION_JSON:
-                        options->json = true;
-                        break;
-                case LONG_OPTION + OPTION_LIST:
-                        options->list = true;
-                        break;
-                case LONG_OPTION + OPTION_NO_PAGER:
-                        options->no_pager = true;
-                        break;
-                case LONG_OPTION + OPTION_REVOKE:
-                        options->revoke = true;
-                        break;
-                case LONG_OPTION + OPTION_ROOT:
-                        options->root = optarg;
-                        break;
-                case LONG_OPTION + OPTION_SOCKET:
-                        options->socket = optarg;
-                        break;
-                case LONG_OPTION + OPTION_VERBOSE:
-                        options->verbose = true;
-                        break;
-                case LONG_OPTION + OPTION_WATCH:
-                        options->watch = true;
-                        break;
-                case LONG_OPTION + OPTION_VERSION:
-                        puts("connect-watchdogctl " PROJECT_VERSION);
-                        return -1;
-                case 'h':
-                case LONG_OPTION + OPTION_HELP:
-                        help(stdout);
-                        return -1;
-                default:
+                enum ctl_option o = c == 'h' ? OPTION_HELP : (enum ctl_option)(c - LONG_OPTION);
+
+                if (c != 'h' && c < LONG_OPTION) {
                         fputs("See connect-watchdogctl --help.\n", stderr);
                         return CTL_USAGE;
                 }
-                *ret_given |= OPTION_BIT(c - LONG_OPTION);
+                if (o == OPTION_VERSION)
+                        puts("connect-watchdogctl " PROJECT_VERSION);
+                else if (o == OPTION_HELP)
+                        help(stdout);
+                if (OPTIONS_OF_ALL & OPTION_BIT(o))
+                        return -1;
+                if (flags[o])
+                        *flags[o] = true;
+                else
+                        *texts[o] = optarg;
+                *ret_given |= OPTION_BIT(o);
         }
         return CTL_OK;
+}
+
+/* To whoever runs plugins, 2 is an alarm about what is checked. */
+static int usage_status(int argc, char *argv[]) {
+        for (int i = 1; i < argc; i++)
+                if (streq(argv[i], ctl_verb_infos[VERB_CHECK].name))
+                        return PLUGIN_UNKNOWN;
+        return CTL_USAGE;
 }
 
 /* An option that would mean nothing is refused rather than ignored. */
@@ -139,7 +136,7 @@ int main(int argc, char *argv[]) {
 
         r = parse_options(argc, argv, &options, &given);
         if (r != CTL_OK)
-                return r < 0 ? CTL_OK : r;
+                return r < 0 ? CTL_OK : usage_status(argc, argv);
         if (optind >= argc) {
                 help(stderr);
                 return CTL_USAGE;
@@ -148,7 +145,7 @@ int main(int argc, char *argv[]) {
         if (verb == _VERB_MAX)
                 return no_such_verb(argv[optind]);
         if (!options_fit(verb, given))
-                return CTL_USAGE;
+                return usage_status(argc, argv);
         r = verbs[verb](&options, argc - optind, argv + optind);
         /* Who reads less than all must not take it for all. */
         if (fflush(stdout) != 0 || ferror(stdout)) {

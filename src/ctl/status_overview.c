@@ -4,7 +4,6 @@
 #include "ctl/status_parts.h"
 #include "ctl/table.h"
 #include "ctl/text_width.h"
-#include "report/status_line.h"
 #include "util/span.h"
 #include "util/text.h"
 
@@ -31,40 +30,18 @@ static bool is_set(const struct view *v, const char *key) {
 }
 
 /* Returns 0 or -ENOMEM. */
-static int put_sum(const struct view *v, json_object *workers, size_t n) {
-        _cleanup_free_ struct status_item *items = calloc(n + 1, sizeof(*items));
-        char line[512];
-        size_t known = 0;
+static int put_sum(const struct view *v) {
+        char line[SUM_SIZE];
+        int r = sum_of_workers(v->all, line);
 
-        if (!items)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
-                json_object *w = json_object_array_get_idx(workers, i),
-                            *holds = json_member(w, "holds", json_type_array);
-                enum worker_state state = state_of(w);
-                uint64_t failures = member_number(w, "failures");
-
-                if (state == _STATE_MAX)
-                        continue;
-                items[known++] = (struct status_item) {
-                        .name = json_member_text(w, "name"),
-                        .state = state,
-                        .failures = (unsigned) MIN(failures, (uint64_t) UINT32_MAX),
-                        .last_failure_usec =
-                                member_time(json_member(w, "last_answer", json_type_object), "received"),
-                        .hold = holds ? json_member_text(json_object_array_get_idx(holds, 0), "name") : NULL,
-                };
-        }
-        /* Only states that a newer agent has. */
-        if (n > 0 && known == 0)
-                return 0;
-        text_print_wrapped(v->f, status_line(items, known, member_time(v->all, "now"), line, sizeof(line)),
-                           0, 0, v->width);
+        if (r < 0 || !line[0])
+                return r;
+        text_print_wrapped(v->f, line, 0, 0, v->width);
         (void) fputc('\n', v->f);
         return 0;
 }
 
-static int put_agent(const struct view *v, json_object *workers, size_t n) {
+static int put_agent(const struct view *v) {
         const char *host = json_member_text(v->all, "hostname");
         usec_t now = member_time(v->all, "now"), started = member_time(v->all, "started");
         char line[256] = "";
@@ -77,7 +54,7 @@ static int put_agent(const struct view *v, json_object *workers, size_t n) {
                             SPAN((now - started) - (now - started) % USEC_PER_SEC));
         text_print_wrapped(v->f, line, 0, 0, v->width);
         (void) fputc('\n', v->f);
-        r = put_sum(v, workers, n);
+        r = put_sum(v);
         if (is_set(v, "config_rejected"))
                 put_note(v, "the configuration on disk was rejected, the one before it is in force: "
                             "connect-watchdogctl verify-config says where the errors are");
@@ -134,11 +111,11 @@ static int put_table(const struct view *v,
 }
 
 int status_view_all(const struct view *v) {
-        json_object *workers = json_member(v->all, "workers", json_type_array);
-        int r = put_agent(v, workers, workers ? json_object_array_length(workers) : 0);
+        int r = put_agent(v);
 
         if (r >= 0)
-                r = put_table(v, worker_columns, ELEMENTSOF(worker_columns), workers, add_worker);
+                r = put_table(v, worker_columns, ELEMENTSOF(worker_columns),
+                              json_member(v->all, "workers", json_type_array), add_worker);
         if (r >= 0)
                 r = put_table(v, kafka_columns, ELEMENTSOF(kafka_columns),
                               json_member(v->all, "kafka", json_type_array), add_kafka);

@@ -1,7 +1,10 @@
 /* Parts of what status draws. */
+#include <errno.h>
+
 #include "ctl/status_parts.h"
 #include "judge/kafka_health.h"
 #include "observe/stage.h"
+#include "report/status_line.h"
 #include "util/moment.h"
 #include "util/span.h"
 #include "util/text.h"
@@ -87,6 +90,35 @@ char *member_moment(const struct view *v, json_object *o, const char *key, char 
                 text_append(buf, PHRASE_SIZE, "%s (%s)", MOMENT(at, member_time(v->all, "now"), 0),
                             member_ago(v, o, key, ago));
         return buf;
+}
+
+int sum_of_workers(json_object *all, char buf[static SUM_SIZE]) {
+        json_object *workers = json_member(all, "workers", json_type_array);
+        size_t n = workers ? json_object_array_length(workers) : 0, known = 0;
+        _cleanup_free_ struct status_item *items = calloc(n + 1, sizeof(*items));
+
+        if (!items)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                json_object *w = json_object_array_get_idx(workers, i),
+                            *holds = json_member(w, "holds", json_type_array);
+                uint64_t failures = member_number(w, "failures");
+
+                if (state_of(w) == _STATE_MAX)
+                        continue;
+                items[known++] = (struct status_item) {
+                        .name = json_member_text(w, "name"),
+                        .state = state_of(w),
+                        .failures = (unsigned) MIN(failures, (uint64_t) UINT32_MAX),
+                        .last_failure_usec =
+                                member_time(json_member(w, "last_answer", json_type_object), "received"),
+                        .hold = holds ? json_member_text(json_object_array_get_idx(holds, 0), "name") : NULL,
+                };
+        }
+        buf[0] = '\0';
+        if (n == 0 || known > 0)
+                (void) status_line(items, known, member_time(all, "now"), buf, SUM_SIZE);
+        return 0;
 }
 
 char *why_of_worker(json_object *worker, char *buf, size_t size) {

@@ -29,6 +29,10 @@ usec_t member_span(json_object *o, const char *key);
 char *member_moment(const struct view *v, json_object *o, const char *key, char buf[static PHRASE_SIZE]);
 /* "3h 2min ago", likewise. */
 char *member_ago(const struct view *v, json_object *o, const char *key, char buf[static PHRASE_SIZE]);
+/* "3 workers: 2 healthy, 1 unhealthy (connect-b, held: backoff)"; "" where there are only states that this
+ * version does not know. Returns 0 or -ENOMEM. */
+#define SUM_SIZE 512
+int sum_of_workers(json_object *all, char buf[static SUM_SIZE]);
 /* Why it is in its state, in a clause. Returns buf. */
 char *why_of_worker(json_object *worker, char *buf, size_t size);
 char *why_of_kafka(json_object *kafka, char *buf, size_t size);

@@ -6,11 +6,14 @@
 const struct ctl_option_info ctl_option_infos[_OPTION_MAX] = {
         [OPTION_CONFIG] = { "config", "FILE", "read FILE, and conf.d beside it, not " CONFIG_DEFAULT_FILE },
         [OPTION_JSON] = { "json", NULL, "answer in JSON" },
+        [OPTION_KIND] = { "kind", "KIND", "what --once asks is of this kind, not kafka-connect" },
         [OPTION_LIST] = { "list", NULL, "just the names: workers, or units it may restart" },
         [OPTION_NO_PAGER] = { "no-pager", NULL, "no pager, on a terminal neither" },
+        [OPTION_ONCE] = { "once", "URL", "ask the worker itself, without an agent" },
         [OPTION_REVOKE] = { "revoke", NULL, "take back what authorize gave" },
         [OPTION_ROOT] = { "root", "DIR", "work on the system below DIR; it need not run" },
         [OPTION_SOCKET] = { "socket", "PATH", "ask the agent at PATH, not " CTL_SOCKET },
+        [OPTION_TIMEOUT] = { "timeout", "SPAN", "how long --once waits for an answer (10s)" },
         [OPTION_VERBOSE] = { "verbose", NULL, "say more: first each key that is read" },
         [OPTION_WATCH] = { "watch", NULL, "show it again every 2 s, until ^C" },
         [OPTION_VERSION] = { "version", NULL, "the version" },
@@ -21,6 +24,9 @@ const struct ctl_verb_info ctl_verb_infos[_VERB_MAX] = {
         [VERB_STATUS] = { "status", "[WORKER]", "say how the workers are, or all that is known of one",
                           OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_LIST) | OPTION_BIT(OPTION_NO_PAGER) |
                                   OPTION_BIT(OPTION_SOCKET) | OPTION_BIT(OPTION_WATCH) },
+        [VERB_CHECK] = { "check", "[WORKER]", "say it as a plugin of Nagios or Icinga",
+                         OPTION_BIT(OPTION_KIND) | OPTION_BIT(OPTION_ONCE) | OPTION_BIT(OPTION_SOCKET) |
+                                 OPTION_BIT(OPTION_TIMEOUT) },
         [VERB_VERIFY_CONFIG] = { "verify-config", "",
                                  "say what would be read, and what on this host stands in its way",
                                  OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_JSON) |

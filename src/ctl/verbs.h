@@ -10,11 +10,14 @@
 enum ctl_option {
         OPTION_CONFIG,
         OPTION_JSON,
+        OPTION_KIND,
         OPTION_LIST,
         OPTION_NO_PAGER,
+        OPTION_ONCE,
         OPTION_REVOKE,
         OPTION_ROOT,
         OPTION_SOCKET,
+        OPTION_TIMEOUT,
         OPTION_VERBOSE,
         OPTION_WATCH,
         OPTION_VERSION,
@@ -36,6 +39,7 @@ extern const struct ctl_option_info ctl_option_infos[_OPTION_MAX];
 
 enum ctl_verb {
         VERB_STATUS,
+        VERB_CHECK,
         VERB_VERIFY_CONFIG,
         VERB_AUTHORIZE,
         _VERB_MAX,

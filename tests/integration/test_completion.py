@@ -194,6 +194,7 @@ def test_units(shell, begun, whole):
 @pytest.mark.parametrize("begun, whole", [
     ("status con", "connect-a"),
     ("status --json g", "gateway_b"),
+    ("check g", "gateway_b"),
 ])
 def test_workers(shell, workers, begun, whole):
     assert shell.tab(f"connect-watchdogctl {begun}") == f"connect-watchdogctl {begun.rpartition(' ')[0]} {whole} "

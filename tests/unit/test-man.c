@@ -18,7 +18,7 @@
 #include "util/span.h"
 #include "util/text.h"
 
-#define SOURCES_MAX 128
+#define SOURCES_MAX 256
 
 static struct section *read_page_1(const char *title) {
         return read_section("packaging/man/connect-watchdogctl.1", title);
