@@ -99,11 +99,12 @@ _connect_watchdogctl() {
         done
         case $verb:${COMP_WORDS[COMP_CWORD]} in
         :-*) _connect_watchdog_offer < <(printf '%s\n' --config --json --kind --list --no-pager --once --revoke \
-                --root --socket --timeout --verbose --watch --version --help) ;;
-        :*) _connect_watchdog_offer < <(printf '%s\n' status check verify-config authorize) ;;
+                --root --socket --timeout --verbose --watch --write --version --help) ;;
+        :*) _connect_watchdog_offer < <(printf '%s\n' status check discover verify-config authorize) ;;
         status:-*) _connect_watchdog_offer < <(printf '%s\n' --json --list --no-pager --socket --watch --version --help) ;;
         check:-*) _connect_watchdog_offer < <(printf '%s\n' --kind --once --socket --timeout --version --help) ;;
         status:* | check:*) [[ -n $worker ]] || _connect_watchdog_offer < <(_connect_watchdogctl_workers) ;;
+        discover:*) _connect_watchdog_offer < <(printf '%s\n' --config --json --write --version --help) ;;
         verify-config:*) _connect_watchdog_offer < <(printf '%s\n' --config --json --verbose --version --help) ;;
         authorize:-*) _connect_watchdog_offer < <(printf '%s\n' --json --list --revoke --root --version --help) ;;
         authorize:*)

@@ -22,7 +22,7 @@ struct ctl_options {
         struct config_options config;
         bool json;    /* one JSON object on stdout, and nothing else there */
         bool verbose; /* more than what one wants to know each time */
-        bool list, revoke;
+        bool list, revoke, write;
         const char *root; /* NULL: this system, which runs */
         bool colors;      /* of stdout */
         const char *socket;
@@ -32,6 +32,7 @@ struct ctl_options {
 
 /* argv[0] is the verb. Returns the exit status. */
 int verb_verify_config(const struct ctl_options *options, int argc, char *argv[]);
+int verb_discover(const struct ctl_options *options, int argc, char *argv[]);
 int verb_authorize(const struct ctl_options *options, int argc, char *argv[]);
 /* Its exit statuses are a plugin's: plugin.h. */
 int verb_check(const struct ctl_options *options, int argc, char *argv[]);

@@ -319,6 +319,21 @@ int ctl_bus_read_unit_files(struct ctl_bus *b, const char *name, char ***ret, ch
         return answered(r, &e, problem, size);
 }
 
+int ctl_bus_reload(struct ctl_bus *b, const char *name, char *problem, size_t size) {
+        sd_bus_error e = SD_BUS_ERROR_NULL;
+        struct unit_facts unit = {};
+        int r;
+
+        r = ctl_bus_read_unit(b, name, &unit, problem, size);
+        if (r >= 0 && !unit_facts_running(&unit))
+                r = -ESHUTDOWN;
+        if (r < 0)
+                return r;
+        r = sd_bus_call_method(b->bus, MANAGER, "/org/freedesktop/systemd1", MANAGER ".Manager",
+                               "ReloadUnit", &e, NULL, "ss", name, "replace");
+        return answered(r, &e, problem, size);
+}
+
 /* ---- polkit ---- */
 
 /* Whether that connection is the process's. */

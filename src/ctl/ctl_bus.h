@@ -25,6 +25,10 @@ int ctl_bus_read_unit(struct ctl_bus *b,
  * that these are given by path. Returns 0 or a negative errno with *problem. */
 int ctl_bus_read_unit_files(struct ctl_bus *b, const char *name, char ***ret, char *problem, size_t size);
 
+/* Has systemd reload a unit that runs. Returns 0; -ESHUTDOWN: it does not run; or another negative errno
+ * with *problem. */
+int ctl_bus_reload(struct ctl_bus *b, const char *name, char *problem, size_t size);
+
 /* Asks polkit whether the agent, whose main process that is, may do to unit what w has it do. */
 void ctl_bus_ask_polkit(struct ctl_bus *b,
                         const struct worker_settings *w,

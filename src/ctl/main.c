@@ -11,9 +11,8 @@
 typedef int (*verb_t)(const struct ctl_options *options, int argc, char *argv[]);
 
 static const verb_t verbs[_VERB_MAX] = {
-        [VERB_STATUS] = verb_status,
-        [VERB_CHECK] = verb_check,
-        [VERB_VERIFY_CONFIG] = verb_verify_config,
+        [VERB_STATUS] = verb_status,       [VERB_CHECK] = verb_check,
+        [VERB_DISCOVER] = verb_discover,   [VERB_VERIFY_CONFIG] = verb_verify_config,
         [VERB_AUTHORIZE] = verb_authorize,
 };
 
@@ -53,6 +52,7 @@ static int parse_options(int argc, char *argv[], struct ctl_options *options, un
                 [OPTION_JSON] = &options->json,         [OPTION_LIST] = &options->list,
                 [OPTION_NO_PAGER] = &options->no_pager, [OPTION_REVOKE] = &options->revoke,
                 [OPTION_VERBOSE] = &options->verbose,   [OPTION_WATCH] = &options->watch,
+                [OPTION_WRITE] = &options->write,
         };
         const char **texts[_OPTION_MAX] = {
                 [OPTION_CONFIG] = &options->config.file, [OPTION_KIND] = &options->kind,

@@ -16,6 +16,7 @@ const struct ctl_option_info ctl_option_infos[_OPTION_MAX] = {
         [OPTION_TIMEOUT] = { "timeout", "SPAN", "how long --once waits for an answer (10s)" },
         [OPTION_VERBOSE] = { "verbose", NULL, "say more: first each key that is read" },
         [OPTION_WATCH] = { "watch", NULL, "show it again every 2 s, until ^C" },
+        [OPTION_WRITE] = { "write", NULL, "put what was found into conf.d, authorize its unit, and reload" },
         [OPTION_VERSION] = { "version", NULL, "the version" },
         [OPTION_HELP] = { "help", NULL, "this" },
 };
@@ -27,6 +28,9 @@ const struct ctl_verb_info ctl_verb_infos[_VERB_MAX] = {
         [VERB_CHECK] = { "check", "[WORKER]", "say it as a plugin of Nagios or Icinga",
                          OPTION_BIT(OPTION_KIND) | OPTION_BIT(OPTION_ONCE) | OPTION_BIT(OPTION_SOCKET) |
                                  OPTION_BIT(OPTION_TIMEOUT) },
+        [VERB_DISCOVER] = { "discover", "",
+                            "find the Kafka Connect workers of this host, and say their configuration",
+                            OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_WRITE) },
         [VERB_VERIFY_CONFIG] = { "verify-config", "",
                                  "say what would be read, and what on this host stands in its way",
                                  OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_JSON) |

@@ -20,6 +20,7 @@ enum ctl_option {
         OPTION_TIMEOUT,
         OPTION_VERBOSE,
         OPTION_WATCH,
+        OPTION_WRITE,
         OPTION_VERSION,
         OPTION_HELP,
         _OPTION_MAX,
@@ -40,6 +41,7 @@ extern const struct ctl_option_info ctl_option_infos[_OPTION_MAX];
 enum ctl_verb {
         VERB_STATUS,
         VERB_CHECK,
+        VERB_DISCOVER,
         VERB_VERIFY_CONFIG,
         VERB_AUTHORIZE,
         _VERB_MAX,

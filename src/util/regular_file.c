@@ -22,14 +22,19 @@ int open_regular(const char *path) {
         return r < 0 ? r : fd;
 }
 
-int read_regular_at(int dir_fd, const char *name, size_t max_bytes, char **ret, size_t *ret_len) {
+static int read_whole(int dir_fd,
+                      const char *name,
+                      int flags,
+                      size_t max_bytes,
+                      char **ret,
+                      size_t *ret_len) {
         _cleanup_free_ char *text = NULL;
         _cleanup_close_ int fd = -1;
         struct stat st;
         size_t len = 0;
 
         /* O_NONBLOCK: should it be a pipe, nobody waits for its other end. */
-        fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        fd = openat(dir_fd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | flags);
         if (fd < 0)
                 return -errno;
         if (fstat(fd, &st) < 0)
@@ -56,4 +61,12 @@ int read_regular_at(int dir_fd, const char *name, size_t max_bytes, char **ret, 
         *ret = TAKE_PTR(text);
         *ret_len = len;
         return 0;
+}
+
+int read_regular(const char *path, size_t max_bytes, char **ret, size_t *ret_len) {
+        return read_whole(AT_FDCWD, path, 0, max_bytes, ret, ret_len);
+}
+
+int read_regular_at(int dir_fd, const char *name, size_t max_bytes, char **ret, size_t *ret_len) {
+        return read_whole(dir_fd, name, O_NOFOLLOW, max_bytes, ret, ret_len);
 }

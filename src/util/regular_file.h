@@ -7,6 +7,8 @@
  * file descriptor, or a negative errno: -EINVAL for what is no regular file. */
 int open_regular(const char *path);
 
-/* Reads a file of that directory whole, with a NUL behind it. Returns 0 or a negative errno: -ELOOP for a
- * link, -EISDIR for what else is no regular file, -EFBIG beyond max_bytes. */
+/* Reads a file whole, with a NUL behind it. Returns 0 or a negative errno: -EISDIR for what is no regular
+ * file, -EFBIG beyond max_bytes. */
+int read_regular(const char *path, size_t max_bytes, char **ret, size_t *ret_len);
+/* The same for a file of that directory, and -ELOOP for a link. */
 int read_regular_at(int dir_fd, const char *name, size_t max_bytes, char **ret, size_t *ret_len);

@@ -18,7 +18,6 @@
 #include "util/span.h"
 #include "util/text.h"
 
-#define SOURCES_MAX 256
 
 static struct section *read_page_1(const char *title) {
         return read_section("packaging/man/connect-watchdogctl.1", title);
@@ -234,7 +233,7 @@ static size_t scan_sources(const char *function,
         assert_int_equal(glob(pattern, 0, NULL, &files), 0);
         (void) snprintf(pattern, sizeof(pattern), "%s/../../src/*/*.c", getenv("TEST_SOURCE_DIR"));
         assert_int_equal(glob(pattern, GLOB_APPEND, NULL, &files), 0);
-        assert_in_range(files.gl_pathc, 20, SOURCES_MAX);
+        assert_true(files.gl_pathc > 20);
 
         for (size_t i = 0; i < files.gl_pathc; i++) {
                 FILE *f = fopen(files.gl_pathv[i], "re");
