@@ -154,6 +154,9 @@ static enum probe_verdict conclude_status(struct probe *p,
 
         if (is_up(a, b))
                 return conclude_ok(p, a, o);
+        /* An old broker looks at its partitions for the first time a minute after it was ready. */
+        if (is_down(a, b) && !lives && !p->seen_ok)
+                return conclude_saying(o, OUTCOME_STARTING, REASON_NOT_READY_YET, b->said);
         if (is_down(a, b) && !lives)
                 return conclude_saying(o, OUTCOME_FAILING, REASON_UNHEALTHY, b->said);
         return conclude_degraded(p, o, REASON_DEGRADED, b->said);

@@ -79,10 +79,10 @@ SYSTEMS = {
         "/health": always(moved(308, "/actuator/health/liveness")),
     }, NO_SUCH_GROUP, "failing", r"says that it is down \(HTTP 503 "),
     "zeebe-broker-old": System("zeebe-broker", 9603, "jvm", {
-        "/startup": each("zeebe-broker", "old-startup.ask", "old-startup.starting-up", "old-startup.ask"),
-        "/ready": each("zeebe-broker", "old-health.healthy", *["old-ready.not-ready-yet"] * 2),
-        "/health": each("zeebe-broker", "old-health.healthy", *["old-health.unhealthy"] * 2),
-    }, NO_SUCH_GROUP, "failing", r"says that it is down \(HTTP 503 "),
+        "/startup": each("zeebe-broker", "1.3.6-startup.ask", "1.3.6-startup.starting-up", "1.3.6-startup.ask"),
+        "/ready": each("zeebe-broker", "1.3.6-ready.ask", *["1.3.6-ready.not-ready-yet"] * 2),
+        "/health": each("zeebe-broker", "1.3.6-health.healthy", *["1.3.6-health.unhealthy"] * 2),
+    }, recorded("zeebe-broker/1.3.6-actuator-status.ask"), "failing", r"says that it is down \(HTTP 503 "),
     # It has no answer that says that it fails.
     "krakend": System("krakend", 8080, "go", {
         "/__health": always(of_json(200, {"agents": {"orders": "@NOW@"}, "now": "@NOW@", "status": "ok"})),

@@ -154,6 +154,10 @@ static void test_a_broker_without_liveness(_unused_ void **state) {
 
 static void test_an_old_broker(_unused_ void **state) {
         static const struct page starting[] = { { "/startup", 503, NULL, NULL }, {} };
+        static const struct page not_looked_yet[] = { { "/startup", 204, NULL, NULL },
+                                                      { "/ready", 204, NULL, NULL },
+                                                      { "/health", 503, NULL, NULL },
+                                                      {} };
         static const struct page well[] = { { "/startup", 204, NULL, NULL },
                                             { "/ready", 204, NULL, NULL },
                                             { "/health", 204, NULL, NULL },
@@ -165,6 +169,7 @@ static void test_an_old_broker(_unused_ void **state) {
 
         EXPECT(starting, OUTCOME_STARTING, REASON_STARTING_UP, NONE_OF_TODAY "/startup ");
         assert_true(p.lacks_health);
+        EXPECT(not_looked_yet, OUTCOME_STARTING, REASON_NOT_READY_YET, "/startup /ready /health ");
         EXPECT(well, OUTCOME_OK, REASON_HEALTHY, "/startup /ready /health ");
         EXPECT(ill, OUTCOME_FAILING, REASON_UNHEALTHY, "/health ");
         /* It may have been another version's turn: looked at from the beginning. */
