@@ -3,6 +3,7 @@
 #include "config/checks.h"
 
 #include "observe/kind.h"
+#include "util/listen_address.h"
 #include "util/span.h"
 #include "util/text.h"
 
@@ -86,7 +87,7 @@ static void check_tls(struct problems *p, const struct checked *c, const struct 
                 { "verify", !w->verify },
         };
 
-        if (strncmp(w->url, "http://", 7) == 0) {
+        if (strncmp(w->url, "https://", 8) != 0) {
                 for (size_t i = 0; i < ELEMENTSOF(tls_only); i++)
                         if (tls_only[i].set && checked_sound(c, tls_only[i].key, "url"))
                                 problem_error(p, checked_at(c, tls_only[i].key),
@@ -208,7 +209,7 @@ static void check_connectors(struct problems *p, const struct checked *c, const 
 }
 
 void check_worker(struct problems *p, const struct checked *c, const struct worker_settings *w) {
-        const char *path = strrchr(w->url, '/');
+        const char *path = listen_address_path(w->url) ? NULL : strrchr(w->url, '/');
 
         check_action(p, c, w);
         check_access(p, c, w);

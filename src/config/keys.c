@@ -210,6 +210,8 @@ const struct config_key config_keys[] = {
           .meaning = "what is asked for below url; unset: /__health of krakend, / of http" },
         { WORKER(method), .name = "method", .type = KEY_METHOD, .fallback = "GET", .kinds = "http",
           .meaning = "the method it is asked with" },
+        { WORKER(headers_file), .name = "headers_file", .type = KEY_FILE, .kinds = "http",
+          .meaning = "the file that holds more headers of the request, one in each line" },
         { WORKER(expect_status), .name = "expect_status", .type = KEY_STATUSES, .fallback = "200-299",
           .kinds = "http", .meaning = "the statuses of a good answer" },
         { WORKER(expect_body), .name = "expect_body", .type = KEY_BODY, .kinds = "http",

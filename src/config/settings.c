@@ -24,6 +24,7 @@ struct worker_settings *worker_settings_free(struct worker_settings *w) {
         free(w->worker_id);
         free(w->broker_connector);
         free(w->path);
+        free(w->headers_file);
         strv_free(w->expect_status);
         strv_free(w->starting_status);
         free(w->expect_body);

@@ -140,6 +140,7 @@ struct worker_settings {
         /* kinds other than kafka-connect */
         char *path; /* NULL: the kind's own */
         enum http_method method;
+        char *headers_file;
         char **expect_status, **starting_status; /* ranges: "200-299" */
         char *expect_body, *degraded_body;       /* NULL: any, none */
         usec_t agent_stale_usec;

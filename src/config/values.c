@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <syslog.h>
 
+#include "util/listen_address.h"
 #include "util/text.h"
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
@@ -271,17 +272,41 @@ static bool ends_in(const char *text, char c) {
         return len > 0 && text[len - 1] == c;
 }
 
+/* "unix:///run/x.sock", as others write it, means the same. */
+static int socket_url(const char *path, char **ret, const char **ret_problem) {
+        _cleanup_free_ char *url = NULL;
+        struct listen_address address;
+        size_t n = strspn(path, "/");
+
+        for (const char *p = path; *p != '\0'; p++)
+                if ((unsigned char) *p <= ' ' || (unsigned char) *p >= 0x7f) {
+                        *ret_problem = "holds a blank, or what is not ASCII; give the socket another path";
+                        return -EINVAL;
+                }
+        if (asprintf(&url, "unix:%s", n > 0 ? path + n - 1 : path) < 0) {
+                url = NULL;
+                return -ENOMEM;
+        }
+        if (listen_address_parse(url, &address, ret_problem) < 0)
+                return -EINVAL;
+        *ret = TAKE_PTR(url);
+        return 0;
+}
+
 int value_url(const char *text, char **ret, const char **ret_problem) {
+        const char *authority, *problem, *path = listen_address_path(text);
         size_t scheme_len, authority_len, len;
-        const char *authority, *problem;
         char *url;
 
+        if (path)
+                return socket_url(path, ret, ret_problem);
         if (strncasecmp(text, "http://", 7) == 0)
                 scheme_len = 4;
         else if (strncasecmp(text, "https://", 8) == 0)
                 scheme_len = 5;
         else {
-                *ret_problem = "is no URL that begins with http:// or https://; write http://HOST:PORT";
+                *ret_problem = "is no URL that begins with http:// or https://; write http://HOST:PORT, or "
+                               "unix:/PATH for a socket";
                 return -EINVAL;
         }
         authority = text + scheme_len + 3;

@@ -24,7 +24,8 @@ const char *value_log_level_to_string(int level) _pure_;
 const char *const *value_log_level_names(void) _pure_;
 
 /* A base URL, http or https, without user, query and fragment; *ret has no trailing slash, its scheme in
- * small letters. On -EINVAL *ret_problem says what is wrong and what would be right. */
+ * small letters. Or a socket of this machine, "unix:/PATH". On -EINVAL *ret_problem says what is wrong and
+ * what would be right. */
 int value_url(const char *text, char **ret, const char **ret_problem);
 
 /* [A-Za-z0-9._-]+ and at most SECTION_NAME_LEN_MAX. */

@@ -10,6 +10,7 @@
 #include "observe/http_client_private.h"
 #include "observe/poll.h"
 #include "util/clock.h"
+#include "util/listen_address.h"
 
 #define TIMEOUT_MAX USEC_PER_MINUTE
 
@@ -128,9 +129,11 @@ static int ask_worker(struct asking *a,
 
         to->asking = a;
         to->facts = facts;
-        r = split_url(w->url, &to->host, &facts->port);
-        if (r < 0)
-                return r;
+        if (!listen_address_path(w->url)) {
+                r = split_url(w->url, &to->host, &facts->port);
+                if (r < 0)
+                        return r;
+        }
         ask(a, &to->url, w, w->url, &facts->seen);
         r = poll_url_is_local(a->http, w->url, on_local, to, &to->local);
         if (r < 0)

@@ -1,9 +1,11 @@
-/* Listening TCP sockets as /proc/net/tcp and tcp6 have them. Reads no file. */
+/* Listening sockets as /proc/net/tcp, tcp6 and unix have them. Reads no file. */
 #include <arpa/inet.h>
 
 #include "ctl/listener.h"
 
 #define STATE_LISTEN 0x0AUL
+/* __SO_ACCEPTCON of linux/net.h */
+#define FLAG_ACCEPTS 0x10000UL
 
 static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -64,6 +66,19 @@ bool listener_parse(const char *line, struct listener *ret) {
                 return false;
         ret->inode = strtoull(inode, &end, 10);
         return end != inode && inode[0] != '-' && strchr(" \n", *end);
+}
+
+bool unix_listener_parse(const char *line, uint64_t *ret_inode, const char **ret_path) {
+        /* Num, RefCount, Protocol, Flags, Type, St, Inode, Path */
+        const char *flags = find_field(line, 3), *inode = find_field(line, 6), *path = find_field(line, 7);
+        unsigned long number;
+        char *end;
+
+        if (!parse_hex(flags, 8, &number) || !(number & FLAG_ACCEPTS) || path[0] != '/')
+                return false;
+        *ret_inode = strtoull(inode, &end, 10);
+        *ret_path = path;
+        return end != inode && inode[0] != '-' && *end == ' ';
 }
 
 static bool is_v4(const struct ip_address *a) {

@@ -1,4 +1,4 @@
-/* Listening TCP sockets as /proc/net/tcp and tcp6 have them. Pure. */
+/* Listening sockets as /proc/net/tcp, tcp6 and unix have them. Pure. */
 #pragma once
 
 #include "util/macro.h"
@@ -16,6 +16,10 @@ struct listener {
 
 /* Reads one line of either table. Returns false for anything but a listening socket. */
 bool listener_parse(const char *line, struct listener *ret);
+
+/* The same of a line of /proc/net/unix: *ret_path is the path that the socket was bound to, within the line.
+ */
+bool unix_listener_parse(const char *line, uint64_t *ret_inode, const char **ret_path);
 
 /* Who gets a connection to that address: of two listeners the one with the higher number, as the kernel
  * chooses. 0: not this one. An IPv6 wildcard is taken to accept IPv4 too, as Java's does. */

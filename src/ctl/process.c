@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include <systemd/sd-login.h>
 
@@ -87,6 +88,35 @@ static uint64_t find_listener(const char *addresses, uint16_t port) {
         return inode;
 }
 
+/* Whether both lead to the same: /var/run is often /run. */
+static bool same_file(const char *a, const char *b) {
+        struct stat of_a, of_b;
+
+        return streq(a, b) || (stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+                               of_a.st_ino == of_b.st_ino);
+}
+
+/* The same of a socket. */
+static uint64_t find_socket(const char *path) {
+        _cleanup_free_ char *line = NULL;
+        uint64_t inode = 0, found = 0;
+        size_t size = 0;
+        FILE *f;
+
+        f = fopen("/proc/net/unix", "re");
+        if (!f)
+                return 0;
+        while (found == 0 && getline(&line, &size, f) >= 0) {
+                const char *bound;
+
+                line[strcspn(line, "\n")] = '\0';
+                if (unix_listener_parse(line, &inode, &bound) && same_file(bound, path))
+                        found = inode;
+        }
+        (void) fclose(f);
+        return found;
+}
+
 /* ---- who holds it ---- */
 
 static bool holds(const char *pid, const char *link) {
@@ -127,13 +157,12 @@ static void describe_holder(uint32_t pid, struct port_facts *ret) {
         free(comm.data);
 }
 
-void port_look(const char *addresses, uint16_t port, const char *unit, struct port_facts *ret) {
-        uint64_t inode = find_listener(addresses, port);
+static void look_for_holder(uint64_t inode, const char *unit, struct port_facts *ret) {
         struct dirent *e;
         char link[64];
         DIR *proc;
 
-        *ret = (struct port_facts) { .state = inode == 0 ? PORT_FREE : PORT_HIDDEN, .port = port };
+        ret->state = inode == 0 ? PORT_FREE : PORT_HIDDEN;
         if (inode == 0)
                 return;
         proc = opendir("/proc");
@@ -144,4 +173,16 @@ void port_look(const char *addresses, uint16_t port, const char *unit, struct po
                 if (isdigit((unsigned char) e->d_name[0]) && holds(e->d_name, link))
                         describe_holder((uint32_t) strtoul(e->d_name, NULL, 10), ret);
         (void) closedir(proc);
+}
+
+void port_look(const char *addresses, uint16_t port, const char *unit, struct port_facts *ret) {
+        *ret = (struct port_facts) {};
+        (void) snprintf(ret->place, sizeof(ret->place), "port %u", port);
+        look_for_holder(find_listener(addresses, port), unit, ret);
+}
+
+void socket_look(const char *path, const char *unit, struct port_facts *ret) {
+        *ret = (struct port_facts) {};
+        (void) snprintf(ret->place, sizeof(ret->place), "%s", path);
+        look_for_holder(find_socket(path), unit, ret);
 }

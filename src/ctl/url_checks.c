@@ -1,10 +1,14 @@
-/* What there is to say of a worker's URL, its peers, its port and its certificates. Asks nobody. */
+/* What there is to say of a worker's URL, its peers, its port or socket and its certificates. Asks nobody.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
+#include "config/service_user.h"
+#include "ctl/sandbox.h"
 #include "ctl/url_checks.h"
 #include "report/narrate.h"
+#include "util/listen_address.h"
 #include "util/text.h"
 
 /* Time enough to have a certificate signed. */
@@ -49,6 +53,32 @@ static enum severity severity_of(const struct observation *o,
         }
 }
 
+/* What answers us may be out of the agent's reach. */
+static void check_socket(const struct worker_settings *w,
+                         const struct url_facts *url,
+                         const struct check_clock *now,
+                         struct findings *f) {
+        const char *path = listen_address_path(w->url), *directory = path ? sandbox_hides(path) : NULL;
+
+        if (directory)
+                finding_add(f, FINDING_PROBLEM, CHECK_URL, w->name,
+                            "have the worker listen in another place, such as a directory below /run",
+                            "%s: the service's sandbox hides %s", w->url, directory);
+        else if (path && url->agent_may_connect < 0)
+                finding_add(
+                        f, FINDING_PROBLEM, CHECK_URL, w->name,
+                        "put that user into the group of the socket, and restart connect-watchdog.service "
+                        "(a SupplementaryGroups= of its own is not seen from here)",
+                        "%s: the user " CONFIG_SERVICE_USER " cannot connect to it: %s", w->url,
+                        strerror(-url->agent_may_connect));
+        else if (path && url->agent_may_connect == 0)
+                finding_add(f, FINDING_UNKNOWN, CHECK_URL, w->name,
+                            now->is_root ? "make that user: systemd-sysusers" : "run this as root",
+                            "%s: whether the user " CONFIG_SERVICE_USER
+                            " can connect to it was not looked at",
+                            w->url);
+}
+
 void url_check(const struct worker_settings *w,
                const struct url_facts *url,
                const struct unit_facts *u,
@@ -65,6 +95,7 @@ void url_check(const struct worker_settings *w,
                                                                : NULL;
         finding_add(f, severity, CHECK_URL, w->name, remedy, "%s %s", w->url,
                     clause_of(&url->seen, now, clause, sizeof(clause)));
+        check_socket(w, url, now, f);
         if (w->unit && !w->url_is_local && url->is_local == 0)
                 finding_add(f, FINDING_WARNING, CHECK_THIS_HOST, w->name,
                             "set url to an address of this machine; or, when this URL does tell of this "
@@ -107,7 +138,7 @@ void peers_check(const struct worker_settings *w,
                             url->n_peers, w->min_healthy_peers);
 }
 
-/* ---- the port ---- */
+/* ---- the port, or the socket ---- */
 
 /* What may well stand between us and the worker. */
 static bool is_in_between(const struct port_facts *p) {
@@ -132,26 +163,28 @@ void port_check(const struct worker_settings *w,
                 struct findings *f) {
         if (p->state == PORT_HIDDEN)
                 finding_add(f, FINDING_UNKNOWN, CHECK_PORT, w->name, "run this as root",
-                            "port %u is held by a process that cannot be seen", p->port);
+                            "%s is held by a process that cannot be seen", p->place);
         if (p->state != PORT_HELD)
                 return;
         if (streq(p->unit, u->id))
                 finding_add(f, FINDING_GOOD, CHECK_PORT, w->name, NULL,
-                            "port %u is held by %s (process %" PRIu32 ")", p->port, u->id, p->pid);
+                            "%s is held by %s (process %" PRIu32 ")", p->place, u->id, p->pid);
         else if (is_in_between(p))
                 finding_add(f, FINDING_WARNING, CHECK_PORT, w->name,
-                            "set url to the worker's own port, so that a fault of what stands in between is "
+                            "set url to where the worker itself listens, so that a fault of what stands in "
+                            "between is "
                             "not taken for one of the worker",
-                            "port %u is held by %s (process %" PRIu32 ", %s) and not by %s", p->port,
-                            p->program, p->pid, isempty(p->unit) ? "of no unit" : p->unit, u->id);
+                            "%s is held by %s (process %" PRIu32 ", %s) and not by %s", p->place, p->program,
+                            p->pid, isempty(p->unit) ? "of no unit" : p->unit, u->id);
         else
                 finding_add(f, FINDING_PROBLEM, CHECK_PORT, w->name,
-                            "set unit to the one that runs this worker, or url to this worker's port; see "
-                            "which program took the port",
-                            "port %u is held by %s (process %" PRIu32
+                            "set unit to the one that runs this worker, or url to where this worker "
+                            "listens; see "
+                            "which program took its place",
+                            "%s is held by %s (process %" PRIu32
                             ", %s) and not by %s: a restart of that would not help",
-                            p->port, isempty(p->unit) ? "a process of no unit" : p->unit, p->pid, p->program,
-                            u->id);
+                            p->place, isempty(p->unit) ? "a process of no unit" : p->unit, p->pid,
+                            p->program, u->id);
 }
 
 /* ---- certificates ---- */

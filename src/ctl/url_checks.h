@@ -1,5 +1,5 @@
-/* What there is to say of a worker's URL, its peers, its port and its certificates: facts to findings. Pure.
- */
+/* What there is to say of a worker's URL, its peers, its port or socket and its certificates: facts to
+ * findings. Pure. */
 #pragma once
 
 #include "ctl/process.h"
@@ -19,8 +19,9 @@ struct url_facts {
         size_t n_peers;
         int is_local;                   /* 1, 0, or a negative errno */
         char addresses[ADDRESSES_SIZE]; /* the host's, as resolver.h lists them; "" when not known */
-        uint16_t port;
-        usec_t certificate_end_usec; /* of the server's; realtime; 0: not told */
+        uint16_t port;                  /* 0: it is a socket's */
+        int agent_may_connect;          /* to that; 1, 0 (was not tried), or a negative errno */
+        usec_t certificate_end_usec;    /* of the server's; realtime; 0: not told */
 
         usec_t own_certificate_end_usec;     /* of cert_file; the same */
         const char *own_certificate_problem; /* why that cannot be told, or NULL */

@@ -6,21 +6,12 @@
 
 #include "config/keys.h"
 #include "config/service_user.h"
+#include "ctl/sandbox.h"
 #include "ctl/verify.h"
 #include "util/regular_file.h"
 
 /* Where systemd keeps what it handed to the running agent. */
 #define HANDED_OVER "/run/credentials/connect-watchdog.service"
-
-/* What ProtectHome= and PrivateTmp= of the service leave nothing of. */
-static const char *hidden_directory(const char *path) {
-        static const char *const directories[] = { "/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/" };
-
-        for (size_t i = 0; i < ELEMENTSOF(directories); i++)
-                if (strncmp(path, directories[i], strlen(directories[i])) == 0)
-                        return directories[i];
-        return NULL;
-}
 
 static int try_open(const char *path) {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -37,7 +28,7 @@ struct named_file {
 static void check_file(const struct named_file *n, bool is_service_user, struct findings *f) {
         static const char *const remedy = "put it into " CONFIG_CREDENTIALS_SOURCE
                                           ", name it without a slash, and restart connect-watchdog.service";
-        const char *directory = hidden_directory(n->path);
+        const char *directory = sandbox_hides(n->path);
         int r;
 
         if (directory) {

@@ -1,13 +1,16 @@
-/* Looks at this host for each worker: its unit, polkit, its URL, its port. What that means is said
+/* Looks at this host for each worker: its unit, polkit, its URL, its port or socket. What that means is said
  * elsewhere. */
 #include <errno.h>
+#include <sys/socket.h>
 #include <time.h>
 
+#include "config/service_user.h"
 #include "ctl/ask_urls.h"
 #include "ctl/certificate.h"
 #include "ctl/ctl_bus.h"
 #include "ctl/process.h"
 #include "ctl/verify.h"
+#include "util/listen_address.h"
 
 struct worker_facts {
         struct unit_facts unit;
@@ -92,21 +95,53 @@ static void ask_bus(struct host *h, struct findings *f) {
         service_check(&h->agent, f);
 }
 
-/* ---- URLs and ports ---- */
+/* ---- URLs, ports and sockets ---- */
+
+/* Returns 1 or a negative errno. Whether anybody answers there is found out elsewhere. */
+static int may_connect(const char *url) {
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        struct listen_address to;
+        const char *problem;
+
+        if (fd < 0)
+                return -errno;
+        if (listen_address_parse(url, &to, &problem) >= 0 &&
+            connect(fd, (struct sockaddr *) &to.address, to.address_len) < 0 &&
+            (errno == EACCES || errno == EPERM))
+                return -errno;
+        return 1;
+}
+
+static void try_sockets(const struct host *h) {
+        struct identity before;
+
+        if (!service_user_become(&before))
+                return;
+        for (size_t i = 0; i < h->settings->n_workers; i++)
+                if (listen_address_path(h->settings->workers[i]->url))
+                        h->urls[i].agent_may_connect = may_connect(h->settings->workers[i]->url);
+        service_user_return(&before);
+}
 
 static int ask_urls_and_ports(struct host *h) {
         int r;
 
+        try_sockets(h);
         r = ask_urls(h->settings, h->urls);
         for (size_t i = 0; r >= 0 && i < h->settings->n_workers; i++) {
                 const struct worker_settings *w = h->settings->workers[i];
+                const char *path = listen_address_path(w->url);
                 const struct unit_facts *u = &h->workers[i].unit;
                 struct url_facts *url = &h->urls[i];
 
                 if (w->cert_file)
                         url->own_certificate_problem =
                                 certificate_read_end(w->cert_file, &url->own_certificate_end_usec);
-                if (u->known && streq(u->load_state, "loaded") && url->addresses[0])
+                if (!u->known || !streq(u->load_state, "loaded"))
+                        continue;
+                if (path)
+                        socket_look(path, u->id, &h->workers[i].port);
+                else if (url->addresses[0])
                         port_look(url->addresses, url->port, u->id, &h->workers[i].port);
         }
         return r;

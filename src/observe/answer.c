@@ -25,8 +25,10 @@ static void describe(const struct answer *a, struct observation *o) {
         const char *type = isempty(a->content_type) ? "no content type" : a->content_type;
         char excerpt[EXCERPT_SIZE];
 
-        text_copy_line(excerpt, sizeof(excerpt), a->body, a->body_len);
         text_copy_line(o->detail, TYPE_SIZE, type, strlen(type));
+        if (a->withheld)
+                return;
+        text_copy_line(excerpt, sizeof(excerpt), a->body, a->body_len);
         if (excerpt[0] == '\0')
                 text_append(o->detail, sizeof(o->detail), ", empty");
         else if (!strcasestr(excerpt, "authorization") && !strcasestr(excerpt, "password") &&

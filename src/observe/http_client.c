@@ -182,6 +182,14 @@ static int end_early(struct http_request *q, enum transfer_error error) {
         return sd_event_add_defer(q->client->event, &q->early, on_early, q);
 }
 
+/* Without asking anybody. A socket has none. */
+static bool addresses_known(const struct http_request *q, struct addresses *ret) {
+        if (!q->site->socket_path)
+                return resolver_known(q->client->resolver, q->site->host, ret);
+        *ret = (struct addresses) { .list = "" };
+        return true;
+}
+
 static usec_t time_left(const struct http_request *q) {
         return usec_sub(usec_add(q->started_usec, q->timeout_usec), now_usec());
 }
@@ -208,7 +216,8 @@ static int begin(struct http_request *q, const struct addresses *a) {
                 return end_early(q, TRANSFER_CREDENTIAL);
         if (q->only_certificate)
                 return begin_handshake(q, a);
-        if (transfer_set_credentials(q->transfer, q->detail, sizeof(q->detail)) < 0)
+        if (transfer_set_credentials(q->transfer, q->detail, sizeof(q->detail)) < 0 ||
+            transfer_set_headers(q->transfer, q->method, q->detail, sizeof(q->detail)) < 0)
                 return end_early(q, TRANSFER_CREDENTIAL);
         r = transfer_set_method(q->transfer, q->method);
         if (r >= 0)
@@ -238,8 +247,7 @@ static void look_at_expiry(struct http_request *q) {
         struct transfer *t = NULL;
         struct addresses a;
 
-        if (q->site->expired[0] != '\0' || timeout == 0 ||
-            !resolver_known(q->client->resolver, q->site->host, &a) ||
+        if (q->site->expired[0] != '\0' || timeout == 0 || !addresses_known(q, &a) ||
             site_take_for_expiry(q->site, &a, timeout, &t) < 0) {
                 finish_expired(q);
                 return;
@@ -256,7 +264,7 @@ static void look_at_expiry(struct http_request *q) {
 
 /* Where a redirect leads, if that is below the site's URL; else "". */
 static const char *redirect_path(const struct transfer *t) {
-        const char *base = t->site->target.base_url;
+        const char *base = t->site->base_url;
         size_t len = strlen(base);
         char *url = NULL;
 
@@ -275,6 +283,7 @@ static void finish_transferred(struct http_request *q) {
         a.status = (unsigned) status;
         a.content_type = strempty(type);
         a.redirect = redirect_path(t);
+        a.withheld = t->site->target.headers_file;
         q->site->expired[0] = '\0';
         finish(q, &a);
 }
@@ -395,7 +404,7 @@ static int request_start(struct http_client *c,
                 q->next->prev = q;
         c->requests = q;
 
-        r = resolver_known(c->resolver, q->site->host, &a) ? begin(q, &a) : resolve(q);
+        r = addresses_known(q, &a) ? begin(q, &a) : resolve(q);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(q);

@@ -10,11 +10,13 @@ struct http_request; /* the slot: unref cancels */
 
 /* How to reach and enter one server; copied by http_request_new. */
 struct http_target {
-        const char *base_url; /* "https://host:8083", without a trailing slash; may have a path */
+        const char
+                *base_url; /* "https://host:8083", without a trailing slash, may have a path; "unix:/PATH" */
         const char *username; /* basic auth, with one of the next two */
         const char *password;
         const char *password_file;
         const char *bearer_token_file;
+        const char *headers_file; /* "Name: value" in each line, sent with each request */
         const char *ca_file, *cert_file, *key_file;
         bool verify;
         usec_t timeout_usec; /* for the whole request, name resolution included */

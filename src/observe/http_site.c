@@ -2,12 +2,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "observe/http_site.h"
 #include "observe/resolver.h"
 #include "util/hash.h"
-#include "util/secret.h"
+#include "util/listen_address.h"
 #include "util/text.h"
 
 #define HEADERS_BYTES_MAX ((size_t) 64 * 1024)
@@ -34,6 +33,7 @@ uint64_t target_hash(const struct http_target *t) {
         hash_text(&h, t->password);
         hash_text(&h, t->password_file);
         hash_text(&h, t->bearer_token_file);
+        hash_text(&h, t->headers_file);
         hash_text(&h, t->ca_file);
         hash_text(&h, t->cert_file);
         hash_text(&h, t->key_file);
@@ -43,7 +43,8 @@ uint64_t target_hash(const struct http_target *t) {
 bool target_equal(const struct http_target *a, const struct http_target *b) {
         return streq(a->base_url, b->base_url) && streq_ptr(a->username, b->username) &&
                streq_ptr(a->password, b->password) && streq_ptr(a->password_file, b->password_file) &&
-               streq_ptr(a->bearer_token_file, b->bearer_token_file) && streq_ptr(a->ca_file, b->ca_file) &&
+               streq_ptr(a->bearer_token_file, b->bearer_token_file) &&
+               streq_ptr(a->headers_file, b->headers_file) && streq_ptr(a->ca_file, b->ca_file) &&
                streq_ptr(a->cert_file, b->cert_file) && streq_ptr(a->key_file, b->key_file) &&
                a->verify == b->verify && a->max_response_bytes == b->max_response_bytes;
 }
@@ -57,11 +58,11 @@ static int copy_text(const char **field, const char *from) {
 
 int target_copy(const struct http_target *from, struct http_target *to) {
         const char *const sources[] = { from->base_url,      from->username,          from->password,
-                                        from->password_file, from->bearer_token_file, from->ca_file,
-                                        from->cert_file,     from->key_file };
+                                        from->password_file, from->bearer_token_file, from->headers_file,
+                                        from->ca_file,       from->cert_file,         from->key_file };
         const char **const fields[] = { &to->base_url,      &to->username,          &to->password,
-                                        &to->password_file, &to->bearer_token_file, &to->ca_file,
-                                        &to->cert_file,     &to->key_file };
+                                        &to->password_file, &to->bearer_token_file, &to->headers_file,
+                                        &to->ca_file,       &to->cert_file,         &to->key_file };
         int r = 0;
 
         *to = *from;
@@ -72,9 +73,9 @@ int target_copy(const struct http_target *from, struct http_target *to) {
 }
 
 void target_clear(struct http_target *t) {
-        const char **const fields[] = { &t->base_url,          &t->username, &t->password_file,
-                                        &t->bearer_token_file, &t->ca_file,  &t->cert_file,
-                                        &t->key_file };
+        const char **const fields[] = { &t->base_url,          &t->username,     &t->password_file,
+                                        &t->bearer_token_file, &t->headers_file, &t->ca_file,
+                                        &t->cert_file,         &t->key_file };
 
         for (size_t i = 0; i < ELEMENTSOF(fields); i++)
                 free((char *) TAKE_PTR(*fields[i]));
@@ -88,7 +89,7 @@ static void transfer_free(struct transfer *t) {
                 curl_easy_cleanup(t->easy);
         curl_slist_free_all(t->resolve);
         curl_slist_free_all(t->connect_to);
-        curl_slist_free_all(t->post_headers);
+        transfer_clear_headers(t);
         free(t->path);
         free(t->body);
         free(t);
@@ -102,7 +103,7 @@ static int split_url(struct site *s) {
 
         if (!u)
                 return -ENOMEM;
-        if (curl_url_set(u, CURLUPART_URL, s->target.base_url, 0) != CURLUE_OK ||
+        if (curl_url_set(u, CURLUPART_URL, s->base_url, 0) != CURLUE_OK ||
             curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
             curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
             curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK ||
@@ -137,8 +138,11 @@ int site_new(const struct http_target *target, uint64_t hash, struct site **ret)
                 return -ENOMEM;
         s->hash = hash;
         r = target_copy(target, &s->target);
-        if (r >= 0)
+        if (r >= 0) {
+                s->socket_path = listen_address_path(s->target.base_url);
+                s->base_url = s->socket_path ? "http://localhost" : s->target.base_url;
                 r = split_url(s);
+        }
         if (r < 0) {
                 site_free(s);
                 return r;
@@ -248,6 +252,8 @@ static int set_common(struct transfer *t) {
 #endif
         bad |= curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
         bad |= curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
+        if (t->site->socket_path)
+                bad |= curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, t->site->socket_path);
         bad |= curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
         bad |= curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
         return bad ? -ENOMEM : 0;
@@ -384,12 +390,6 @@ int transfer_set_method(struct transfer *t, enum http_method method) {
 
         if (t->method == method)
                 return 0;
-        /* curl would call it a form's, which Connect refuses with 415 even where there is no body. */
-        if (post && !t->post_headers)
-                t->post_headers = curl_slist_append(NULL, "Content-Type: application/json");
-        if (post && !t->post_headers)
-                return -ENOMEM;
-        bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, post ? t->post_headers : NULL);
         /* Undoes any of the others. */
         bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
         if (post) {
@@ -419,7 +419,7 @@ int transfer_prepare(struct transfer *t, const char *path, const struct addresse
 
                 /* Not known while it changes: a request must never ask for another's path. */
                 free(TAKE_PTR(t->path));
-                if (asprintf(&url, "%s%s", t->site->target.base_url, path) < 0) {
+                if (asprintf(&url, "%s%s", t->site->base_url, path) < 0) {
                         url = NULL;
                         return -ENOMEM;
                 }
@@ -451,69 +451,5 @@ int site_take_for_expiry(struct site *s,
         }
         s->n_busy++;
         *ret = t;
-        return 0;
-}
-
-/* ---- credentials ---- */
-
-static const char not_regular[] = "is no regular file";
-
-static int set_secret(struct transfer *t,
-                      const char *key,
-                      const char *path,
-                      CURLoption option,
-                      char *detail,
-                      size_t size) {
-        const char *problem;
-        char *secret = NULL;
-        CURLcode code;
-        int r;
-
-        r = read_secret(path, &secret, &problem);
-        if (r < 0)
-                return describe_file_problem(key, path, r, problem, detail, size);
-        code = curl_easy_setopt(t->easy, option, secret);
-        secret_free(secret);
-        return code == CURLE_OK ? 0 : describe_file_problem(key, path, -ENOMEM, NULL, detail, size);
-}
-
-int site_check_files(const struct site *s, char *detail, size_t size) {
-        const char *const files[][2] = {
-                { "ca_file", s->target.ca_file },
-                { "cert_file", s->target.cert_file },
-                { "key_file", s->target.key_file },
-        };
-        struct stat st;
-
-        for (size_t i = 0; i < ELEMENTSOF(files); i++)
-                if (files[i][1] && stat(files[i][1], &st) >= 0 && !S_ISREG(st.st_mode))
-                        return describe_file_problem(files[i][0], files[i][1], -EINVAL, not_regular, detail,
-                                                     size);
-        return 0;
-}
-
-int transfer_set_credentials(struct transfer *t, char *detail, size_t size) {
-        const struct http_target *target = &t->site->target;
-        int r;
-
-        if (target->bearer_token_file) {
-                r = set_secret(t, "bearer_token_file", target->bearer_token_file, CURLOPT_XOAUTH2_BEARER,
-                               detail, size);
-                if (r < 0)
-                        return r;
-                (void) curl_easy_setopt(t->easy, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-        } else if (target->username) {
-                if (target->password_file) {
-                        r = set_secret(t, "password_file", target->password_file, CURLOPT_PASSWORD, detail,
-                                       size);
-                        if (r < 0)
-                                return r;
-                } else if (target->password &&
-                           curl_easy_setopt(t->easy, CURLOPT_PASSWORD, target->password) != CURLE_OK)
-                        return -ENOMEM;
-                if (curl_easy_setopt(t->easy, CURLOPT_USERNAME, target->username) != CURLE_OK)
-                        return -ENOMEM;
-                (void) curl_easy_setopt(t->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-        }
         return 0;
 }

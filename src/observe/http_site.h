@@ -24,7 +24,7 @@ struct transfer {
         size_t body_len, body_size;
         uint64_t received_bytes;
         enum http_method method;
-        struct curl_slist *post_headers;
+        struct curl_slist *headers; /* that are set; some may be secrets */
         size_t header_len;
         int socket_error; /* errno of socket(2) */
         bool too_large;
@@ -35,7 +35,9 @@ struct transfer {
 struct site {
         struct http_target target; /* owns its strings */
         uint64_t hash;
-        char *host, *port; /* as in the URL; the host with its brackets */
+        const char *socket_path; /* of unix:/PATH, within the target's URL; NULL: it is reached by TCP */
+        const char *base_url;    /* what paths are added to: the target's URL, or any one over a socket */
+        char *host, *port;       /* as in that; the host with its brackets */
         bool is_https;
         struct transfer *idle;
         unsigned n_busy;
@@ -72,6 +74,9 @@ int site_check_files(const struct site *s, char *detail, size_t size);
 /* Returns 0, or a negative errno when a credential cannot be read; *detail is then a clause that names
  * its file. */
 int transfer_set_credentials(struct transfer *t, char *detail, size_t size);
+/* Sets those of headers_file, and what a request of that method has besides. Returns as above. */
+int transfer_set_headers(struct transfer *t, enum http_method method, char *detail, size_t size);
+void transfer_clear_headers(struct transfer *t);
 
 /* A transfer that only shakes hands, trusting whatever certificate is shown, to read its dates; no
  * credential is sent. To be dropped. */

@@ -30,6 +30,7 @@ struct answer {
         const char *content_type; /* "" when none */
         const char *body;         /* not NUL-terminated; never NULL */
         size_t body_len;
+        bool withheld; /* the body may repeat secrets of the request: nobody is shown any of it */
         usec_t latency_usec;
         const char *redirect;        /* 3xx: the path it sends us to on the same server; "" when elsewhere */
         const char *detail;          /* error: the cause in words ("expired since 2026-11-01 …"), or "" */

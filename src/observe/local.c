@@ -7,6 +7,7 @@
 
 #include "observe/http_client_private.h"
 #include "observe/poll.h"
+#include "util/listen_address.h"
 
 /* A look-up that hangs for longer is told as one that cannot be had. */
 #define PATIENCE_USEC (30 * USEC_PER_SEC)
@@ -75,21 +76,24 @@ int poll_url_is_local(struct http_client *c,
                       struct poll_local **ret) {
         _cleanup_(poll_local_unrefp) struct poll_local *l = NULL;
         sd_event *event = http_client_event(c);
+        bool is_socket = listen_address_path(url);
         _cleanup_free_ char *host = NULL;
         struct addresses a;
         int r;
 
-        r = url_host(url, &host);
-        if (r < 0)
-                return r;
+        if (!is_socket) {
+                r = url_host(url, &host);
+                if (r < 0)
+                        return r;
+        }
         l = calloc(1, sizeof(*l));
         if (!l)
                 return -ENOMEM;
         l->done = done;
         l->userdata = userdata;
 
-        if (resolver_known(http_client_resolver(c), host, &a)) {
-                l->answer = a.is_local || resolver_is_local_literal(host);
+        if (is_socket || resolver_known(http_client_resolver(c), host, &a)) {
+                l->answer = is_socket || a.is_local || resolver_is_local_literal(host);
                 r = sd_event_add_defer(event, &l->source, on_known, l);
         } else {
                 r = resolver_lookup(http_client_resolver(c), host, on_resolved, l, &l->lookup);

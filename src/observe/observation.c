@@ -55,7 +55,7 @@ static const struct reason_row {
         [REASON_TIMEOUT] = { "timeout", "did not answer within the timeout",
                              "Look at the worker's threads, memory and garbage collection." },
         [REASON_REFUSED] = { "refused", "refused the connection",
-                             "See whether the worker still runs, and listens on this address and port." },
+                             "See whether the worker still runs, and listens where url says." },
         [REASON_RESET] = { "reset", "closed the connection without a whole answer",
                            "Look into the worker's own log, and at what stands between it and us." },
 
@@ -83,7 +83,7 @@ static const struct reason_row {
                                        "See that the name in url is right and that this host's DNS works." },
         [REASON_UNREACHABLE] = { "unreachable", "cannot be reached from here",
                                  "See that the network and the firewall let this host reach the address in "
-                                 "url." },
+                                 "url; or, of a socket, that user connect-watchdog may connect to it." },
         [REASON_TLS_UNTRUSTED] = { "tls-untrusted", "shows a TLS certificate that we do not trust",
                                    "Set ca_file to the CA that signed it, and url to a name that stands in "
                                    "it." },

@@ -77,6 +77,7 @@ struct http_target poll_target(const struct worker_settings *w) {
                 .password = w->password,
                 .password_file = w->password_file,
                 .bearer_token_file = w->bearer_token_file,
+                .headers_file = w->headers_file,
                 .ca_file = w->ca_file,
                 .cert_file = w->cert_file,
                 .key_file = w->key_file,

@@ -37,8 +37,10 @@ static bool has_any(const char *text, const char *const *words) {
         return false;
 }
 
-static enum transfer_error error_of_errno(int e) {
+static enum transfer_error error_of_errno(const struct transfer *t, int e) {
         switch (e) {
+        case ENOENT: /* A socket goes with who listened at it. */
+                return t->site->socket_path ? TRANSFER_REFUSED : TRANSFER_UNREACHABLE;
         case ECONNREFUSED:
                 return TRANSFER_REFUSED;
         case ECONNRESET:
@@ -105,15 +107,30 @@ static bool is_expired(const struct transfer *t) {
                strcasestr(t->error, "expiration date has passed");
 }
 
-static enum transfer_error error_of_code(const struct transfer *t, CURLcode code) {
+/* 0: it is not known. */
+static int errno_of(const struct transfer *t) {
         long os_errno = 0;
 
-        if (code == CURLE_COULDNT_CONNECT) {
-                if (t->socket_error != 0)
-                        return error_of_errno(t->socket_error);
-                (void) curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_errno);
-                return error_of_errno((int) os_errno);
-        }
+        if (t->socket_error != 0)
+                return t->socket_error;
+        (void) curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_errno);
+        return (int) os_errno;
+}
+
+/* To a socket connect(2) says EAGAIN at once where TCP would try again: nobody accepts. curl takes that for
+ * a connection on its way, and then finds none. */
+static bool queue_is_full(const struct transfer *t, CURLcode code) {
+        int e = errno_of(t);
+
+        return t->site->socket_path && (code == CURLE_COULDNT_CONNECT || code == CURLE_SEND_ERROR) &&
+               (e == 0 || e == EAGAIN || e == EINPROGRESS || e == ENOTCONN);
+}
+
+static enum transfer_error error_of_code(const struct transfer *t, CURLcode code) {
+        if (queue_is_full(t, code))
+                return TRANSFER_REFUSED;
+        if (code == CURLE_COULDNT_CONNECT)
+                return error_of_errno(t, errno_of(t));
         if (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR)
                 return error_of_tls(t, TRANSFER_RESET);
         if (code == CURLE_SSL_CONNECT_ERROR)
@@ -176,7 +193,6 @@ static bool describe_files(const struct transfer *t, char *detail, size_t size) 
 
 enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, char *detail, size_t size) {
         enum transfer_error error;
-        long os_errno = 0;
 
         detail[0] = '\0';
         if (code == CURLE_OK)
@@ -192,13 +208,13 @@ enum transfer_error transfer_error_of(const struct transfer *t, CURLcode code, c
         else if ((error == TRANSFER_TLS_CLIENT || error == TRANSFER_CREDENTIAL) &&
                  describe_files(t, detail, size))
                 error = TRANSFER_CREDENTIAL;
+        else if (queue_is_full(t, code))
+                text_append(detail, size, "nobody accepts, and its queue is full");
         else if (error == TRANSFER_REFUSED || error == TRANSFER_UNREACHABLE ||
                  error == TRANSFER_NO_RESOURCES) {
-                (void) curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_errno);
-                if (t->socket_error != 0)
-                        os_errno = t->socket_error;
-                text_append(detail, size, "%s",
-                            os_errno != 0 ? strerror((int) os_errno) : curl_easy_strerror(code));
+                int e = errno_of(t);
+
+                text_append(detail, size, "%s", e != 0 ? strerror(e) : curl_easy_strerror(code));
         } else {
                 const char *text = t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
 

@@ -69,7 +69,7 @@ static int parse_host(const char *host, in_port_t port, struct listen_address *r
 
 int listen_address_parse(const char *text, struct listen_address *ret, const char **ret_problem) {
         char host[LISTEN_ADDRESS_SIZE];
-        const char *colon;
+        const char *colon, *path = listen_address_path(text);
         in_port_t port;
 
         *ret = (struct listen_address) {};
@@ -78,8 +78,8 @@ int listen_address_parse(const char *text, struct listen_address *ret, const cha
                 return -EINVAL;
         }
         memcpy(ret->text, text, strlen(text) + 1);
-        if (strncmp(text, "unix:", strlen("unix:")) == 0)
-                return parse_unix(text + strlen("unix:"), ret, ret_problem);
+        if (path)
+                return parse_unix(path, ret, ret_problem);
 
         colon = strrchr(text, ':');
         port = colon ? port_of(colon + 1) : 0;
@@ -116,4 +116,8 @@ const char *listen_address_format(struct listen_address *a) {
                 break;
         }
         return a->text;
+}
+
+const char *listen_address_path(const char *text) {
+        return strncmp(text, "unix:", strlen("unix:")) == 0 ? text + strlen("unix:") : NULL;
 }

@@ -19,3 +19,6 @@ int listen_address_parse(const char *text, struct listen_address *ret, const cha
 
 /* Writes a->text anew from a->address, as of a socket that somebody else bound. Returns a->text. */
 const char *listen_address_format(struct listen_address *a);
+
+/* The path of "unix:/PATH", within the text; NULL for anything else, as another URL. */
+const char *listen_address_path(const char *text) _pure_;

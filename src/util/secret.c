@@ -9,7 +9,7 @@
 
 #define SECRET_BYTES_MAX ((size_t) 64 * 1024)
 
-int read_secret(const char *path, char **ret, const char **ret_problem) {
+int read_secret_text(const char *path, char **ret, size_t *ret_len, const char **ret_problem) {
         _cleanup_close_ int fd = -1;
         _cleanup_free_ char *text = NULL;
         struct stat st;
@@ -33,21 +33,41 @@ int read_secret(const char *path, char **ret, const char **ret_problem) {
         n = read(fd, text, SECRET_BYTES_MAX);
         if (n < 0)
                 return -errno;
-        if (n > 0 && text[n - 1] == '\n')
-                n--;
-        if (n > 0 && text[n - 1] == '\r')
-                n--;
-        text[n] = '\0';
-        if (n == 0)
+        if (n == 0) {
                 *ret_problem = "is empty";
-        for (ssize_t i = 0; i < n; i++)
+                return -EBADMSG;
+        }
+        text[n] = '\0';
+        *ret = TAKE_PTR(text);
+        *ret_len = (size_t) n;
+        return 0;
+}
+
+int read_secret(const char *path, char **ret, const char **ret_problem) {
+        char *text = NULL;
+        size_t len = 0;
+        int r;
+
+        r = read_secret_text(path, &text, &len, ret_problem);
+        if (r < 0)
+                return r;
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): errno is not 0 where it failed */
+        if (text[len - 1] == '\n')
+                len--;
+        if (len > 0 && text[len - 1] == '\r')
+                len--;
+        text[len] = '\0';
+        if (len == 0)
+                *ret_problem = "is empty";
+        for (size_t i = 0; i < len; i++)
                 if ((unsigned char) text[i] < 0x20 || text[i] == 0x7f)
                         *ret_problem = "holds a line break or a control character";
         if (*ret_problem) {
-                explicit_bzero(text, (size_t) n);
+                explicit_bzero(text, len);
+                free(text);
                 return -EBADMSG;
         }
-        *ret = TAKE_PTR(text);
+        *ret = text;
         return 0;
 }
 

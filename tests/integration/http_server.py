@@ -234,8 +234,9 @@ MODES = {
 class WorkerServer:
     """mode: a name out of MODES, a function of an Exchange, or a dict from paths to either ("*": any other)."""
 
-    def __init__(self, mode="ok", host="127.0.0.1", port=0, certificate=None, key=None, client_ca=None):
+    def __init__(self, mode="ok", host="127.0.0.1", port=0, certificate=None, key=None, client_ca=None, socket_path=None):
         self.mode = mode
+        self.socket_path = socket_path      # in place of host and port
         self.stage = None           # of starting and unhealthy
         self.began = "2026-11-20T18:29:04.123Z"
         self.delay = 1.0            # of slow
@@ -258,6 +259,8 @@ class WorkerServer:
 
     @property
     def url(self):
+        if self.socket_path:
+            return f"unix:{self.socket_path}"
         return f"{'https' if self._tls else 'http'}://{self.host}:{self.port}"
 
     def __enter__(self):
@@ -269,8 +272,14 @@ class WorkerServer:
 
     def listen(self):
         """Listens (again); the port stays the same from the first time on."""
-        listener = socket.create_server((self.host, self.port), backlog=1024)
-        self.port = listener.getsockname()[1]
+        if self.socket_path:
+            listener = socket.socket(socket.AF_UNIX)
+            self.socket_path.unlink(missing_ok=True)
+            listener.bind(str(self.socket_path))
+            listener.listen(1024)
+        else:
+            listener = socket.create_server((self.host, self.port), backlog=1024)
+            self.port = listener.getsockname()[1]
         self._listener = listener
         self._start(self._accept, listener)
 
@@ -319,7 +328,8 @@ class WorkerServer:
 
     def _serve(self, connection):
         try:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if not self.socket_path:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             self._open.add(connection)

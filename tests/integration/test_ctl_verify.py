@@ -378,6 +378,26 @@ def test_the_port_is_found_on_any_address(verifier, address, family):
         assert f"process {os.getpid()}" in text
 
 
+# ---- a socket
+
+
+def test_the_socket_of_a_worker(verifier, tmp_path_factory):
+    """It is this very process that listens; only root can try it as another user."""
+    directory = tmp_path_factory.mktemp("s")
+    with WorkerServer(socket_path=directory / "x.sock") as worker:
+        (directory / "link").symlink_to(worker.socket_path)
+        verifier.configure(a={"url": f"unix:{directory}/link", "unit": UNIT})
+        found = verifier.findings(status=PROBLEM)
+        assert found["a", "url"][0][0] == "ok" and f"unix:{directory}/link is healthy" in found["a", "url"][0][1]
+        assert "the service's sandbox hides /tmp/" in found["a", "url"][1][1]
+        assert ("a", "this-host") not in found
+        ((how_bad, text, _),) = found["a", "port"]
+        assert how_bad == "problem" and text.startswith(f"{directory}/link is held by") and f"process {os.getpid()}" in text
+    found = verifier.findings(status=PROBLEM)
+    assert "(Connection refused)" in found["a", "url"][0][1]
+    assert ("a", "port") not in found
+
+
 # ---- TLS
 
 @pytest.fixture(scope="module")

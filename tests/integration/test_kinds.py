@@ -3,7 +3,7 @@
 import pytest
 
 from harness import UNIT, until
-from http_server import fixed, response
+from http_server import WorkerServer, fixed, response
 
 RESTART = {"unit": UNIT, "action": "restart"}
 
@@ -129,12 +129,17 @@ def test_what_backbeat_says_with_200_is_read(agent, worker):
     ({"path": "/json", "expect_body": "nothing of it"}, {"expect_body": "/status/db = up"}, "healthy"),
     ({"path": "/json"}, {"degraded_body": "up"}, "degraded"),
     ({"path": "/early"}, {"starting_status": "503"}, "starting"),
-], ids=["path", "method", "expect_status", "expect_body", "degraded_body", "starting_status"])
+    ({"path": "/locked"}, {"headers_file": "headers"}, "healthy"),
+], ids=["path", "method", "expect_status", "expect_body", "degraded_body", "starting_status", "headers_file"])
 def test_each_key_of_http_is_reloaded(agent, worker, before, keys, after):
     worker.mode = {"/healthz?full=1": fixed(200, "fine", "text/plain"), "/made": fixed(201, "", None),
                    "/json": fixed(200, {"status": {"db": "up"}}), "/early": fixed(503, "not yet", "text/plain"), "*": NONE}
     if "method" in keys:
         worker.mode["/healthz?full=1"] = lambda e: e.send(response(200 if e.request.method == "HEAD" else 500, "", None)) or True
+    if "headers_file" in keys:
+        (agent.directory / keys["headers_file"]).write_text("X-Key: s3cret\n")
+        keys = {"headers_file": agent.directory / keys["headers_file"]}
+        worker.mode["/locked"] = lambda e: e.send(response(200 if e.request.headers.get("x-key") else 403, "", None)) or True
     plain = {"expect_status": "200"} if "expect_status" in keys else {}
     start(agent, worker, "http", **plain, **before)
     worker.wait_for_requests(3)
@@ -145,3 +150,64 @@ def test_each_key_of_http_is_reloaded(agent, worker, before, keys, after):
         agent.expect("state-changed", since, state=after)
     else:
         agent.expect("state-changed", state=after)
+
+
+# --- a socket, and headers from a file
+
+
+@pytest.mark.parametrize("kind", ["http", "kafka-connect"])
+def test_what_listens_at_a_socket_is_restarted_and_well_again(agent, bus, kind):
+    """No name is looked up, and it is this machine's without being asked: no hold stands."""
+    with WorkerServer(socket_path=agent.directory / "x.sock") as worker:
+        start(agent, worker, kind, **RESTART)
+        assert f"watching {worker.url}" in agent.expect("watching").message
+        agent.expect("state-changed", state="healthy")
+        assert worker.requests[-1].headers["host"] == "localhost"
+        worker.refuse()
+        if kind == "http":
+            worker.socket_path.unlink()
+        opened = agent.expect("incident-opened")
+        assert opened.field("reason") == "refused"
+        assert ("(No such file or directory)" if kind == "http" else "(Connection refused)") in opened.message
+        agent.expect("restart-requested")
+        worker.listen()
+        agent.expect("incident-closed")
+        assert not agent.journal.select("hold-begun")
+    assert bus.do("counts")["TryRestartUnit"] == 1
+
+
+def test_one_that_hangs_at_its_socket_is_restarted(agent, bus):
+    with WorkerServer(socket_path=agent.directory / "x.sock") as worker:
+        start(agent, worker, "http", **RESTART)
+        agent.expect("state-changed", state="healthy")
+        worker.mode = "hang"
+        assert agent.expect("incident-opened").field("reason") == "timeout"
+        agent.expect("restart-requested")
+
+
+def echo(e):
+    """A page that shows what it was asked, as many do that are in trouble."""
+    key = e.request.headers.get("x-key", "none")
+    e.send(response(200 if key == "s3cret-2" else 500, f"no such key: {key}", "text/plain"))
+
+
+def test_headers_come_from_a_file_and_are_never_shown(agent, worker, bus):
+    headers = agent.directory / "headers"
+    headers.write_text("X-Tenant: a\r\nX-Key: s3cret-1\r\n")
+    worker.mode = echo
+    start(agent, worker, "http", **RESTART, headers_file=headers)
+    told = agent.expect("incident-opened")
+    assert told.message.startswith("a: answered with a server error (HTTP 500 after") and "text/plain)" in told.message
+    assert worker.requests[-1].headers["x-tenant"] == "a"
+    # Read for each request, as a password is; what is wrong with it is ours to mend, and no fault of the service.
+    headers.write_text("X-Key: s3cret-2\n")
+    agent.expect("incident-closed")
+    headers.write_text("X-Tenant: a\nHost: s3cret-3\n")
+    told = agent.expect("cannot-tell")
+    assert told.field("reason") == "credential" and f"headers_file {headers} line 2: a header of that name" in told.message
+    since = agent.mark()
+    headers.write_text("X-Key: s3cret-2\n")
+    agent.expect("state-changed", since, state="healthy")
+    agent.stop()
+    said = [repr(dict(entry)) for entry in agent.journal.items] + [agent.stderr, agent.ledger.read_text()]
+    assert not any("s3cret" in text for text in said)

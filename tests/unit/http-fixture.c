@@ -42,6 +42,7 @@ void on_done(_unused_ struct http_request *r, const struct answer *a, void *user
         g->error = a->error;
         g->status = a->status;
         g->body_len = a->body_len;
+        g->withheld = a->withheld;
         (void) snprintf(g->type, sizeof(g->type), "%s", a->content_type);
         (void) snprintf(g->body, sizeof(g->body), "%.*s", (int) MIN(a->body_len, 60U), a->body);
         (void) snprintf(g->detail, sizeof(g->detail), "%s", a->detail);
@@ -76,4 +77,16 @@ void ask(struct fixture *f, const char *path, enum http_method method, struct go
         assert_int_equal(http_ask(f->client, &f->target, &what, on_done, g, &r), 0);
         run_until(f, &g->n, 1);
         http_request_unref(r);
+}
+
+const char *write_file(struct fixture *f, const char *name, const char *text, size_t len) {
+        static char path[64];
+        FILE *file;
+
+        (void) snprintf(path, sizeof(path), "%s/%s", f->directory, name);
+        file = fopen(path, "we");
+        assert_non_null(file);
+        assert_int_equal(fwrite(text, 1, len, file), len);
+        assert_int_equal(fclose(file), 0);
+        return path;
 }

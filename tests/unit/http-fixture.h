@@ -21,6 +21,7 @@ struct got {
         char type[64];
         char body[64];
         size_t body_len;
+        bool withheld;
         char detail[256], redirect[64];
         struct http_request **to_drop;
         struct http_client **to_free;
@@ -46,3 +47,5 @@ void run_until(struct fixture *f, const unsigned *count, unsigned wanted);
 void get(struct fixture *f, const char *path, struct got *g);
 /* The same with another method. */
 void ask(struct fixture *f, const char *path, enum http_method method, struct got *g);
+/* Writes a file of the fixture's directory. Returns its path, until the next call. */
+const char *write_file(struct fixture *f, const char *name, const char *text, size_t len);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "scripted_server.h"
 
@@ -225,21 +226,35 @@ static void *accept_all(void *arg) {
         }
 }
 
-struct scripted_server *scripted_server_new(void) {
-        struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+static struct scripted_server *listen_at(const struct sockaddr *a, socklen_t len) {
         struct scripted_server *s = calloc(1, sizeof(*s));
-        socklen_t len = sizeof(a);
 
         if (!s)
                 abort();
         pthread_mutex_init(&s->mutex, NULL);
-        s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (s->fd < 0 || bind(s->fd, (struct sockaddr *) &a, sizeof(a)) < 0 || listen(s->fd, 1024) < 0 ||
-            getsockname(s->fd, (struct sockaddr *) &a, &len) < 0 ||
+        s->fd = socket(a->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (s->fd < 0 || bind(s->fd, a, len) < 0 || listen(s->fd, 1024) < 0 ||
             pthread_create(&s->thread, NULL, accept_all, s) != 0)
+                abort();
+        return s;
+}
+
+struct scripted_server *scripted_server_new(void) {
+        struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        struct scripted_server *s = listen_at((struct sockaddr *) &a, sizeof(a));
+        socklen_t len = sizeof(a);
+
+        if (getsockname(s->fd, (struct sockaddr *) &a, &len) < 0)
                 abort();
         s->port = ntohs(a.sin_port);
         return s;
+}
+
+struct scripted_server *scripted_server_new_at(const char *path) {
+        struct sockaddr_un a = { .sun_family = AF_UNIX };
+
+        (void) snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+        return listen_at((struct sockaddr *) &a, sizeof(a));
 }
 
 struct scripted_server *scripted_server_free(struct scripted_server *s) {

@@ -1,4 +1,5 @@
-/* An HTTP server on a loopback port for unit tests: what it does is named by the path it is asked for. */
+/* An HTTP server on a loopback port, or a unix socket, for unit tests: what it does is named by the path it
+ * is asked for. */
 #pragma once
 
 #include "util/macro.h"
@@ -6,6 +7,7 @@
 struct scripted_server;
 
 struct scripted_server *scripted_server_new(void);
+struct scripted_server *scripted_server_new_at(const char *path);
 struct scripted_server *scripted_server_free(struct scripted_server *s);
 unsigned scripted_server_port(const struct scripted_server *s);
 /* How many connections were accepted, how many requests read, and the last request's head. */

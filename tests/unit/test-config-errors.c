@@ -286,7 +286,7 @@ static const struct config_row value_rows[] = {
           "main.conf:2: min_healthy_peers = \"1001\" is out of range; write 0 to 1000", NULL },
         { W "url = connect:8083\n",
           "main.conf:2: url = \"connect:8083\" is no URL that begins with http:// or https://; write "
-          "http://HOST:PORT",
+          "http://HOST:PORT, or unix:/PATH for a socket",
           NULL },
         { W "url =\n",
           "main.conf:2: url has no value; write one, or remove the line for the default "
@@ -294,7 +294,7 @@ static const struct config_row value_rows[] = {
           NULL },
         { W "peers = http://b:1 c\n",
           "main.conf:2: peers = \"c\" is no URL that begins with http:// or https://; write "
-          "http://HOST:PORT",
+          "http://HOST:PORT, or unix:/PATH for a socket",
           NULL },
         { W "unit = kafka-connect\n",
           "main.conf:2: unit = \"kafka-connect\" is no service; write the whole name, with .service at its "

@@ -92,6 +92,7 @@ static const struct {
         { SECTION_WORKER, "lag_stuck", "0s" },
         { SECTION_WORKER, "path", "" },
         { SECTION_WORKER, "method", "GET" },
+        { SECTION_WORKER, "headers_file", "" },
         { SECTION_WORKER, "expect_status", "200-299" },
         { SECTION_WORKER, "expect_body", "" },
         { SECTION_WORKER, "degraded_body", "" },

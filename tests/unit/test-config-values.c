@@ -10,6 +10,7 @@
 
 #include "config/suggest.h"
 #include "config/values.h"
+#include "util/listen_address.h"
 
 static void booleans_are_as_systemd_has_them(void **state) {
         static const char *const yes[] = { "yes", "YES", "y", "true", "True", "t", "on", "1" };
@@ -188,6 +189,15 @@ static const struct {
         { "http://a:8083,", NULL, "spaces separate" },
         { "http://a/b,", NULL, "spaces separate" },
         { "http://a,b", NULL, "no valid host name" },
+        { "unix:/run/x.sock", "unix:/run/x.sock", NULL },
+        { "unix:///run/x.sock", "unix:/run/x.sock", NULL },
+        { "unix:/", NULL, "no absolute path" },
+        { "unix:", NULL, "no absolute path" },
+        { "unix:run/x.sock", NULL, "no absolute path" },
+        { "unix:/run/x/", NULL, "no absolute path" },
+        { "unix:/run/x y", NULL, "holds a blank" },
+        { "unix:/run/x\r", NULL, "holds a blank" },
+        { "unix:/run/\303\266", NULL, "not ASCII" },
 };
 
 static void urls_are_bases_and_nothing_else(void **state) {
@@ -224,6 +234,22 @@ static void long_host_names_are_measured(void **state) {
         url = (free(url), NULL);
         assert_int_equal(value_url(text, &url, &problem), -EINVAL);
         text[7 + 253] = '\0';
+        assert_int_equal(value_url(text, &url, &problem), 0);
+}
+
+static void the_path_of_a_socket_is_measured(void **state) {
+        char text[] =
+                "unix:/"
+                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                "aaaaaaaaaaaaaaaaaaaa";
+        _cleanup_free_ char *url = NULL;
+        const char *problem;
+
+        (void) state;
+        assert_int_equal(strlen(listen_address_path(text)), 108);
+        assert_int_equal(value_url(text, &url, &problem), -EINVAL);
+        assert_non_null(strstr(problem, "107 bytes"));
+        text[strlen(text) - 1] = '\0';
         assert_int_equal(value_url(text, &url, &problem), 0);
 }
 
@@ -298,6 +324,7 @@ int main(void) {
                 cmocka_unit_test(levels_have_names_and_numbers),
                 cmocka_unit_test(urls_are_bases_and_nothing_else),
                 cmocka_unit_test(long_host_names_are_measured),
+                cmocka_unit_test(the_path_of_a_socket_is_measured),
                 cmocka_unit_test(names_are_plain),
                 cmocka_unit_test(slips_are_recognised),
         };

@@ -328,18 +328,6 @@ static void test_the_client_freed_in_flight(void **state) {
 
 /* ---- credentials ---- */
 
-static const char *write_file(struct fixture *f, const char *name, const char *text, size_t len) {
-        static char path[64];
-        FILE *file;
-
-        (void) snprintf(path, sizeof(path), "%s/%s", f->directory, name);
-        file = fopen(path, "we");
-        assert_non_null(file);
-        assert_int_equal(fwrite(text, 1, len, file), len);
-        assert_int_equal(fclose(file), 0);
-        return path;
-}
-
 static void test_credentials_are_sent_and_read_anew(void **state) {
         struct fixture *f = *state;
         char request[4096];

@@ -252,6 +252,7 @@ static void test_which_urls_are_local(void **state) {
                 { "http://near.example:8083", 1 },
                 { "http://far.example:8083", 0 },
                 { "http://missing.example:8083", -EHOSTUNREACH },
+                { "unix:/run/nobody.listens", 1 },
         };
         struct fixture *f = *state;
         struct local_answer pending = { 0 };

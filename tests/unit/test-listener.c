@@ -1,4 +1,4 @@
-/* Lines of /proc/net/tcp and tcp6, and which listener the kernel gives a connection to. */
+/* Lines of /proc/net/tcp, tcp6 and unix, and which listener the kernel gives a connection to. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -84,6 +84,36 @@ static void everything_else_is_not(_unused_ void **state) {
                         fail_msg("read: %s", lines[i]);
 }
 
+static void sockets_with_a_path_are_read(_unused_ void **state) {
+        static const struct {
+                const char *line;
+                uint64_t inode; /* 0: it is none that listens */
+                const char *path;
+        } rows[] = {
+                { "ffff9d2b4a3f0000: 00000002 00000000 00010000 0001 01 40213 /run/x.sock", 40213,
+                  "/run/x.sock" },
+                { "0000000000000000: 00000002 00000000 00010000 0001 01 4294967297 /run/with a blank",
+                  4294967297, "/run/with a blank" },
+                { "ffff9d2b4a3f0000: 00000003 00000000 00000000 0001 03 40214 /run/x.sock", 0, NULL },
+                { "ffff9d2b4a3f0000: 00000002 00000000 00010000 0001 01 40213 @abstract", 0, NULL },
+                { "ffff9d2b4a3f0000: 00000002 00000000 00010000 0001 01 40213", 0, NULL },
+                { "ffff9d2b4a3f0000: 00000002 00000000 00010000 0001 01 x /run/x.sock", 0, NULL },
+                { "Num       RefCount Protocol Flags    Type St Inode Path", 0, NULL },
+                { "", 0, NULL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                const char *path = NULL;
+                uint64_t inode = 0;
+
+                assert_int_equal(unix_listener_parse(rows[i].line, &inode, &path), rows[i].inode > 0);
+                if (rows[i].inode == 0)
+                        continue;
+                assert_true(inode == rows[i].inode);
+                assert_string_equal(path, rows[i].path);
+        }
+}
+
 static void the_nearest_listener_gets_the_connection(_unused_ void **state) {
         static const struct {
                 const char *line, *to;
@@ -125,6 +155,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(listening_sockets_are_read),
                 cmocka_unit_test(everything_else_is_not),
+                cmocka_unit_test(sockets_with_a_path_are_read),
                 cmocka_unit_test(the_nearest_listener_gets_the_connection),
                 cmocka_unit_test(lists_of_addresses_are_walked),
         };

@@ -455,7 +455,7 @@ static void what_a_worker_answers(_unused_ void **state) {
         expect_url(&w, &url, &u, &now,
                    "problem url: http://127.0.0.1:8083 refused the connection → See whether the worker "
                    "still runs, and "
-                   "listens on this address and port.\n");
+                   "listens where url says.\n");
         expect_url(&w, &url, &down, &now,
                    "unknown url: http://127.0.0.1:8083 refused the connection → start its unit, then verify "
                    "again\n");
@@ -501,6 +501,46 @@ static void a_url_of_another_machine(_unused_ void **state) {
         expect_url(&w, &url, &u, &now, plain);
 }
 
+static void a_socket_that_the_agent_cannot_use(_unused_ void **state) {
+#define WELL "ok url: unix:/run/x.sock is healthy (HTTP 200 after 3ms)\n"
+        static const struct {
+                const char *url;
+                int may_connect;
+                bool is_root;
+                const char *expected;
+        } rows[] = {
+                { "unix:/run/x.sock", 1, true, WELL },
+                { "unix:/run/x.sock", -EACCES, true,
+                  WELL "problem url: unix:/run/x.sock: the user connect-watchdog cannot connect to it: "
+                       "Permission denied → put that user into the group of the socket, and restart "
+                       "connect-watchdog.service (a SupplementaryGroups= of its own is not seen from "
+                       "here)\n" },
+                { "unix:/run/x.sock", 0, false,
+                  WELL "unknown url: unix:/run/x.sock: whether the user connect-watchdog can connect to it "
+                       "was not looked at → run this as root\n" },
+                { "unix:/run/x.sock", 0, true,
+                  WELL "unknown url: unix:/run/x.sock: whether the user connect-watchdog can connect to it "
+                       "was not looked at → make that user: systemd-sysusers\n" },
+                { "unix:/tmp/x.sock", 1, true,
+                  "ok url: unix:/tmp/x.sock is healthy (HTTP 200 after 3ms)\n"
+                  "problem url: unix:/tmp/x.sock: the service's sandbox hides /tmp/ → have the worker "
+                  "listen "
+                  "in another place, such as a directory below /run\n" },
+        };
+#undef WELL
+        struct url_facts url = saw(OUTCOME_OK, REASON_HEALTHY, 200);
+        struct worker_settings w = worker();
+        const struct unit_facts u = unit();
+        struct check_clock who = now;
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                w.url = (char *) rows[i].url;
+                who.is_root = rows[i].is_root;
+                url.agent_may_connect = rows[i].may_connect;
+                expect_url(&w, &url, &u, &who, rows[i].expected);
+        }
+}
+
 static void enough_peers_or_too_few(_unused_ void **state) {
         struct peer_facts peers[2] = {
                 { .url = "http://b:8083", .seen = { .outcome = OUTCOME_OK, .reason = REASON_HEALTHY } },
@@ -514,7 +554,8 @@ static void enough_peers_or_too_few(_unused_ void **state) {
         peers_check(&w, &url, &now, &f);
         expect(&f, "warning peers: http://c:8083 cannot be reached from here → See that the network and the "
                    "firewall let "
-                   "this host reach the address in url.\n"
+                   "this host reach the address in url; or, of a socket, that user connect-watchdog may "
+                   "connect to it.\n"
                    "ok peers: 1 of 2 peers answer healthy, and a restart needs 1\n");
         w.min_healthy_peers = 2;
         url.n_peers = 1;
@@ -533,34 +574,45 @@ static void who_holds_the_port(_unused_ void **state) {
         } rows[] = {
                 { { .state = PORT_NOT_LOOKED }, "" },
                 { { .state = PORT_FREE }, "" },
-                { { .state = PORT_HIDDEN, .port = 8083 },
+                { { .state = PORT_HIDDEN, .place = "port 8083" },
                   "unknown port: port 8083 is held by a process that cannot be seen → run this as root\n" },
-                { { .state = PORT_HELD, .port = 8083, .pid = 42, .program = "java", .unit = UNIT },
+                { { .state = PORT_HELD, .place = "port 8083", .pid = 42, .program = "java", .unit = UNIT },
                   "ok port: port 8083 is held by kafka-connect.service (process 42)\n" },
-                { { .state = PORT_HELD, .port = 8083, .pid = 7, .program = "java", .unit = "other.service" },
+                { { .state = PORT_HELD,
+                    .place = "port 8083",
+                    .pid = 7,
+                    .program = "java",
+                    .unit = "other.service" },
                   "problem port: port 8083 is held by other.service (process 7, java) and not by "
                   "kafka-connect.service: a "
                   "restart of that would not help → set unit to the one that runs this worker, or url to "
-                  "this worker's "
-                  "port; see which program took the port\n" },
-                { { .state = PORT_HELD, .port = 8083, .pid = 7, .program = "nc" },
+                  "where this worker listens; see which program took its place\n" },
+                { { .state = PORT_HELD, .place = "/run/x.sock", .pid = 42, .program = "java", .unit = UNIT },
+                  "ok port: /run/x.sock is held by kafka-connect.service (process 42)\n" },
+                { { .state = PORT_HELD, .place = "port 8083", .pid = 7, .program = "nc" },
                   "problem port: port 8083 is held by a process of no unit (process 7, nc) and not by "
                   "kafka-connect.service: a restart of that would not help → set unit to the one that runs "
                   "this worker, "
-                  "or url to this worker's port; see which program took the port\n" },
-                { { .state = PORT_HELD, .port = 443, .pid = 7, .program = "nginx", .unit = "nginx.service" },
+                  "or url to where this worker listens; see which program took its place\n" },
+                { { .state = PORT_HELD,
+                    .place = "port 443",
+                    .pid = 7,
+                    .program = "nginx",
+                    .unit = "nginx.service" },
                   "warning port: port 443 is held by nginx (process 7, nginx.service) and not by "
                   "kafka-connect.service → "
-                  "set url to the worker's own port, so that a fault of what stands in between is not taken "
+                  "set url to where the worker itself listens, so that a fault of what stands in between is "
+                  "not taken "
                   "for one of "
                   "the worker\n" },
                 { { .state = PORT_HELD,
-                    .port = 8083,
+                    .place = "port 8083",
                     .pid = 7,
                     .program = "java",
                     .unit = "docker-1f.scope" },
                   "warning port: port 8083 is held by java (process 7, docker-1f.scope) and not by "
-                  "kafka-connect.service → set url to the worker's own port, so that a fault of what stands "
+                  "kafka-connect.service → set url to where the worker itself listens, so that a fault of "
+                  "what stands "
                   "in between "
                   "is not taken for one of the worker\n" },
         };
@@ -641,6 +693,7 @@ int main(void) {
                 cmocka_unit_test(a_jvm_that_cannot_dump_its_threads),
                 cmocka_unit_test(what_a_worker_answers),
                 cmocka_unit_test(a_url_of_another_machine),
+                cmocka_unit_test(a_socket_that_the_agent_cannot_use),
                 cmocka_unit_test(enough_peers_or_too_few),
                 cmocka_unit_test(who_holds_the_port),
                 cmocka_unit_test(how_long_certificates_last),
