@@ -34,7 +34,7 @@ _connect_watchdog_value_type() {
         --config) echo -f ;;
         --check-config) [[ ${COMP_WORDS[COMP_CWORD]} == -* ]] || echo -f ;;
         --socket) echo -f ;;
-        --kind | --once | --timeout) echo none ;;
+        --for | --kind | --once | --reason | --timeout) echo none ;;
         --root | --runtime-dir | --state-dir) echo -d ;;
         --port | --connect-url | --connect-worker-id | --unhealthy-states | --considered-containers | \
                 --failure-threshold-percentage | --basic-auth | --log-level) echo none ;;
@@ -86,24 +86,33 @@ _connect_watchdogctl() {
         for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
                 if [[ $skip == yes && $word != = ]]; then
                         skip=no
-                elif [[ $word == --config || $word == --kind || $word == --once || $word == --root || \
-                        $word == --socket || $word == --timeout ]]; then
-                        skip=yes
-                elif [[ $word == -* ]]; then
-                        given+="$word "
-                elif [[ -z $verb && $word != = ]]; then
-                        verb=$word
-                elif [[ -z $worker && $word != = ]]; then
-                        worker=$word
+                        continue
                 fi
+                case $word in
+                =) ;;
+                --config | --for | --kind | --once | --reason | --root | --socket | --timeout) skip=yes ;;
+                -*) given+="$word " ;;
+                *)
+                        if [[ -z $verb ]]; then
+                                verb=$word
+                        elif [[ -z $worker ]]; then
+                                worker=$word
+                        fi
+                        ;;
+                esac
         done
         case $verb:${COMP_WORDS[COMP_CWORD]} in
-        :-*) _connect_watchdog_offer < <(printf '%s\n' --config --json --kind --list --no-pager --once --revoke \
-                --root --socket --timeout --verbose --watch --write --version --help) ;;
-        :*) _connect_watchdog_offer < <(printf '%s\n' status check discover verify-config authorize) ;;
+        :-*) _connect_watchdog_offer < <(printf '%s\n' --config --for --force --json --kind --list --no-pager --once --reason \
+                --revoke --root --socket --timeout --verbose --watch --write --version --help) ;;
+        :*) _connect_watchdog_offer < <(printf '%s\n' status check pause resume restart reset discover verify-config authorize) ;;
         status:-*) _connect_watchdog_offer < <(printf '%s\n' --json --list --no-pager --socket --watch --version --help) ;;
         check:-*) _connect_watchdog_offer < <(printf '%s\n' --kind --once --socket --timeout --version --help) ;;
-        status:* | check:*) [[ -n $worker ]] || _connect_watchdog_offer < <(_connect_watchdogctl_workers) ;;
+        pause:-*) _connect_watchdog_offer < <(printf '%s\n' --for --json --reason --socket --version --help) ;;
+        restart:-*) _connect_watchdog_offer < <(printf '%s\n' --force --json --socket --version --help) ;;
+        resume:-* | reset:-*) _connect_watchdog_offer < <(printf '%s\n' --json --socket --version --help) ;;
+        status:* | check:* | pause:* | resume:* | restart:* | reset:*)
+                [[ -n $worker ]] || _connect_watchdog_offer < <(_connect_watchdogctl_workers)
+                ;;
         discover:*) _connect_watchdog_offer < <(printf '%s\n' --config --json --write --version --help) ;;
         verify-config:*) _connect_watchdog_offer < <(printf '%s\n' --config --json --verbose --version --help) ;;
         authorize:-*) _connect_watchdog_offer < <(printf '%s\n' --json --list --revoke --root --version --help) ;;

@@ -1,5 +1,5 @@
-/* HTTP over the agent's unix socket. The agent answers from its memory, so that one who has not answered in
- * ten seconds hangs. */
+/* HTTP over the agent's unix socket. What it knows the agent answers from memory; an order it answers when
+ * that is on disk, and a restart after the evidence. One that takes longer hangs. */
 #include <errno.h>
 #include <sys/un.h>
 
@@ -11,7 +11,8 @@
 
 #define AGENT "connect-watchdog.service"
 #define PROTOCOL "1"
-#define TIMEOUT_SECONDS 10L
+#define GET_TIMEOUT_SECONDS 10L
+#define POST_TIMEOUT_SECONDS 120L
 #define BODY_BYTES_MAX ((size_t) 256 * 1024 * 1024)
 #define JSON_DEPTH 32
 #define PATH_SIZE 64
@@ -24,6 +25,7 @@ struct exchange {
         char *body;
         size_t len;
         char why[CURL_ERROR_SIZE];
+        long timeout_seconds;
         long status;
 };
 
@@ -82,7 +84,7 @@ static int set_up(struct exchange *x, const char *path, const char *post) {
             curl_easy_setopt(x->curl, CURLOPT_UNIX_SOCKET_PATH, x->socket) != CURLE_OK ||
             curl_easy_setopt(x->curl, CURLOPT_PROXY, "") != CURLE_OK ||
             curl_easy_setopt(x->curl, CURLOPT_NOSIGNAL, 1L) != CURLE_OK ||
-            curl_easy_setopt(x->curl, CURLOPT_TIMEOUT, TIMEOUT_SECONDS) != CURLE_OK ||
+            curl_easy_setopt(x->curl, CURLOPT_TIMEOUT, x->timeout_seconds) != CURLE_OK ||
             curl_easy_setopt(x->curl, CURLOPT_ERRORBUFFER, x->why) != CURLE_OK ||
             curl_easy_setopt(x->curl, CURLOPT_WRITEFUNCTION, take_body) != CURLE_OK ||
             curl_easy_setopt(x->curl, CURLOPT_WRITEDATA, x) != CURLE_OK)
@@ -123,7 +125,7 @@ static int tell_no_answer(const struct exchange *x, CURLcode code, struct contro
                 return fail(a, CTL_NO_AGENT,
                             "the agent has not answered for %ld s, it hangs; journalctl -u " AGENT
                             " may say why, and systemctl restart " AGENT " starts it anew",
-                            TIMEOUT_SECONDS);
+                            x->timeout_seconds);
         case CURLE_OUT_OF_MEMORY:
                 return fail(a, CTL_FAILED, "%s", strerror(ENOMEM));
         default:
@@ -138,6 +140,7 @@ static int perform(struct exchange *x, const char *path, const char *post, struc
 
         if (strlen(x->socket) >= sizeof(((struct sockaddr_un *) NULL)->sun_path))
                 return fail(a, CTL_USAGE, "%s: the path is too long for a socket", x->socket);
+        x->timeout_seconds = post ? POST_TIMEOUT_SECONDS : GET_TIMEOUT_SECONDS;
         if (set_up(x, path, post) < 0)
                 return fail(a, CTL_FAILED, "%s", strerror(ENOMEM));
         code = curl_easy_perform(x->curl);

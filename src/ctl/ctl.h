@@ -28,6 +28,8 @@ struct ctl_options {
         const char *socket;
         bool no_pager, watch;
         const char *once, *kind, *timeout; /* NULL: not given */
+        const char *span, *reason;         /* likewise */
+        bool force;
 };
 
 /* argv[0] is the verb. Returns the exit status. */
@@ -37,3 +39,7 @@ int verb_authorize(const struct ctl_options *options, int argc, char *argv[]);
 /* Its exit statuses are a plugin's: plugin.h. */
 int verb_check(const struct ctl_options *options, int argc, char *argv[]);
 int verb_status(const struct ctl_options *options, int argc, char *argv[]);
+int verb_pause(const struct ctl_options *options, int argc, char *argv[]);
+int verb_resume(const struct ctl_options *options, int argc, char *argv[]);
+int verb_restart(const struct ctl_options *options, int argc, char *argv[]);
+int verb_reset(const struct ctl_options *options, int argc, char *argv[]);

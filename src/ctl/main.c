@@ -12,6 +12,8 @@ typedef int (*verb_t)(const struct ctl_options *options, int argc, char *argv[])
 
 static const verb_t verbs[_VERB_MAX] = {
         [VERB_STATUS] = verb_status,       [VERB_CHECK] = verb_check,
+        [VERB_PAUSE] = verb_pause,         [VERB_RESUME] = verb_resume,
+        [VERB_RESTART] = verb_restart,     [VERB_RESET] = verb_reset,
         [VERB_DISCOVER] = verb_discover,   [VERB_VERIFY_CONFIG] = verb_verify_config,
         [VERB_AUTHORIZE] = verb_authorize,
 };
@@ -49,14 +51,15 @@ static void help(FILE *f) {
 /* Returns CTL_OK, CTL_USAGE, or -1 when help or version was asked for, and given. */
 static int parse_options(int argc, char *argv[], struct ctl_options *options, unsigned *ret_given) {
         bool *flags[_OPTION_MAX] = {
-                [OPTION_JSON] = &options->json,         [OPTION_LIST] = &options->list,
-                [OPTION_NO_PAGER] = &options->no_pager, [OPTION_REVOKE] = &options->revoke,
-                [OPTION_VERBOSE] = &options->verbose,   [OPTION_WATCH] = &options->watch,
-                [OPTION_WRITE] = &options->write,
+                [OPTION_FORCE] = &options->force,   [OPTION_JSON] = &options->json,
+                [OPTION_LIST] = &options->list,     [OPTION_NO_PAGER] = &options->no_pager,
+                [OPTION_REVOKE] = &options->revoke, [OPTION_VERBOSE] = &options->verbose,
+                [OPTION_WATCH] = &options->watch,   [OPTION_WRITE] = &options->write,
         };
         const char **texts[_OPTION_MAX] = {
-                [OPTION_CONFIG] = &options->config.file, [OPTION_KIND] = &options->kind,
-                [OPTION_ONCE] = &options->once,          [OPTION_ROOT] = &options->root,
+                [OPTION_CONFIG] = &options->config.file, [OPTION_FOR] = &options->span,
+                [OPTION_KIND] = &options->kind,          [OPTION_ONCE] = &options->once,
+                [OPTION_REASON] = &options->reason,      [OPTION_ROOT] = &options->root,
                 [OPTION_SOCKET] = &options->socket,      [OPTION_TIMEOUT] = &options->timeout,
         };
         struct option long_options[_OPTION_MAX + 1] = {};

@@ -61,9 +61,7 @@ static enum plugin_status status_of(json_object *worker) {
                 return PLUGIN_CRITICAL;
         case STATE_PAUSED:
                 /* Somebody is at it: it is no alarm that it does not answer, but worth a look. */
-                return streq(json_member_text(worker, "outcome"), outcome_to_string(OUTCOME_OK))
-                               ? PLUGIN_OK
-                               : PLUGIN_WARNING;
+                return health_state_of(worker) == STATE_HEALTHY ? PLUGIN_OK : PLUGIN_WARNING;
         default:
                 return PLUGIN_UNKNOWN;
         }

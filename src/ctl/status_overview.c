@@ -79,7 +79,9 @@ static void add_worker(const struct view *v, struct table *t, json_object *w) {
         table_add(t, member_ago(v, w, "since", since), NULL);
         table_add(t, holds ? json_member_text(json_object_array_get_idx(holds, 0), "name") : "", NULL);
         table_add(t, json_member_text(w, "unit"), NULL);
-        table_add(t, why_of_worker(w, why, sizeof(why)), NULL);
+        if (!pause_of_worker(v, w, why, sizeof(why))[0])
+                (void) why_of_worker(w, why, sizeof(why));
+        table_add(t, why, NULL);
 }
 
 static void add_kafka(const struct view *v, struct table *t, json_object *k) {

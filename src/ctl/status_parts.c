@@ -22,13 +22,20 @@ static const struct look looks[_STATE_MAX + 1] = {
         [_STATE_MAX] = { "●", COLOR_BOLD },
 };
 
-enum worker_state state_of(json_object *worker) {
-        const char *text = json_member_text(worker, "state");
+static enum worker_state state_by_name(const char *name) {
         enum worker_state s = 0;
 
-        while (s < _STATE_MAX && !streq(worker_state_to_string(s), text))
+        while (s < _STATE_MAX && !streq(worker_state_to_string(s), name))
                 s++;
         return s;
+}
+
+enum worker_state state_of(json_object *worker) {
+        return state_by_name(json_member_text(worker, "state"));
+}
+
+enum worker_state health_state_of(json_object *worker) {
+        return state_by_name(json_member_text(worker, "health_state"));
 }
 
 struct look look_of_state(enum worker_state state) {
@@ -132,6 +139,18 @@ char *why_of_worker(json_object *worker, char *buf, size_t size) {
         else
                 text_append(buf, size, "%s",
                             answer ? json_member_text(answer, "text") : "no poll has ended yet");
+        return buf;
+}
+
+char *pause_of_worker(const struct view *v, json_object *worker, char *buf, size_t size) {
+        json_object *pause = json_member(worker, "paused", json_type_object);
+        const char *reason = json_member_text(pause, "reason");
+        char until[PHRASE_SIZE];
+
+        buf[0] = '\0';
+        if (pause)
+                text_append(buf, size, "until %s by uid %u%s%s", member_moment(v, pause, "until", until),
+                            (unsigned) member_number(pause, "uid"), reason[0] ? ": " : "", reason);
         return buf;
 }
 

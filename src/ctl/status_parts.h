@@ -16,6 +16,8 @@ struct look {
 
 /* _STATE_MAX: one that this version does not know. */
 enum worker_state state_of(json_object *worker);
+/* What it would be if nobody had paused it. */
+enum worker_state health_state_of(json_object *worker);
 struct look look_of_state(enum worker_state state);
 struct look look_of_kafka(const char *outcome);
 
@@ -35,4 +37,6 @@ char *member_ago(const struct view *v, json_object *o, const char *key, char buf
 int sum_of_workers(json_object *all, char buf[static SUM_SIZE]);
 /* Why it is in its state, in a clause. Returns buf. */
 char *why_of_worker(json_object *worker, char *buf, size_t size);
+/* "until 14:00:00 (in 2h) by uid 0: TEXT"; "" where it is not paused. Returns buf. */
+char *pause_of_worker(const struct view *v, json_object *worker, char *buf, size_t size);
 char *why_of_kafka(json_object *kafka, char *buf, size_t size);

@@ -61,6 +61,10 @@ static void put_answers(const struct view *v, json_object *w) {
         const char *remedy = json_member_text(answer, "remedy");
         char why[LINE_SIZE], moment[PHRASE_SIZE];
 
+        if (pause_of_worker(v, w, why, sizeof(why))[0]) {
+                put_line(v, "Paused", "%s", why);
+                put_line(v, "Otherwise", "%s", json_member_text(w, "health_state"));
+        }
         put_line(v, "Why", "%s", why_of_worker(w, why, sizeof(why)));
         if (remedy[0])
                 put_line(v, "To do", "%s", remedy);
@@ -70,8 +74,8 @@ static void put_answers(const struct view *v, json_object *w) {
                          moment);
         }
         put_failures(v, w);
-        if (answer)
-                put_line(v, "Last answer", "%s", member_moment(v, answer, "received", moment));
+        if (member_moment(v, answer, "received", moment)[0])
+                put_line(v, "Last answer", "%s", moment);
         (void) member_moment(v, w, "last_ok", moment);
         put_line(v, "Last ok", "%s", moment[0] ? moment : "not since the agent started");
 }

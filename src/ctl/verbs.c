@@ -5,11 +5,14 @@
 
 const struct ctl_option_info ctl_option_infos[_OPTION_MAX] = {
         [OPTION_CONFIG] = { "config", "FILE", "read FILE, and conf.d beside it, not " CONFIG_DEFAULT_FILE },
+        [OPTION_FOR] = { "for", "SPAN", "how long the pause lasts, such as 2h" },
+        [OPTION_FORCE] = { "force", NULL, "restart it whatever holds stand" },
         [OPTION_JSON] = { "json", NULL, "answer in JSON" },
         [OPTION_KIND] = { "kind", "KIND", "what --once asks is of this kind, not kafka-connect" },
         [OPTION_LIST] = { "list", NULL, "just the names: workers, or units it may restart" },
         [OPTION_NO_PAGER] = { "no-pager", NULL, "no pager, on a terminal neither" },
         [OPTION_ONCE] = { "once", "URL", "ask the worker itself, without an agent" },
+        [OPTION_REASON] = { "reason", "TEXT", "why, for those who look at it later" },
         [OPTION_REVOKE] = { "revoke", NULL, "take back what authorize gave" },
         [OPTION_ROOT] = { "root", "DIR", "work on the system below DIR; it need not run" },
         [OPTION_SOCKET] = { "socket", "PATH", "ask the agent at PATH, not " CTL_SOCKET },
@@ -21,6 +24,9 @@ const struct ctl_option_info ctl_option_infos[_OPTION_MAX] = {
         [OPTION_HELP] = { "help", NULL, "this" },
 };
 
+/* Of what the agent is told to do. */
+#define OPTIONS_OF_ORDERS (OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_SOCKET))
+
 const struct ctl_verb_info ctl_verb_infos[_VERB_MAX] = {
         [VERB_STATUS] = { "status", "[WORKER]", "say how the workers are, or all that is known of one",
                           OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_LIST) | OPTION_BIT(OPTION_NO_PAGER) |
@@ -28,6 +34,12 @@ const struct ctl_verb_info ctl_verb_infos[_VERB_MAX] = {
         [VERB_CHECK] = { "check", "[WORKER]", "say it as a plugin of Nagios or Icinga",
                          OPTION_BIT(OPTION_KIND) | OPTION_BIT(OPTION_ONCE) | OPTION_BIT(OPTION_SOCKET) |
                                  OPTION_BIT(OPTION_TIMEOUT) },
+        [VERB_PAUSE] = { "pause", "[WORKER]", "restart nothing for some time, and watch on",
+                         OPTIONS_OF_ORDERS | OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_REASON) },
+        [VERB_RESUME] = { "resume", "[WORKER]", "end a pause before its time", OPTIONS_OF_ORDERS },
+        [VERB_RESTART] = { "restart", "WORKER", "restart its unit as the agent would, with evidence",
+                           OPTIONS_OF_ORDERS | OPTION_BIT(OPTION_FORCE) },
+        [VERB_RESET] = { "reset", "WORKER", "give its budget of restarts back", OPTIONS_OF_ORDERS },
         [VERB_DISCOVER] = { "discover", "",
                             "find the Kafka Connect workers of this host, and say their configuration",
                             OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_WRITE) },

@@ -9,11 +9,14 @@
 
 enum ctl_option {
         OPTION_CONFIG,
+        OPTION_FOR,
+        OPTION_FORCE,
         OPTION_JSON,
         OPTION_KIND,
         OPTION_LIST,
         OPTION_NO_PAGER,
         OPTION_ONCE,
+        OPTION_REASON,
         OPTION_REVOKE,
         OPTION_ROOT,
         OPTION_SOCKET,
@@ -41,6 +44,10 @@ extern const struct ctl_option_info ctl_option_infos[_OPTION_MAX];
 enum ctl_verb {
         VERB_STATUS,
         VERB_CHECK,
+        VERB_PAUSE,
+        VERB_RESUME,
+        VERB_RESTART,
+        VERB_RESET,
         VERB_DISCOVER,
         VERB_VERIFY_CONFIG,
         VERB_AUTHORIZE,

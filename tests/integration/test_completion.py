@@ -172,7 +172,7 @@ def test_every_verb_is_offered_with_its_own_options(shell):
         for option in every:
             if option in own:
                 completes(shell, f"connect-watchdogctl {verb} ", option)
-            else:
+            elif not any(other.startswith(option[:-1]) for other in own):
                 line = f"connect-watchdogctl {verb} {option[:-1]}"
                 assert shell.tab(line) == line
 
@@ -195,6 +195,10 @@ def test_units(shell, begun, whole):
     ("status con", "connect-a"),
     ("status --json g", "gateway_b"),
     ("check g", "gateway_b"),
+    ("pause --for 2h con", "connect-a"),
+    ("resume con", "connect-a"),
+    ("restart --force g", "gateway_b"),
+    ("reset con", "connect-a"),
 ])
 def test_workers(shell, workers, begun, whole):
     assert shell.tab(f"connect-watchdogctl {begun}") == f"connect-watchdogctl {begun.rpartition(' ')[0]} {whole} "

@@ -129,12 +129,12 @@ static void the_worst_of_all_counts(_unused_ void **state) {
 }
 
 /* While somebody works on it, only that it does not answer is worth a look. */
-static void a_paused_one_is_judged_by_its_answers(_unused_ void **state) {
-        expect_one("{\"workers\":[{\"name\":\"a\",\"state\":\"paused\",\"outcome\":\"ok\","
+static void a_paused_one_is_judged_by_its_health(_unused_ void **state) {
+        expect_one("{\"workers\":[{\"name\":\"a\",\"state\":\"paused\",\"health_state\":\"healthy\","
                    "\"last_answer\":{\"text\":\"is healthy\",\"latency_seconds\":1.0}}]}",
                    0, PLUGIN_OK,
                    "WORKER OK - a: paused; is healthy | latency=1.000000s;;;0 failures=0;;;0\n");
-        expect_one("{\"workers\":[{\"name\":\"a\",\"state\":\"paused\",\"outcome\":\"failing\"}]}", 0,
+        expect_one("{\"workers\":[{\"name\":\"a\",\"state\":\"paused\",\"health_state\":\"unhealthy\"}]}", 0,
                    PLUGIN_WARNING, "WORKER WARNING - a: paused; no poll has ended yet | failures=0;;;0\n");
 }
 
@@ -185,7 +185,7 @@ int main(void) {
                 cmocka_unit_test(a_rejected_configuration_is_a_warning),
                 cmocka_unit_test(each_state_has_its_status),
                 cmocka_unit_test(the_worst_of_all_counts),
-                cmocka_unit_test(a_paused_one_is_judged_by_its_answers),
+                cmocka_unit_test(a_paused_one_is_judged_by_its_health),
                 cmocka_unit_test(one_poll),
         };
 

@@ -270,6 +270,31 @@ static void one_that_is_stopped(_unused_ void **state) {
                      "○ a       stopped  1h ago  a.service  a.service is inactive (dead)\n");
 }
 
+static void one_that_is_paused(_unused_ void **state) {
+        static const char paused[] =
+                "{\"now\":\"2026-11-21T14:00:00.000Z\",\"workers\":[{\"name\":\"a\",\"kind\":\"http\","
+                "\"url\":\"http://"
+                "a\",\"state\":\"paused\",\"health_state\":\"suspect\",\"action\":\"alert\","
+                "\"paused\":{\"all_workers\":false,\"until\":\"2026-11-21T16:00:00.000Z\",\"uid\":1000,"
+                "\"reason\":\"upgrade of Kafka\"},\"last_answer\":{\"text\":\"refused the connection\"}}]}";
+
+        expect_drawn(paused, NULL, 80, false,
+                     "connect-watchdog\n"
+                     "1 worker: 1 paused (a)\n"
+                     "\n"
+                     "  WORKER  STATE   WHY\n"
+                     "○ a       paused  until 16:00:00 (in 2h) by uid 1000: upgrade of Kafka\n");
+        expect_drawn(paused, "a", 80, false,
+                     "○ a - http at http://a\n"
+                     "      State: paused\n"
+                     "     Paused: until 16:00:00 (in 2h) by uid 1000: upgrade of Kafka\n"
+                     "  Otherwise: suspect\n"
+                     "        Why: refused the connection\n"
+                     "    Last ok: not since the agent started\n"
+                     "       Unit: none is named\n"
+                     "     Action: alert\n");
+}
+
 static int utc(_unused_ void **state) {
         if (setenv("TZ", "UTC", true) < 0)
                 return -1;
@@ -289,6 +314,7 @@ int main(void) {
                 cmocka_unit_test(one_of_which_nothing_is_known),
                 cmocka_unit_test(what_is_not_there_is_left_out),
                 cmocka_unit_test(one_that_is_stopped),
+                cmocka_unit_test(one_that_is_paused),
         };
 
         return cmocka_run_group_tests_name("status-view", tests, utc, NULL);
