@@ -87,7 +87,7 @@ char *connect_name(const struct connect_found *f, char buf[static CONNECT_NAME_S
         }
         buf[len] = '\0';
         if (len == 0)
-                strcpy(buf, "connect"); /* NOLINT(clang-analyzer-security.insecureAPI.strcpy): it fits */
+                text_append(buf, CONNECT_NAME_SIZE, "connect");
         return buf;
 }
 
@@ -121,8 +121,7 @@ static bool rest_from_listener(const char *listener, const char *advertised, str
         if (value_url(url, &ret->url, &problem) < 0)
                 return false;
         ret->https = https;
-        strcpy(ret->port,
-               colon + 1); /* NOLINT(clang-analyzer-security.insecureAPI.strcpy): looked at above */
+        text_copy_line(ret->port, sizeof(ret->port), colon + 1, strlen(colon + 1));
         return true;
 }
 
