@@ -14,6 +14,7 @@
 #include "agent.h"
 #include "intent.h"
 #include "kafka_watch.h"
+#include "pause.h"
 #include "report/http/server.h"
 #include "report/notify.h"
 #include "report/status_line.h"
@@ -402,6 +403,7 @@ static void agent_done(struct agent *a) {
                 ledger_flush(a->ledger, 2 * USEC_PER_SEC);
         ledger_free(a->ledger);
         intents_free(a);
+        pauses_free(a);
         ledger_entries_free(a->absent, a->n_absent);
         sd_event_source_disable_unref(a->ledger_source);
         sd_event_source_disable_unref(a->status_source);
@@ -446,7 +448,8 @@ static int set_up(struct agent *a) {
                                 agent_dry_run(a) ? ", dry run: nothing is restarted" : "",
                                 a->http_addresses));
         a->started = true;
-        return start_workers(a);
+        r = pauses_resume(a);
+        return r < 0 ? r : start_workers(a);
 }
 
 int agent_run(const struct agent_options *options) {

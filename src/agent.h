@@ -12,6 +12,7 @@ typedef struct sd_event_source sd_event_source;
 struct document;
 struct http_server;
 struct kafka_watch;
+struct kept_order;
 struct question;
 struct saved_intent;
 struct snapshot;
@@ -53,12 +54,14 @@ struct agent {
         bool ledger_dirty, ledger_saving, ledger_writable, ledger_failure_told;
         bool ledger_distrusted; /* it was lost: whoever has no entry has a spent budget for one window */
         usec_t started_at_usec;
-        struct saved_intent *intents; /* on their way to the disk; intent.c's */
+        struct pauses pauses;
+        struct kept_order *kept_orders; /* on their way to the disk; pause.c's */
+        struct saved_intent *intents;   /* on their way to the disk; intent.c's */
 
         uint64_t incident_seed;
         bool logind_failure_told, bus_known, ready;
         bool config_rejected; /* what is on disk is not what is in force */
-        sd_event_source *ledger_source, *status_source, *watchdog_source;
+        sd_event_source *ledger_source, *status_source, *watchdog_source, *pause_source;
 };
 
 /* Runs until it is told to stop. Returns the exit status: 0, 78 (EX_CONFIG) or 1. */

@@ -4,13 +4,51 @@
 #include <stdio.h>
 
 #include "agent.h"
-#include "report/http/control.h"
+#include "pause.h"
+#include "report/http/control_order.h"
 #include "report/http/server.h"
 #include "util/listen_address.h"
 #include "util/text.h"
 
 static int answer(const struct question *q, struct document *ret, void *userdata) {
         return agent_http_answer(userdata, control_answer, q, ret);
+}
+
+/* What is wrong with it, or with whom it names, is refused before anything is done. */
+static int read_order(struct agent *a,
+                      const struct http_order *h,
+                      struct control_order *ret,
+                      struct document *ret_refusal) {
+        int r = control_check_protocol(h->protocol, ret_refusal);
+
+        if (r == 0)
+                r = control_order_read(h->path, h->body, h->body_len, ret, ret_refusal);
+        if (r == 0 && ret->worker && !agent_find_worker(a, ret->worker)) {
+                const struct question q = { .worker = ret->worker };
+
+                r = agent_http_answer(a, control_no_worker, &q, ret_refusal);
+                return r < 0 ? r : 1;
+        }
+        return r;
+}
+
+static void on_order(const struct http_order *h, struct http_reply *reply, void *userdata) {
+        static void (*const carry_out[_CONTROL_VERB_MAX])(struct agent * a, const struct control_order *o,
+                                                          uid_t uid, struct http_reply *reply) = {
+                [CONTROL_PAUSE] = pause_begin,
+                [CONTROL_RESUME] = pause_end,
+        };
+        _cleanup_(control_order_done) struct control_order o = {};
+        _cleanup_(document_done) struct document refusal = {};
+        struct agent *a = userdata;
+        int r = read_order(a, h, &o, &refusal);
+
+        if (r == 0)
+                carry_out[o.verb](a, &o, h->uid, reply);
+        else if (r > 0)
+                http_reply_send(reply, &refusal);
+        else
+                http_reply_drop(reply);
 }
 
 static void on_listening(const char *address, int error, void *userdata) {
@@ -33,6 +71,7 @@ static int listen_at(struct agent *a, const char *directory) {
                 .header = CONTROL_PROTOCOL_HEADER,
                 .header_value = CONTROL_PROTOCOL_TEXT,
                 .complain = control_error,
+                .order = on_order,
         };
         const struct http_server_calls calls = {
                 .answer = answer,

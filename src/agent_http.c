@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "kafka_watch.h"
+#include "pause.h"
 #include "report/http/process.h"
 #include "report/http/server.h"
 #include "util/text.h"
@@ -23,6 +24,7 @@ static void fill_worker(const struct worker *w, struct worker_snapshot *ret) {
                 .lag = w->settings->lag ? &w->lag : NULL,
                 .holds = w->holds,
                 .n_holds = w->n_holds,
+                .pause = worker_pause(w),
         };
 }
 

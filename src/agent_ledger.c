@@ -82,7 +82,7 @@ static char *ledger_text(struct agent *a) {
         for (size_t i = 0; i < a->n_absent; i++)
                 if (still_of_use(&a->absent[i], now.agent_usec))
                         entries[n++] = a->absent[i];
-        return ledger_to_text(entries, n, &now);
+        return ledger_to_text(entries, n, &a->pauses, &now);
 }
 
 int agent_save_ledger(struct agent *a, ledger_saved_t saved, void *userdata) {
@@ -185,7 +185,7 @@ int agent_open_ledger(struct agent *a) {
         r = ledger_open(a->event, a->options->state_directory, &a->ledger);
         if (r < 0)
                 return r;
-        result = ledger_load(a->ledger, &now, &a->absent, &a->n_absent, &problem);
+        result = ledger_load(a->ledger, &now, &a->absent, &a->n_absent, &a->pauses, &problem);
         if (result == LEDGER_PUT_ASIDE || result == LEDGER_UNREADABLE) {
                 a->ledger_distrusted = true;
                 reporter_tell(a->reporter, event_new(EVENT_LEDGER_DAMAGED,

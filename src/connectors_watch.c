@@ -10,6 +10,7 @@
 #include "connectors_watch.h"
 #include "intent.h"
 #include "observe/connectors_look.h"
+#include "pause.h"
 #include "report/narrate_connectors.h"
 #include "report/words.h"
 #include "util/text.h"
@@ -247,11 +248,12 @@ static void on_called(_unused_ struct connector_call *call,
         consider(c);
 }
 
-/* Meanwhile the worker may have fallen ill, or a reload may have forbidden it. */
+/* Meanwhile the worker may have fallen ill, or a reload or a pause may have forbidden it. */
 static bool may_act(const struct connectors_watch *c) {
         const struct worker *w = c->worker;
 
-        return watches(w) && w->settings->connector_restart && w->settings->worker_id && is_well(w);
+        return watches(w) && w->settings->connector_restart && w->settings->worker_id && is_well(w) &&
+               !worker_pause(w);
 }
 
 static bool only_observes(const struct worker *w) {

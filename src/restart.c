@@ -6,6 +6,7 @@
 
 #include "act/evidence.h"
 #include "intent.h"
+#include "pause.h"
 #include "report/narrate.h"
 #include "report/words.h"
 #include "restart.h"
@@ -80,6 +81,7 @@ static void fill_surroundings(struct worker *w,
                 .url_is_local = w->url_is_local,
                 .peers_healthy = w->peers_healthy,
                 .ledger_writable = w->agent->ledger_writable,
+                .pause = worker_pause(w),
                 .refused_until_usec = w->refused_until_usec,
         };
         memcpy(ret->refused_why, w->refused_why, sizeof(ret->refused_why));
@@ -178,7 +180,7 @@ static void retract(struct restart *r) {
 }
 
 /* Disk and systemd take their time. Meanwhile somebody may have started the unit anew, or stopped it, a
- * reload may have forbidden what was decided, or Kafka may have gone. */
+ * reload or a pause may have forbidden what was decided, or Kafka may have gone. */
 static bool still_stands(const struct restart *r) {
         const struct worker *w = r->worker;
         const struct unit_view *view = unit_watch_view(w->unit);
@@ -186,7 +188,7 @@ static bool still_stands(const struct restart *r) {
         bool same_start = !view->invocation_id[0] || streq(view->invocation_id, r->invocation_before);
 
         if (w->settings->action != ACTION_RESTART || agent_dry_run(w->agent) || !same_start ||
-            dependency_holds(&w->health.dependency, w->settings))
+            worker_pause(w) || dependency_holds(&w->health.dependency, w->settings))
                 return false;
         return now == (r->action == REMEDY_REVIVE ? UNIT_CRASHED : UNIT_UP);
 }

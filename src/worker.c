@@ -9,6 +9,7 @@
 #include <systemd/sd-event.h>
 
 #include "kafka_watch.h"
+#include "pause.h"
 #include "report/narrate.h"
 #include "restart.h"
 #include "util/hash.h"
@@ -63,6 +64,8 @@ struct status_item worker_status(const struct worker *w) {
                 .last_failure_usec = w->health.failures > 0 ? w->health.last.received_at_usec : 0,
         };
 
+        if (worker_pause(w))
+                item.state = STATE_PAUSED;
         for (enum hold hold = 0; hold < _HOLD_MAX && !item.hold; hold++)
                 if (w->remedy.standing[hold])
                         item.hold = hold_to_string(hold);

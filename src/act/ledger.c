@@ -386,6 +386,7 @@ enum ledger_load_result ledger_load(struct ledger *l,
                                     const struct ledger_clock *now,
                                     struct ledger_entry **ret,
                                     size_t *ret_n,
+                                    struct pauses *ret_pauses,
                                     char **ret_problem) {
         _cleanup_free_ char *text = NULL, *problem = NULL;
         _cleanup_close_ int dir_fd = -1;
@@ -394,6 +395,7 @@ enum ledger_load_result ledger_load(struct ledger *l,
 
         *ret = NULL;
         *ret_n = 0;
+        *ret_pauses = (struct pauses) {};
         *ret_problem = NULL;
         if (!l->directory) {
                 *ret_problem = strdup("there is no state directory: nothing is kept");
@@ -412,7 +414,7 @@ enum ledger_load_result ledger_load(struct ledger *l,
         if (r == -ENOENT)
                 return LEDGER_ABSENT;
         if (r >= 0)
-                r = ledger_from_text(text, len, now, ret, ret_n, &problem);
+                r = ledger_from_text(text, len, now, ret, ret_n, ret_pauses, &problem);
         if (r == -EBADMSG || r == -EPROTONOSUPPORT)
                 return refuse(l, dir_fd, r, now, problem, ret_problem);
         return r < 0 ? unreadable(l, r, ret_problem) : LEDGER_LOADED;

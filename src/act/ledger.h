@@ -5,6 +5,7 @@
 
 #include "judge/connector_remedy.h"
 #include "judge/history.h"
+#include "judge/pauses.h"
 
 typedef struct sd_event sd_event;
 struct ledger;
@@ -31,16 +32,21 @@ struct ledger_entry {
 struct ledger_entry *ledger_entries_free(struct ledger_entry *entries, size_t n);
 
 /* Returns the JSON text, to be freed, or NULL when out of memory. */
-char *ledger_to_text(const struct ledger_entry *entries, size_t n, const struct ledger_clock *now);
+char *ledger_to_text(const struct ledger_entry *entries,
+                     size_t n,
+                     const struct pauses *pauses,
+                     const struct ledger_clock *now);
 
 /* Returns 0; -EBADMSG (damaged; *ret_problem says what, to be freed); -EPROTONOSUPPORT (of a newer
  * version; the same); -ENOMEM. Nothing is believed by halves. A stamp of this boot counts by
- * CLOCK_BOOTTIME, one of another boot by realtime; a stamp from the future counts as now. */
+ * CLOCK_BOOTTIME, one of another boot by realtime; a stamp from the future counts as now. A pause that has
+ * ended since comes back with the time at which it did. */
 int ledger_from_text(const char *text,
                      size_t len,
                      const struct ledger_clock *now,
                      struct ledger_entry **ret,
                      size_t *ret_n,
+                     struct pauses *ret_pauses,
                      char **ret_problem);
 
 /* ---- the file ---- */
@@ -65,6 +71,7 @@ enum ledger_load_result ledger_load(struct ledger *l,
                                     const struct ledger_clock *now,
                                     struct ledger_entry **ret,
                                     size_t *ret_n,
+                                    struct pauses *ret_pauses,
                                     char **ret_problem);
 
 /* Saved, or not: error is 0 or a negative errno. */

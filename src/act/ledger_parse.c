@@ -336,7 +336,56 @@ static int entries_from_json(struct reader *r, json_object *list, struct ledger_
         return 0;
 }
 
-static int ledger_from_json(struct reader *r, json_object *top, struct ledger_entry **ret, size_t *ret_n) {
+/* What *ret then holds is the caller's, also on error. */
+static int pause_from_json(struct reader *r, json_object *o, struct pause *ret) {
+        int64_t left, uid;
+        json_object *worker;
+        char reason[PAUSE_REASON_SIZE];
+        int q;
+
+        if (!json_object_is_type(o, json_type_object))
+                return bad(r, "a pause is no object");
+        if ((q = get(r, o, "worker", json_type_null, &worker)) < 0 ||
+            (worker && (q = get_name(r, o, "worker", &ret->worker)) < 0) ||
+            (q = get_stamp(r, o, "since", &ret->since_usec)) < 0 ||
+            (q = get_number(r, o, "left", LEDGER_STAMP_MAX, &left)) < 0 ||
+            (q = get_string(r, o, "reason", reason, sizeof(reason))) < 0 ||
+            (q = get_number(r, o, "uid", UINT32_MAX, &uid)) < 0)
+                return q;
+        ret->uid = (uint32_t) uid;
+        ret->until_usec = MAX(usec_shift(r->now->agent_usec, left - r->since_written), (usec_t) 1);
+        ret->reason = strdup(reason);
+        return ret->reason ? 0 : -ENOMEM;
+}
+
+/* Absent where nothing is paused, as in all that older agents wrote. */
+static int pauses_from_json(struct reader *r, json_object *from, struct pauses *ret) {
+        json_object *list;
+        int q = 0;
+
+        if (!json_object_object_get_ex(from, "pauses", &list))
+                return 0;
+        if (!json_object_is_type(list, json_type_array))
+                return bad(r, "\"pauses\" is not array");
+        for (size_t i = 0; q >= 0 && i < json_object_array_length(list); i++) {
+                struct pause p = {};
+
+                q = pause_from_json(r, json_object_array_get_idx(list, i), &p);
+                if (q >= 0 && pauses_find(ret, p.worker))
+                        q = bad(r, "a pause stands in it twice");
+                if (q >= 0)
+                        q = pauses_begin(ret, &p);
+                free(p.worker);
+                free(p.reason);
+        }
+        return q;
+}
+
+static int ledger_from_json(struct reader *r,
+                            json_object *top,
+                            struct ledger_entry **ret,
+                            size_t *ret_n,
+                            struct pauses *ret_pauses) {
         json_object *o, *list, *written;
         char boot_id[sizeof(r->now->boot_id)];
         int q;
@@ -349,7 +398,12 @@ static int ledger_from_json(struct reader *r, json_object *top, struct ledger_en
         if ((q = get_age(r, "written_at", written, &r->since_written)) < 0 ||
             (q = get(r, o, "workers", json_type_array, &list)) < 0)
                 return q;
-        return entries_from_json(r, list, ret, ret_n);
+        q = pauses_from_json(r, o, ret_pauses);
+        if (q >= 0)
+                q = entries_from_json(r, list, ret, ret_n);
+        if (q < 0)
+                pauses_done(ret_pauses);
+        return q;
 }
 
 /* Byte for byte: the head is as we write it, and the checksum fits to the rest. */
@@ -384,7 +438,8 @@ static int load(struct reader *r,
                 const char *text,
                 size_t len,
                 struct ledger_entry **ret,
-                size_t *ret_n) {
+                size_t *ret_n,
+                struct pauses *ret_pauses) {
         int64_t version;
         int q;
 
@@ -397,7 +452,7 @@ static int load(struct reader *r,
                 return -EPROTONOSUPPORT;
         }
         q = check_text(r, text, len);
-        return q < 0 ? q : ledger_from_json(r, top, ret, ret_n);
+        return q < 0 ? q : ledger_from_json(r, top, ret, ret_n, ret_pauses);
 }
 
 int ledger_from_text(const char *text,
@@ -405,14 +460,16 @@ int ledger_from_text(const char *text,
                      const struct ledger_clock *now,
                      struct ledger_entry **ret,
                      size_t *ret_n,
+                     struct pauses *ret_pauses,
                      char **ret_problem) {
         struct reader r = { .now = now };
         json_object *top = NULL;
         int q;
 
+        *ret_pauses = (struct pauses) {};
         q = parse(&r, text, len, &top);
         if (q >= 0)
-                q = load(&r, top, text, len, ret, ret_n);
+                q = load(&r, top, text, len, ret, ret_n, ret_pauses);
         json_object_put(top);
         if ((q == -EBADMSG || q == -EPROTONOSUPPORT) && ret_problem) {
                 *ret_problem = strdup(r.problem);

@@ -204,7 +204,32 @@ static json_object *entry_to_json(struct writer *w, const struct ledger_entry *e
         return o;
 }
 
-static json_object *ledger_to_json(struct writer *w, const struct ledger_entry *entries, size_t n) {
+static json_object *pauses_to_json(struct writer *w, const struct pauses *pauses) {
+        json_object *list = json_object_new_array();
+
+        for (size_t i = 0; list && i < pauses->n; i++) {
+                const struct pause *p = &pauses->list[i];
+                json_object *o = json_object_new_object();
+
+                if (o) {
+                        if (p->worker)
+                                add_string(w, o, "worker", p->worker);
+                        else
+                                add_null(w, o, "worker");
+                        add_stamp(w, o, "since", p->since_usec);
+                        add_number(w, o, "left", usec_sub(p->until_usec, w->now->agent_usec));
+                        add_string(w, o, "reason", p->reason);
+                        add_number(w, o, "uid", p->uid);
+                }
+                append(w, list, o);
+        }
+        return list;
+}
+
+static json_object *ledger_to_json(struct writer *w,
+                                   const struct ledger_entry *entries,
+                                   size_t n,
+                                   const struct pauses *pauses) {
         json_object *o = json_object_new_object(), *list;
 
         if (!o)
@@ -215,12 +240,17 @@ static json_object *ledger_to_json(struct writer *w, const struct ledger_entry *
         for (size_t i = 0; list && i < n; i++)
                 append(w, list, entry_to_json(w, &entries[i]));
         add(w, o, "workers", list);
+        if (pauses->n > 0)
+                add(w, o, "pauses", pauses_to_json(w, pauses));
         return o;
 }
 
-char *ledger_to_text(const struct ledger_entry *entries, size_t n, const struct ledger_clock *now) {
+char *ledger_to_text(const struct ledger_entry *entries,
+                     size_t n,
+                     const struct pauses *pauses,
+                     const struct ledger_clock *now) {
         struct writer w = { .now = now };
-        json_object *o = ledger_to_json(&w, entries, n);
+        json_object *o = ledger_to_json(&w, entries, n, pauses);
         _cleanup_free_ char *body = NULL;
         char *text = NULL;
         const char *s;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "judge/holds.h"
+#include "judge/pauses.h"
 #include "util/span.h"
 #include "util/text.h"
 
@@ -45,6 +46,16 @@ static bool not_this_host(const struct asking *a, struct hold_entry *e) {
                     a->w->url, strempty(a->w->unit));
         else
                 SAY(e, "whether %s is an address of this machine cannot be told", a->w->url);
+        return true;
+}
+
+static bool paused(const struct asking *a, struct hold_entry *e) {
+        char text[PAUSE_TEXT_SIZE];
+
+        if (!a->s->pause)
+                return false;
+        e->until_usec = a->s->pause->until_usec;
+        SAY(e, "%s", pause_text(a->s->pause, text));
         return true;
 }
 
@@ -231,14 +242,14 @@ static bool refused(const struct asking *a, struct hold_entry *e) {
         return true;
 }
 
-/* In the design's order. paused and not-our-turn come with their features, at their places.
- */
+/* In the design's order. not-our-turn comes with its feature, at its place. */
 static const struct {
         enum hold hold;
         bool (*stands)(const struct asking *a, struct hold_entry *e);
 } table[] = {
         { HOLD_OBSERVE_ONLY, observe_only },
         { HOLD_NOT_THIS_HOST, not_this_host },
+        { HOLD_PAUSED, paused },
         { HOLD_UNIT_BUSY, unit_busy },
         { HOLD_PACKAGE_MANAGER, package_manager },
         { HOLD_DEPENDENCY_DOWN, dependency_down },

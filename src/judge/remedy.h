@@ -3,11 +3,14 @@
 
 #include "judge/health.h"
 
+struct pause;
+
 /* What stands around the worker at this moment, as far as the holds ask for it. */
 struct surroundings {
-        bool dry_run;     /* of the agent */
-        bool bus;         /* there is a systemd to act over */
-        int url_is_local; /* 1, 0, or negative: cannot be told */
+        bool dry_run;              /* of the agent */
+        bool bus;                  /* there is a systemd to act over */
+        int url_is_local;          /* 1, 0, or negative: cannot be told */
+        const struct pause *pause; /* under which the worker is; NULL: under none */
         struct unit_view unit;
         bool stop_seen;
         char system_state[UNIT_WORD_SIZE];

@@ -14,7 +14,7 @@ enum worker_state {
         STATE_RESTARTING,
         STATE_EXHAUSTED,
         STATE_STOPPED,
-        STATE_PAUSED, /* comes with connect-watchdogctl pause */
+        STATE_PAUSED, /* only shown, in the place of the state that it has all the while */
         _STATE_MAX,
 };
 
@@ -22,7 +22,7 @@ enum worker_state {
 enum hold {
         HOLD_OBSERVE_ONLY,
         HOLD_NOT_THIS_HOST,
-        HOLD_PAUSED, /* comes with the control program */
+        HOLD_PAUSED,
         HOLD_UNIT_BUSY,
         HOLD_PACKAGE_MANAGER,
         HOLD_DEPENDENCY_DOWN,

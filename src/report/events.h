@@ -26,7 +26,9 @@ enum event_type {
         EVENT_STARTUP_SLOW,
         EVENT_FLAPPING,
         EVENT_UNIT_DOWN,
-        EVENT_UNIT_RESTARTED,     /* by somebody else: its InvocationID changed */
+        EVENT_UNIT_RESTARTED, /* by somebody else: its InvocationID changed */
+        EVENT_PAUSED,         /* by an operator; and again by each agent that begins while it lasts */
+        EVENT_RESUMED,
         EVENT_DEPENDENCY_CHANGED, /* failing polls are no longer counted, or are again */
         EVENT_HOLD_BEGUN,
         EVENT_HOLD_ENDED,

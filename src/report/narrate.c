@@ -253,9 +253,6 @@ static void say_state_changed(const struct scene *s, char *buf, size_t size) {
                         text_append(buf, size, " (%s)", s->t->text);
                 text_append(buf, size, "; it is left alone until it runs again");
                 break;
-        case STATE_PAUSED:
-                text_append(buf, size, "paused by an operator: watched, but not restarted");
-                break;
         default:
                 text_append(buf, size, "%s", worker_state_to_string(s->t->to));
         }
@@ -372,7 +369,6 @@ static int state_priority(const struct told *t) {
         case STATE_HEALTHY:
                 return t->incident[0] || t->from == STATE_DEGRADED ? LOG_NOTICE : LOG_INFO;
         case STATE_STOPPED:
-        case STATE_PAUSED:
                 return LOG_NOTICE;
         case STATE_RESTARTING:
         case STATE_EXHAUSTED:

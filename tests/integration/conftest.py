@@ -77,6 +77,15 @@ def worker():
 
 
 @pytest.fixture
+def runtime(agent):
+    """Of an agent that is not started yet: its runtime directory."""
+    directory = agent.directory / "runtime"
+    directory.mkdir()
+    agent.options += ["--runtime-dir", str(directory)]
+    return directory
+
+
+@pytest.fixture
 def jvm():
     """A process that, like a JVM, catches SIGQUIT."""
     code = "import signal,sys,time; signal.signal(signal.SIGQUIT, lambda *_: None); print(flush=True); time.sleep(600)"

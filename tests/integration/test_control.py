@@ -1,44 +1,17 @@
 """The control socket: who may come, what is answered there, and that nothing of it keeps the agent from its work."""
 
 import contextlib
-import http.client
 import json
 import os
 import pathlib
-import socket
 import stat
 
 import pytest
 
 import harness
 from conftest import cannot
+from control_ask import PROTOCOL, connect, get, order, raw
 from http_ask import UnixConnection, ask, free_port, is_closed
-
-PROTOCOL = "Connect-Watchdog-Protocol"
-
-
-def get(path, what, **headers):
-    """(status, JSON) of a GET."""
-    status, body, response = ask(path, what, headers=headers)
-    assert response.headers[PROTOCOL] == "1" and response.headers["Content-Type"] == "application/json"
-    return status, json.loads(body)
-
-
-def connect(path):
-    s = socket.socket(socket.AF_UNIX)
-    s.connect(str(path))        # waits for a place in the queue, as one with a time limit would not
-    s.settimeout(harness.TIMEOUT)
-    return s
-
-
-@pytest.fixture
-def runtime(agent):
-    """Of an agent that is not started yet: its runtime directory."""
-    directory = agent.directory / "runtime"
-    directory.mkdir()
-    agent.options += ["--runtime-dir", str(directory)]
-    return directory
-
 
 @pytest.fixture
 def control(agent, worker, runtime):
@@ -81,17 +54,35 @@ def test_a_port_has_none_of_them(agent, control):
 
 def test_what_is_no_question_is_refused_as_json(control):
     for method, expected in ("PUT", 405), ("DELETE", 405), ("GET", 413):
-        with connect(control) as s:
-            s.sendall(f"{method} /workers HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx".encode())
-            response = http.client.HTTPResponse(s)
-            response.begin()
-            assert response.status == expected and list(json.load(response)) == ["error"]
-            assert response.headers[PROTOCOL] == "1"
+        status, refused = raw(control, f"{method} /workers HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx".encode())
+        assert status == expected and list(refused) == ["error"]
 
 
 def test_a_newer_protocol_is_refused(control):
-    status, refused = get(control, "/workers", **{PROTOCOL: "2"})
-    assert status == 505 and "version 1" in refused["error"] and "version 2" in refused["error"]
+    for status, refused in (get(control, "/workers", **{PROTOCOL: "2"}),
+                            raw(control, f"POST /pause HTTP/1.1\r\nHost: x\r\n{PROTOCOL}: 2\r\n\r\n".encode())):
+        assert status == 505 and "version 1" in refused["error"] and "version 2" in refused["error"]
+
+
+def test_an_order_is_read_strictly(control):
+    assert order(control, "nothing") == (404, {"error": "there is nothing under this path of the control socket"})
+    assert order(control, "pause", worker="b", for_seconds=1)[0] == 404
+    assert "for_seconds" in order(control, "pause", worker="a")[1]["error"]
+    assert "did you mean" in order(control, "resume", worker="A")[1]["error"]
+    assert get(control, "/pause")[0] == 405
+    for head, expected in ("", 400), ("Content-Length: 16385\r\n", 413), ("Transfer-Encoding: chunked\r\n", 411):
+        status, refused = raw(control, f"POST /pause HTTP/1.1\r\nHost: x\r\n{head}\r\n".encode())
+        assert status == expected and list(refused) == ["error"]
+
+
+def test_a_body_may_come_in_pieces(agent, control):
+    body = json.dumps({"worker": "a", "for_seconds": 60, "reason": "x" * 200}).encode()
+    with connect(control) as s:
+        s.sendall(f"POST /pause HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+        for i in range(len(body)):
+            s.sendall(body[i:i + 1])
+        assert s.recv(1000).startswith(b"HTTP/1.1 200 ")
+    assert agent.expect("paused").message.endswith("x): watched, but not restarted")
 
 
 def as_user(uid, gid, groups, path):
@@ -195,6 +186,10 @@ def test_clients_that_mean_no_good_harm_nobody(agent, worker, control):
         for junk in b"\0" * 1000, b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n", b"POST / HTTP/1.1\r\nContent-Length: 9" * 9:
             with connect(control) as s, contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 s.sendall(junk)
+        begun = b"POST /pause HTTP/1.1\r\nHost: x\r\nContent-Length: 16384\r\n\r\n"
+        for _ in range(50):
+            with connect(control) as s, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                s.sendall(begun + b"x" * 8000)
         n = len(worker.requests)
         worker.wait_for_requests(n + 5)
         assert ask(agent.port)[0] == 200        # the other server has places of its own

@@ -1,5 +1,6 @@
 /* The table of holds: one test for each row that there is, then their order. */
 #include "judge-scene.h"
+#include "judge/pauses.h"
 #include "util/text.h"
 
 #define SEC USEC_PER_SEC
@@ -100,6 +101,41 @@ static void test_unit_busy_stands_not_in_these_states_of_the_system(void **state
                 (void) snprintf(s.around.system_state, UNIT_WORD_SIZE, "%s", states[i]);
                 assert_int_equal(scene_decide(&s), REMEDY_TRY_RESTART);
         }
+}
+
+static void test_paused_stands_until_its_end(void **state) {
+        struct pause pause = { .worker = (char *) "connect-a", .reason = (char *) "new disks", .uid = 1000 };
+        const struct hold_entry *e;
+        struct scene s;
+
+        (void) state;
+        hung(&s);
+        pause.until_usec = s.now + USEC_PER_HOUR;
+        s.around.pause = &pause;
+        e = only(&s, HOLD_PAUSED);
+        assert_string_equal(e->text, "by uid 1000: new disks");
+        assert_usec_equal(e->until_usec, pause.until_usec);
+        assert_int_equal(scene_count(&s, TOLD_HOLD_BEGUN), 1);
+
+        scene_unit_ends(&s, "failed", "exit-code", 1, 1);
+        only(&s, HOLD_PAUSED);
+        s.around.pause = NULL;
+        assert_int_equal(scene_decide(&s), REMEDY_REVIVE);
+        assert_int_equal(scene_told(&s, TOLD_HOLD_ENDED)->hold, HOLD_PAUSED);
+}
+
+/* Nothing is even said to be restarted. */
+static void test_paused_and_observed_only_nothing_would_be_restarted(void **state) {
+        const struct pause pause = { .until_usec = USEC_INFINITY };
+        struct scene s;
+
+        (void) state;
+        hung(&s);
+        s.around.dry_run = true;
+        s.around.pause = &pause;
+        assert_int_equal(scene_decide(&s), REMEDY_NONE);
+        assert_true(scene_holds(&s, HOLD_OBSERVE_ONLY) && scene_holds(&s, HOLD_PAUSED));
+        assert_int_equal(s.told.n, 0);
 }
 
 static void test_failed_is_not_busy(void **state) {
@@ -470,6 +506,8 @@ int main(void) {
                 cmocka_unit_test(test_not_this_host_stands_while_url_is_not_an_address_of_this_machine),
                 cmocka_unit_test(test_unit_busy_stands_while_the_unit_is_on_its_way),
                 cmocka_unit_test(test_unit_busy_stands_not_in_these_states_of_the_system),
+                cmocka_unit_test(test_paused_stands_until_its_end),
+                cmocka_unit_test(test_paused_and_observed_only_nothing_would_be_restarted),
                 cmocka_unit_test(test_failed_is_not_busy),
                 cmocka_unit_test(test_a_unit_that_cannot_be_read_holds),
                 cmocka_unit_test(test_a_unit_whose_stop_was_seen_is_never_touched),

@@ -1,6 +1,7 @@
 /* GET /workers and /workers/NAME. */
 #include "document-scene.h"
 #include "judge/lag.h"
+#include "judge/pauses.h"
 #include "util/json.h"
 #include "util/text.h"
 
@@ -52,6 +53,8 @@ static void a_worker_that_is_well(void **state) {
         assert_at(o, "url", "\"http://127.0.0.1:8083\"");
         assert_at(o, "action", "\"restart\"");
         assert_at(o, "state", "\"healthy\"");
+        assert_at(o, "health_state", "\"healthy\"");
+        assert_at(o, "paused", "null");
         assert_at(o, "outcome", "\"ok\"");
         assert_at(o, "reason", "\"healthy\"");
         assert_at(o, "stage", "null");
@@ -114,6 +117,31 @@ static void a_worker_in_an_incident(void **state) {
         assert_at(o, "budget.n", "1");
         assert_at(o, "budget.backoff_seconds", "120.0");
         assert_at(o, "virtual_budget.left", "3");
+        document_scene_done(&s);
+}
+
+static void a_worker_that_is_paused(void **state) {
+        struct pause pause = { .reason = (char *) "new disks", .uid = 1000 };
+        struct document_scene s;
+
+        (void) state;
+        document_scene_init(&s);
+        scene_ok(&s.judge);
+        pause.since_usec = s.judge.now;
+        pause.until_usec = s.judge.now + 2 * USEC_PER_HOUR;
+        s.workers[0].pause = &pause;
+
+        _cleanup_(json_object_unrefp) json_object *o = get(&s, "/workers/connect-a");
+        assert_at(o, "state", "\"paused\"");
+        assert_at(o, "health_state", "\"healthy\"");
+        assert_at(o, "paused.all_workers", "true");
+        assert_at(o, "paused.since", "\"1970-02-11T16:00:00.000Z\"");
+        assert_at(o, "paused.until", "\"1970-02-11T18:00:00.000Z\"");
+        assert_at(o, "paused.uid", "1000");
+        assert_at(o, "paused.reason", "\"new disks\"");
+        /* The worker serves as before. */
+        (void) document_scene_get(&s, "/health", "connect-a", "", 200);
+        (void) document_scene_get(&s, "/actuator/health", "connect-a", "", 200);
         document_scene_done(&s);
 }
 
@@ -386,6 +414,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_worker_that_is_well),
                 cmocka_unit_test(a_worker_in_an_incident),
+                cmocka_unit_test(a_worker_that_is_paused),
                 cmocka_unit_test(a_worker_of_which_nothing_is_known),
                 cmocka_unit_test(all_of_them),
                 cmocka_unit_test(connectors_and_their_troubles),

@@ -18,6 +18,9 @@ static const struct ledger_clock clock_now = {
         .boot_id = "0123456789abcdef0123456789abcdef",
 };
 
+static const struct pauses no_pauses;
+static struct pauses loaded_pauses; /* with the last text */
+
 static uint64_t seed = 42;
 
 static uint64_t random_number(uint64_t below) {
@@ -191,29 +194,53 @@ static void assert_entries_equal(const struct ledger_entry *a, const struct ledg
         }
 }
 
+static struct pauses random_pauses(void) {
+        struct pauses p = {};
+
+        for (uint64_t k = random_number(4); k > 0; k--) {
+                char worker[40], reason[PAUSE_REASON_SIZE];
+                const struct pause pause = {
+                        .worker = random_number(3) > 0 ? worker : NULL,
+                        .reason = reason,
+                        .since_usec = random_stamp(),
+                        .until_usec = clock_now.agent_usec + random_number(PAUSE_MAX_USEC),
+                        .uid = (uint32_t) random_number(UINT64_C(1) << 32),
+                };
+
+                (void) snprintf(worker, sizeof(worker), "connect-%" PRIu64, k);
+                random_text(reason, sizeof(reason));
+                assert_int_equal(pauses_begin(&p, &pause), 0);
+        }
+        return p;
+}
+
 static void test_roundtrip(_unused_ void **state) {
         for (unsigned i = 0; i < 200; i++) {
                 size_t n = random_number(4), loaded_n = 99;
                 struct ledger_entry *entries = random_entries(n), *loaded = NULL;
-                _cleanup_free_ char *text = ledger_to_text(entries, n, &clock_now), *again = NULL,
+                struct pauses pauses = random_pauses();
+                _cleanup_free_ char *text = ledger_to_text(entries, n, &pauses, &clock_now), *again = NULL,
                                     *problem = NULL;
 
                 assert_non_null(text);
-                assert_int_equal(
-                        ledger_from_text(text, strlen(text), &clock_now, &loaded, &loaded_n, &problem), 0);
+                assert_int_equal(ledger_from_text(text, strlen(text), &clock_now, &loaded, &loaded_n,
+                                                  &loaded_pauses, &problem),
+                                 0);
                 assert_null(problem);
                 assert_int_equal(loaded_n, n);
                 assert_entries_equal(entries, loaded, n);
-                again = ledger_to_text(loaded, n, &clock_now);
+                again = ledger_to_text(loaded, n, &loaded_pauses, &clock_now);
                 assert_string_equal(text, again);
                 ledger_entries_free(entries, n);
                 ledger_entries_free(loaded, n);
+                pauses_done(&pauses);
+                pauses_done(&loaded_pauses);
         }
 }
 
 static void test_damage_is_refused(_unused_ void **state) {
         struct ledger_entry *entries = random_entries(2);
-        _cleanup_free_ char *text = ledger_to_text(entries, 2, &clock_now);
+        _cleanup_free_ char *text = ledger_to_text(entries, 2, &no_pauses, &clock_now);
         size_t len = strlen(text);
 
         for (unsigned i = 0; i < 4000; i++) {
@@ -228,7 +255,7 @@ static void test_damage_is_refused(_unused_ void **state) {
                         hurt[random_number(len)] = (char) random_number(256);
                 else
                         hurt[random_number(len)] ^= (char) (1 << random_number(8));
-                r = ledger_from_text(hurt, hurt_len, &clock_now, &loaded, &n, &problem);
+                r = ledger_from_text(hurt, hurt_len, &clock_now, &loaded, &n, &loaded_pauses, &problem);
                 if (hurt_len == len && memcmp(hurt, text, len) == 0) {
                         assert_int_equal(r, 0);
                         ledger_entries_free(loaded, n);
@@ -269,6 +296,10 @@ static char *sealed(const char *body) {
                                                "ok\":true,\"stop_seen\":false,\"lacks_health\":"            \
                                                "false,\"target\":\"\"}"
 #define BODY(workers) "{" BOOT ",\"workers\":[" workers "]}"
+
+#define PAUSE(worker, left)                                                                                 \
+        "{\"worker\":" worker ",\"since\":[1,1],\"left\":" left ",\"reason\":\"\",\"uid\":0}"
+#define PAUSES(pauses) "{" BOOT ",\"workers\":[],\"pauses\":[" pauses "]}"
 
 static const struct {
         const char *name;
@@ -312,6 +343,14 @@ static const struct {
         { "no boot", "{\"written_at\":[1,1],\"workers\":[]}", "\"boot_id\" is missing" },
         { "a wrong boot", "{\"boot_id\":\"xyz\",\"written_at\":[1,1],\"workers\":[]}",
           "\"boot_id\" is no id" },
+        { "a pause", PAUSES(PAUSE("null", "5") "," PAUSE("\"a\"", "5")), NULL },
+        { "pauses as an object", "{" BOOT ",\"workers\":[],\"pauses\":{}}", "\"pauses\" is not array" },
+        { "a pause as a word", PAUSES("\"a\""), "a pause is no object" },
+        { "half a pause", PAUSES("{\"worker\":null}"), "\"since\" is missing" },
+        { "a pause of nobody", PAUSES(PAUSE("\"\"", "5")), "\"worker\" is empty" },
+        { "a pause that has less than nothing left", PAUSES(PAUSE("null", "-5")), "out of range" },
+        { "a pause twice", PAUSES(PAUSE("\"a\"", "5") "," PAUSE("\"a\"", "9")),
+          "a pause stands in it twice" },
         { "half a worker", BODY("{\"worker\":\"a\"}"), "\"unit\" is missing" },
         { "a list", "[]", "\"ledger\" is not object" },
         { "null", "null", "\"ledger\" is not object" },
@@ -324,12 +363,15 @@ static void test_every_value_is_checked(_unused_ void **state) {
                 size_t n = 0;
                 int r;
 
-                r = ledger_from_text(text, strlen(text), &clock_now, &loaded, &n, &problem);
+                r = ledger_from_text(text, strlen(text), &clock_now, &loaded, &n, &loaded_pauses, &problem);
                 if (r != (bodies[i].problem ? -EBADMSG : 0) ||
                     (bodies[i].problem && !strstr(problem, bodies[i].problem)))
                         fail_msg("%s: %d, %s", bodies[i].name, r, strempty(problem));
                 if (r >= 0)
                         ledger_entries_free(loaded, n);
+                else
+                        assert_int_equal(loaded_pauses.n, 0);
+                pauses_done(&loaded_pauses);
         }
 }
 
@@ -358,7 +400,7 @@ static void test_texts_that_are_no_ledger(_unused_ void **state) {
                 size_t n = 0;
 
                 assert_int_equal(ledger_from_text(texts[i].text, strlen(texts[i].text), &clock_now, &loaded,
-                                                  &n, &problem),
+                                                  &n, &loaded_pauses, &problem),
                                  texts[i].error);
                 assert_non_null(problem);
         }
@@ -374,9 +416,10 @@ static usec_t read_back(const struct ledger_clock *later, usec_t *ret_distrusted
         e.history.budget.n_restarts = 1;
         e.history.budget.restarts[0].at_usec = clock_now.agent_usec - 10 * MINUTE;
         e.history.budget.distrusted_until_usec = clock_now.agent_usec + 60 * MINUTE;
-        text = ledger_to_text(&e, 1, &clock_now);
+        text = ledger_to_text(&e, 1, &no_pauses, &clock_now);
         assert_non_null(text);
-        assert_int_equal(ledger_from_text(text, strlen(text), later, &loaded, &n, &problem), 0);
+        assert_int_equal(ledger_from_text(text, strlen(text), later, &loaded, &n, &loaded_pauses, &problem),
+                         0);
         at = loaded[0].history.budget.restarts[0].at_usec;
         *ret_distrusted = loaded[0].history.budget.distrusted_until_usec;
         ledger_entries_free(loaded, n);
@@ -426,6 +469,54 @@ static void test_stamps_over_boots_and_clocks(_unused_ void **state) {
         }
 }
 
+/* A pause of which 60 min were left, read with other clocks. */
+static void test_a_pause_over_boots_and_clocks(_unused_ void **state) {
+        static const struct {
+                const char *name;
+                int64_t boot, real; /* later than clock_now */
+                const char *boot_id;
+                int64_t left; /* below zero: it ended so long ago */
+        } cases[] = {
+                { "same boot", 5 * MINUTE, 5 * MINUTE, "0123456789abcdef0123456789abcdef", 55 * MINUTE },
+                { "same boot, realtime set forward", 5 * MINUTE, USEC_PER_DAY,
+                  "0123456789abcdef0123456789abcdef", 55 * MINUTE },
+                { "other boot", -(int64_t) USEC_PER_HOUR, 20 * MINUTE, "ffffffffffffffffffffffffffffffff",
+                  40 * MINUTE },
+                { "other boot, from the future", 0, -(int64_t) USEC_PER_DAY,
+                  "ffffffffffffffffffffffffffffffff", 60 * MINUTE },
+                { "ended in this boot", 70 * MINUTE, 0, "0123456789abcdef0123456789abcdef",
+                  -(int64_t) (10 * MINUTE) },
+                { "ended while the machine was off", 0, 90 * MINUTE, "ffffffffffffffffffffffffffffffff",
+                  -(int64_t) (30 * MINUTE) },
+        };
+        const struct pause pause = { .worker = (char *) "a",
+                                     .since_usec = clock_now.agent_usec - 10 * MINUTE,
+                                     .until_usec = clock_now.agent_usec + 60 * MINUTE };
+        struct pauses pauses = {};
+
+        assert_int_equal(pauses_begin(&pauses, &pause), 0);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *text = ledger_to_text(NULL, 0, &pauses, &clock_now), *problem = NULL;
+                struct ledger_clock later = clock_now;
+                struct ledger_entry *loaded = NULL;
+                size_t n = 0;
+
+                later.boottime_usec += (usec_t) cases[i].boot;
+                later.realtime_usec += (usec_t) cases[i].real;
+                (void) snprintf(later.boot_id, sizeof(later.boot_id), "%s", cases[i].boot_id);
+                assert_int_equal(
+                        ledger_from_text(text, strlen(text), &later, &loaded, &n, &loaded_pauses, &problem),
+                        0);
+                assert_int_equal(loaded_pauses.n, 1);
+                if (loaded_pauses.list[0].until_usec != later.agent_usec + (usec_t) cases[i].left)
+                        fail_msg("%s: %" PRIi64, cases[i].name,
+                                 (int64_t) (loaded_pauses.list[0].until_usec - later.agent_usec));
+                ledger_entries_free(loaded, n);
+                pauses_done(&loaded_pauses);
+        }
+        pauses_done(&pauses);
+}
+
 static void test_a_stop_before_a_reboot_says_nothing_of_now(_unused_ void **state) {
         static const struct {
                 const char *boot_id;
@@ -438,13 +529,15 @@ static void test_a_stop_before_a_reboot_says_nothing_of_now(_unused_ void **stat
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 struct ledger_entry e = { .worker = (char *) "a", .history.stop_seen = true },
                                     *loaded = NULL;
-                _cleanup_free_ char *text = ledger_to_text(&e, 1, &clock_now), *problem = NULL;
+                _cleanup_free_ char *text = ledger_to_text(&e, 1, &no_pauses, &clock_now), *problem = NULL;
                 struct ledger_clock later = clock_now;
                 size_t n = 0;
 
                 assert_non_null(text);
                 (void) snprintf(later.boot_id, sizeof(later.boot_id), "%s", cases[i].boot_id);
-                assert_int_equal(ledger_from_text(text, strlen(text), &later, &loaded, &n, &problem), 0);
+                assert_int_equal(
+                        ledger_from_text(text, strlen(text), &later, &loaded, &n, &loaded_pauses, &problem),
+                        0);
                 assert_int_equal(n, 1);
                 assert_int_equal(loaded[0].history.stop_seen, cases[i].stop_seen);
                 ledger_entries_free(loaded, n);
@@ -467,8 +560,9 @@ static void test_text_that_is_not_utf8_is_cleaned(_unused_ void **state) {
         e.history.budget.n_restarts = 1;
         e.history.budget.restarts[0].at_usec = 1;
         strcpy(e.history.budget.restarts[0].stage, "x\xff\xfey");
-        text = ledger_to_text(&e, 1, &clock_now);
-        assert_int_equal(ledger_from_text(text, strlen(text), &clock_now, &loaded, &n, &problem), 0);
+        text = ledger_to_text(&e, 1, &no_pauses, &clock_now);
+        assert_int_equal(
+                ledger_from_text(text, strlen(text), &clock_now, &loaded, &n, &loaded_pauses, &problem), 0);
         assert_string_equal(loaded[0].history.budget.restarts[0].stage, "x??y");
         ledger_entries_free(loaded, n);
 }
@@ -480,6 +574,7 @@ int main(void) {
                 cmocka_unit_test(test_every_value_is_checked),
                 cmocka_unit_test(test_texts_that_are_no_ledger),
                 cmocka_unit_test(test_stamps_over_boots_and_clocks),
+                cmocka_unit_test(test_a_pause_over_boots_and_clocks),
                 cmocka_unit_test(test_a_stop_before_a_reboot_says_nothing_of_now),
                 cmocka_unit_test(test_a_stamp_before_agent_time_is_not_never),
                 cmocka_unit_test(test_text_that_is_not_utf8_is_cleaned),

@@ -71,6 +71,9 @@ static size_t count_files(const char *prefix) {
         return n;
 }
 
+static const struct pauses no_pauses;
+static struct pauses pauses; /* as last loaded: none */
+
 static char *text_of(unsigned n_workers) {
         struct ledger_entry *entries = calloc(n_workers + 1, sizeof(*entries));
         char *text;
@@ -80,7 +83,7 @@ static char *text_of(unsigned n_workers) {
                 assert_true(asprintf(&entries[i].worker, "w%u", i) > 0);
                 entries[i].history.budget.n = n_workers;
         }
-        text = ledger_to_text(entries, n_workers, &clock_now);
+        text = ledger_to_text(entries, n_workers, &no_pauses, &clock_now);
         assert_non_null(text);
         ledger_entries_free(entries, n_workers);
         return text;
@@ -108,8 +111,9 @@ static size_t load(enum ledger_load_result expected, char **ret_problem) {
         char *problem = NULL;
         size_t n = 0;
 
-        assert_int_equal(ledger_load(ledger, &clock_now, &entries, &n, &problem), expected);
+        assert_int_equal(ledger_load(ledger, &clock_now, &entries, &n, &pauses, &problem), expected);
         assert_int_equal(problem != NULL, expected >= LEDGER_PUT_ASIDE);
+        assert_int_equal(pauses.n, 0);
         ledger_entries_free(entries, n);
         if (ret_problem)
                 *ret_problem = problem;
@@ -278,7 +282,7 @@ static void test_without_a_directory_nothing_is_kept(_unused_ void **state) {
         size_t n;
 
         assert_int_equal(ledger_open(event, NULL, &l), 0);
-        assert_int_equal(ledger_load(l, &clock_now, &entries, &n, &problem), LEDGER_NO_DIRECTORY);
+        assert_int_equal(ledger_load(l, &clock_now, &entries, &n, &pauses, &problem), LEDGER_NO_DIRECTORY);
         assert_non_null(problem);
         free(problem);
         assert_int_equal(ledger_save(l, text_of(1), NULL, NULL), -ENOENT);
@@ -375,7 +379,8 @@ static void test_kill_9_never_leaves_a_torn_file(_unused_ void **state) {
                 assert_int_equal(kill(pid, SIGKILL), 0);
                 assert_int_equal(waitpid(pid, NULL, 0), pid);
 
-                assert_int_equal(ledger_load(ledger, &clock_now, &entries, &n, &problem), LEDGER_LOADED);
+                assert_int_equal(ledger_load(ledger, &clock_now, &entries, &n, &pauses, &problem),
+                                 LEDGER_LOADED);
                 assert_null(problem);
                 assert_true(n >= 1);
                 assert_int_equal(entries[0].history.budget.n, n);

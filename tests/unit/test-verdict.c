@@ -38,18 +38,18 @@ static void the_manual_has_the_same_table(void **state) {
         size_t n = read_manual(rows);
 
         (void) state;
-        assert_int_equal(n, _STATE_MAX + 1);
-        for (enum worker_state s = 0; s < _STATE_MAX; s++) {
+        assert_int_equal(n, STATE_PAUSED + 1);
+        for (enum worker_state s = 0; s < STATE_PAUSED; s++) {
                 describe(worker_state_to_string(s), verdict_of(s, true, true), expected, sizeof(expected));
                 assert_string_equal(rows[s], expected);
         }
         describe("no worker", verdict_of_none(), expected, sizeof(expected));
-        assert_string_equal(rows[_STATE_MAX], expected);
+        assert_string_equal(rows[STATE_PAUSED], expected);
 }
 
 static void what_is_not_lost_is_live(void **state) {
         (void) state;
-        for (enum worker_state s = 0; s < _STATE_MAX; s++) {
+        for (enum worker_state s = 0; s < STATE_PAUSED; s++) {
                 assert_int_equal(verdict_of(s, true, false).liveness, SPRING_UP);
                 assert_int_equal(verdict_of(s, false, false).liveness, SPRING_UP);
         }
@@ -60,7 +60,7 @@ static void what_is_not_lost_is_live(void **state) {
 static void nobody_is_killed_on_purpose_or_in_the_dark(void **state) {
         static const enum worker_state spared[] = { STATE_UNKNOWN,  STATE_STARTING, STATE_HEALTHY,
                                                     STATE_DEGRADED, STATE_SUSPECT,  STATE_RESTARTING,
-                                                    STATE_STOPPED,  STATE_PAUSED };
+                                                    STATE_STOPPED };
 
         (void) state;
         for (size_t i = 0; i < ELEMENTSOF(spared); i++)
@@ -72,7 +72,7 @@ static void nobody_is_killed_on_purpose_or_in_the_dark(void **state) {
 /* The contracts agree: whoever asks a stricter one never hears better news. */
 static void the_contracts_agree(void **state) {
         (void) state;
-        for (enum worker_state s = 0; s < _STATE_MAX; s++)
+        for (enum worker_state s = 0; s < STATE_PAUSED; s++)
                 for (int seen_ok = 0; seen_ok < 2; seen_ok++) {
                         struct verdict v = verdict_of(s, seen_ok, true);
 
@@ -86,8 +86,8 @@ static void the_contracts_agree(void **state) {
 
 static void several_answer_the_worst_in_any_order(void **state) {
         (void) state;
-        for (enum worker_state s = 0; s < _STATE_MAX; s++)
-                for (enum worker_state t = 0; t < _STATE_MAX; t++) {
+        for (enum worker_state s = 0; s < STATE_PAUSED; s++)
+                for (enum worker_state t = 0; t < STATE_PAUSED; t++) {
                         struct verdict a = verdict_of(s, true, true), b = verdict_of(t, true, true);
                         struct verdict ab = verdict_worse(a, b), ba = verdict_worse(b, a);
                         char one[ROW_SIZE], other[ROW_SIZE];

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "config/suggest.h"
-#include "report/http/control.h"
+#include "report/http/control_order.h"
 #include "report/http/json_maker.h"
 #include "report/http/routes.h"
 #include "util/text.h"
@@ -20,7 +20,7 @@ int control_error(struct document *ret, unsigned status, const char *text) {
         return json_make_document(&m, o, status, ret);
 }
 
-static int no_worker(const struct snapshot *s, const char *name, struct document *ret) {
+int control_no_worker(const struct snapshot *s, const struct question *q, struct document *ret) {
         _cleanup_free_ const char **names = calloc(s->n_workers + 1, sizeof(*names));
         char text[ERROR_SIZE] = "", word[WORD_SIZE];
         const char *nearest;
@@ -29,9 +29,9 @@ static int no_worker(const struct snapshot *s, const char *name, struct document
                 return -ENOMEM;
         for (size_t i = 0; i < s->n_workers; i++)
                 names[i] = s->workers[i].settings->name;
-        nearest = suggest_nearest(name, names);
+        nearest = suggest_nearest(q->worker, names);
         text_append(text, sizeof(text), "no worker is called \"%s\"",
-                    text_copy_line(word, sizeof(word), name, strlen(name)));
+                    text_copy_line(word, sizeof(word), q->worker, strlen(q->worker)));
         if (nearest)
                 text_append(text, sizeof(text), "; did you mean \"%s\"?", nearest);
         return control_error(ret, 404, text);
@@ -58,7 +58,7 @@ static int document_control_workers(const struct snapshot *s,
         if (q->rest[0])
                 named.worker = q->rest;
         if (question_workers(s, &named, &workers, &n) < 0)
-                return no_worker(s, named.worker, ret);
+                return control_no_worker(s, &named, ret);
         return document_workers(s, q, ret);
 }
 
@@ -67,8 +67,7 @@ static const struct route routes[] = {
         { "/workers", HAS_REST, document_control_workers },
 };
 
-/* Returns 0; 1: refused, and *ret says why; -ENOMEM. */
-static int check_protocol(const char *protocol, struct document *ret) {
+int control_check_protocol(const char *protocol, struct document *ret) {
         size_t digits = strspn(protocol, "0123456789");
         char text[ERROR_SIZE] = "", word[WORD_SIZE];
         int r;
@@ -93,12 +92,14 @@ static int check_protocol(const char *protocol, struct document *ret) {
 }
 
 int control_answer(const struct snapshot *s, const struct question *q, struct document *ret) {
-        int r = check_protocol(q->protocol, ret);
+        int r = control_check_protocol(q->protocol, ret);
 
         if (r != 0)
                 return MIN(r, 0);
         r = routes_answer(routes, ELEMENTSOF(routes), 0, s, q, ret);
         if (r != -ENOENT)
                 return r;
-        return control_error(ret, 404, "there is nothing under this path of the control socket");
+        if (control_order_verb(q->path) >= 0)
+                return control_error(ret, 405, "this is an order: it takes a POST");
+        return control_error(ret, 404, CONTROL_NOTHING_HERE);
 }

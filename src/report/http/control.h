@@ -12,5 +12,10 @@
 /* An error; a newline at the end of the text is left out. Returns 0 or -ENOMEM. */
 int control_error(struct document *ret, unsigned status, const char *text);
 
+/* Returns 0; 1: the other side speaks another version, and *ret says so; -ENOMEM. */
+int control_check_protocol(const char *protocol, struct document *ret);
+
 /* The answer to a GET. Returns 0 or -ENOMEM. */
 int control_answer(const struct snapshot *s, const struct question *q, struct document *ret);
+/* That no worker is called q->worker, and which name is near. Returns 0 or -ENOMEM. */
+int control_no_worker(const struct snapshot *s, const struct question *q, struct document *ret);

@@ -98,6 +98,10 @@ const struct kafka_topic *kafka_snapshot_topic(const struct kafka_snapshot *k, c
         return NULL;
 }
 
+enum worker_state snapshot_shown_state(const struct worker_snapshot *w) {
+        return w->pause ? STATE_PAUSED : health_shown_state(w->health, w->history);
+}
+
 struct verdict snapshot_verdict(const struct snapshot *s, const struct worker_snapshot *w) {
         bool lost = health_wants_remedy(w->health, w->settings, s->now_usec);
 

@@ -9,6 +9,7 @@
 struct process_usage;
 struct connectors_view;
 struct lag_view;
+struct pause;
 struct settings;
 
 /* One worker at this moment. Everything belongs to the agent and lives for one answer. */
@@ -23,6 +24,7 @@ struct worker_snapshot {
         const struct hold_entry
                 *holds; /* those that keep a remedy back right now, the first is the one told */
         size_t n_holds;
+        const struct pause *pause; /* under which it is; NULL: under none */
 };
 
 /* One [kafka NAME] likewise. */
@@ -103,6 +105,8 @@ int question_workers(const struct snapshot *s,
 /* What metadata last said of that topic; NULL: nothing. */
 const struct kafka_topic *kafka_snapshot_topic(const struct kafka_snapshot *k, const char *name) _pure_;
 
+/* Its state for a person: paused, in the place of that which it has all the while. */
+enum worker_state snapshot_shown_state(const struct worker_snapshot *w) _pure_;
 /* One worker in the words of the contracts, and the worst of several (none: as without any worker). */
 struct verdict snapshot_verdict(const struct snapshot *s, const struct worker_snapshot *w);
 struct verdict snapshot_verdict_of_all(const struct snapshot *s, const struct worker_snapshot *w, size_t n);

@@ -181,7 +181,7 @@ static void write_worker(struct page *p, const struct family *f) {
 
 static void write_state(struct page *p, const struct family *f) {
         FOREACH_WORKER(w, p) {
-                enum worker_state state = health_shown_state(w->health, w->history);
+                enum worker_state state = snapshot_shown_state(w);
 
                 for (enum worker_state i = 0; i < _STATE_MAX; i++)
                         number(p, f,

@@ -17,25 +17,6 @@
 /* How often connections are looked for that take too long. */
 #define SWEEP_USEC USEC_PER_SEC
 
-/* since_usec begins anew with each request. */
-struct connection {
-        struct listener *listener;
-        struct connection *next, **back; /* in the listener's list */
-        struct MHD_Connection *handle;
-        usec_t since_usec; /* CLOCK_MONOTONIC */
-        char peer[INET6_ADDRSTRLEN];
-        bool is_ours; /* see socket_peer.h; asked of the operator's own server alone */
-        uid_t uid;
-};
-
-/* From the end of its header to the end of its answer. */
-struct request {
-        struct connection *connection;
-        struct request *next, **back; /* in one of the server's lists while it waits */
-        bool its_turn;                /* waits no more */
-        size_t body_bytes;            /* of its answer */
-};
-
 static usec_t monotonic_now_usec(void) {
         return clock_now(CLOCK_MONOTONIC);
 }
@@ -69,7 +50,8 @@ static enum MHD_Result respond(const struct http_server *s,
         if (last)
                 (void) MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
         if (d->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-                (void) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+                (void) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
+                                               control ? "GET, HEAD, POST" : "GET, HEAD");
         result = MHD_queue_response(c, d->status, response);
         MHD_destroy_response(response);
         return result;
@@ -118,7 +100,10 @@ static enum MHD_Result answer(struct http_server *s,
         };
         bool turned_away;
 
-        if (s->calls.answer(&question, &d, s->calls.userdata) < 0)
+        if (q->order) {
+                d = q->answer;
+                q->answer = (struct document) {};
+        } else if (s->calls.answer(&question, &d, s->calls.userdata) < 0)
                 return respond_refusal(s, c, MHD_HTTP_INTERNAL_SERVER_ERROR,
                                        "The answer could not be made for want of memory.\n");
         turned_away = !has_room(s, d.body_len);
@@ -218,6 +203,19 @@ static int on_turn(sd_event_source *source _unused_, uint64_t usec _unused_, voi
         return 0;
 }
 
+void server_let_answer(struct request *q) {
+        struct http_server *s = q->connection->listener->server;
+
+        q->connection->obeyed = false;
+        q->connection->since_usec = monotonic_now_usec();
+        if (!q->back)
+                return; /* it did not have to wait */
+        stop_waiting(q);
+        q->back = end_of(&s->due);
+        *q->back = q;
+        arm_turn(s);
+}
+
 /* Who waits for the first polls has waited enough. */
 static void let_in(struct http_server *s) {
         (void) sd_event_source_set_enabled(s->wait_source, SD_EVENT_OFF);
@@ -266,32 +264,61 @@ static enum MHD_Result begin_request(const struct http_server *s,
         const union MHD_ConnectionInfo *info =
                 MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
         struct connection *k = info ? info->socket_context : NULL;
+        bool is_order = s->calls.control && streq(method, MHD_HTTP_METHOD_POST);
+        const char *why = "";
         struct request *q;
 
         if (s->calls.control && !(k && k->is_ours))
                 return respond_refusal(s, c, MHD_HTTP_FORBIDDEN,
                                        "Only root and members of the agent's group are answered here.\n");
-        if (!streq(method, MHD_HTTP_METHOD_GET) && !streq(method, MHD_HTTP_METHOD_HEAD))
+        if (is_order) {
+                unsigned status = order_refusal(header_of(c, MHD_HTTP_HEADER_CONTENT_LENGTH),
+                                                header_of(c, MHD_HTTP_HEADER_TRANSFER_ENCODING), &why);
+
+                if (status > 0)
+                        return respond_refusal(s, c, status, why);
+        } else if (!streq(method, MHD_HTTP_METHOD_GET) && !streq(method, MHD_HTTP_METHOD_HEAD))
                 return respond_refusal(s, c, MHD_HTTP_METHOD_NOT_ALLOWED,
                                        "Only GET and HEAD are answered here.\n");
-        if (announces_body(c))
+        else if (announces_body(c))
                 return respond_refusal(s, c, MHD_HTTP_CONTENT_TOO_LARGE, "Nothing here takes a body.\n");
         q = k ? calloc(1, sizeof(*q)) : NULL;
-        if (!q)
+        if (!q || (is_order && order_begin(q) < 0)) {
+                free(q);
                 return MHD_NO;
+        }
         q->connection = k;
         *request = q;
         return MHD_YES;
 }
 
-/* Called when the header is there, and again until there is an answer. */
+/* Its turn has come: a question is answered, an order carried out, or answered if that is done. */
+static enum MHD_Result serve(struct http_server *s,
+                             struct request *q,
+                             const char *method,
+                             const char *path) {
+        int r;
+
+        if (!q->order || q->answer.status > 0)
+                return answer(s, q, method, path);
+        q->its_turn = false;
+        q->connection->obeyed = true;
+        r = order_carry_out(s, q, path,
+                            strempty(header_of(q->connection->handle, s->calls.control->header)));
+        if (r != 0)
+                return r < 0 ? MHD_NO : answer(s, q, method, path);
+        begin_waiting(&s->obeyed, q);
+        return MHD_YES;
+}
+
+/* Called when the header is there, with each part of a body, and again until there is an answer. */
 static enum MHD_Result on_request(void *userdata,
                                   struct MHD_Connection *c,
                                   const char *path,
                                   const char *method,
                                   const char *version _unused_,
-                                  const char *body _unused_,
-                                  size_t *body_len _unused_,
+                                  const char *body,
+                                  size_t *body_len,
                                   void **request) {
         struct listener *l = userdata;
         struct http_server *s = l->server;
@@ -299,14 +326,20 @@ static enum MHD_Result on_request(void *userdata,
 
         if (!q)
                 return begin_request(s, c, method, request);
+        if (*body_len > 0) {
+                int r = order_take(q, body, *body_len);
+
+                *body_len = 0;
+                return r < 0 ? MHD_NO : MHD_YES;
+        }
         if (q->its_turn)
-                return answer(s, q, method, path);
+                return serve(s, q, method, path);
         if (!s->open)
                 wait_for_first_polls(s, q);
         else if (s->due || monotonic_now_usec() - s->round_began_usec > HTTP_ROUND_USEC)
                 wait_for_turn(s, q);
         else
-                return answer(s, q, method, path);
+                return serve(s, q, method, path);
         return MHD_YES;
 }
 
@@ -319,6 +352,8 @@ static void on_request_done(void *userdata _unused_,
         if (!q)
                 return;
         stop_waiting(q);
+        order_done(q);
+        q->connection->obeyed = false;
         q->connection->listener->server->body_bytes -= q->body_bytes;
         q->connection->since_usec = monotonic_now_usec();
         free(q);
@@ -399,7 +434,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec _unused_, void *userd
         for (struct listener *l = s->listeners; l; l = l->next)
                 for (struct connection *k = l->connections; k; k = k->next) {
                         any = true;
-                        if (usec_sub(now, k->since_usec) > HTTP_PATIENCE_USEC)
+                        if (!k->obeyed && usec_sub(now, k->since_usec) > HTTP_PATIENCE_USEC)
                                 (void) shutdown(descriptor_of(k->handle), SHUT_RDWR);
                 }
         if (any) {
@@ -519,6 +554,7 @@ void listener_stop(struct listener *l) {
                 return;
         /* One that is suspended may not be stopped. */
         resume_those_of(l, l->server->waiting);
+        resume_those_of(l, l->server->obeyed);
         resume_those_of(l, l->server->due);
         MHD_stop_daemon(l->daemon);
         l->daemon = NULL;

@@ -1,7 +1,9 @@
 /* The HTTP server: listeners on the agent's loop (libmicrohttpd), its limits, and waiting for the first
- * polls. GET and HEAD only. It knows nothing of workers; what is answered comes from its answer callback.
- * A server that is given a struct http_control is the operator's own, and admits nobody else. */
+ * polls. GET and HEAD, and orders. It knows nothing of workers; what is answered comes from its answer
+ * callback. A server that is given a struct http_control is the operator's own, and admits nobody else. */
 #pragma once
+
+#include <sys/types.h>
 
 #include "report/http/document.h"
 
@@ -22,6 +24,8 @@ struct http_server;
 /* Of all listeners: what clients are slow to take is at most so much, beside small bodies. */
 #define HTTP_BODY_BYTES_MAX ((size_t) 64 * 1024 * 1024)
 #define HTTP_SMALL_BODY_BYTES ((size_t) 64 * 1024)
+/* Of an order. */
+#define HTTP_ORDER_BYTES_MAX ((size_t) 16 * 1024)
 /* How long a request may wait for the first poll of every worker. */
 #define HTTP_FIRST_POLL_WAIT_USEC (2 * USEC_PER_SEC)
 
@@ -33,11 +37,30 @@ struct http_access {
         const char *peer; /* "127.0.0.1", or "unix" */
 };
 
-/* What makes a server the operator's own: its unix sockets are for this user and its group alone. */
+/* A POST, whole. The strings live for the call. */
+struct http_order {
+        const char *path;
+        const char *protocol; /* as in struct question */
+        const char *body;     /* no string: it may hold anything */
+        size_t body_len;
+        uid_t uid; /* of who gives it */
+};
+
+/* Where its answer is awaited; it outlives whoever asked. */
+struct http_reply;
+/* Answers, now or later, and once: reply is gone then. d is taken over. */
+void http_reply_send(struct http_reply *reply, struct document *d);
+/* No answer could be made for want of memory: 500, without a body. */
+void http_reply_drop(struct http_reply *reply);
+
+/* What makes a server the operator's own: its unix sockets are for this user and its group alone, and it
+ * takes orders. */
 struct http_control {
         const char *header, *header_value; /* of every answer */
         /* Makes the answer to what the server itself refuses. Returns 0 or -ENOMEM. */
         int (*complain)(struct document *ret, unsigned status, const char *text);
+        /* Carries it out. */
+        void (*order)(const struct http_order *o, struct http_reply *reply, void *userdata);
 };
 
 struct http_server_calls {
@@ -48,7 +71,7 @@ struct http_server_calls {
         void (*listening)(const char *address, int error, void *userdata);
         /* NULL: not told. */
         void (*access)(const struct http_access *a, void *userdata);
-        const struct http_control *control; /* static; NULL: whoever can connect is answered */
+        const struct http_control *control; /* static; NULL: whoever can connect may ask, and only that */
         void *userdata;
 };
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "judge/connectors.h"
+#include "judge/pauses.h"
 #include "report/http/document.h"
 #include "report/status_line.h"
 #include "report/words.h"
@@ -177,6 +178,27 @@ static void put_last_answer(const struct page *p, const struct worker_snapshot *
         end_row(p);
 }
 
+/* In the future. */
+static void put_until(const struct page *p, usec_t at_usec) {
+        (void) fputs(" until ", p->f);
+        put_clock(p, at_usec);
+        if (at_usec > p->s->now_usec)
+                (void) fprintf(p->f, " (in %s)", SAY_SPAN(at_usec - p->s->now_usec));
+}
+
+static void put_pause(const struct page *p, const struct worker_snapshot *w) {
+        char text[PAUSE_TEXT_SIZE];
+
+        if (!w->pause)
+                return;
+        begin_row(p, "Paused");
+        (void) fputs("not restarted", p->f);
+        put_until(p, w->pause->until_usec);
+        (void) fputs("; ", p->f);
+        put_quoted(p, "bdi", pause_text(w->pause, text));
+        end_row(p);
+}
+
 static void put_holds(const struct page *p, const struct worker_snapshot *w) {
         if (w->n_holds == 0)
                 return;
@@ -186,12 +208,8 @@ static void put_holds(const struct page *p, const struct worker_snapshot *w) {
                 const struct hold_entry *e = &w->holds[i];
 
                 (void) fprintf(p->f, "<li><strong>%s</strong>", hold_to_string(e->hold));
-                if (e->until_usec > 0 && e->until_usec < USEC_INFINITY) {
-                        (void) fputs(" until ", p->f);
-                        put_clock(p, e->until_usec);
-                        if (e->until_usec > p->s->now_usec)
-                                (void) fprintf(p->f, " (in %s)", SAY_SPAN(e->until_usec - p->s->now_usec));
-                }
+                if (e->until_usec > 0 && e->until_usec < USEC_INFINITY)
+                        put_until(p, e->until_usec);
                 if (e->text[0]) {
                         (void) fputs(": ", p->f);
                         put_quoted(p, "bdi", e->text);
@@ -345,7 +363,7 @@ static const char *tone_of(enum worker_state state) {
 }
 
 static void put_worker(const struct page *p, const struct worker_snapshot *w, size_t number) {
-        enum worker_state state = health_shown_state(w->health, w->history);
+        enum worker_state state = snapshot_shown_state(w);
         const char *word = worker_state_to_string(state), *why;
         char clause[CLAUSE_SIZE];
 
@@ -353,11 +371,13 @@ static void put_worker(const struct page *p, const struct worker_snapshot *w, si
                        tone_of(state), number, number);
         put_quoted(p, "bdi", w->settings->name);
         (void) fprintf(p->f, " <span class=\"state\">%s</span></h2>\n", word);
-        /* The clause begins with the state, which stands there already. */
-        why = snapshot_clause(p->s, w, clause) + strlen(word);
+        why = snapshot_clause(p->s, w, clause);
+        /* The clause begins with the state; where it is not paused, that stands there already. */
+        if (!w->pause)
+                why += MIN(strlen(why), strlen(word) + strlen("; "));
         if (*why) {
                 (void) fputs("<p>", p->f);
-                put_quoted(p, "bdi", why + strlen("; "));
+                put_quoted(p, "bdi", why);
                 (void) fputs("</p>\n", p->f);
         }
         (void) fputs("<dl>\n", p->f);
@@ -365,6 +385,7 @@ static void put_worker(const struct page *p, const struct worker_snapshot *w, si
         begin_row(p, "Since");
         put_past(p, w->health->state_since_usec);
         end_row(p);
+        put_pause(p, w);
         put_stage(p, w);
         put_connectors(p, w);
         put_remedy(p, w);
@@ -502,7 +523,7 @@ static int put_sum(const struct page *p, const struct worker_snapshot *workers, 
 
                 items[i] = (struct status_item) {
                         .name = workers[i].settings->name,
-                        .state = health_shown_state(h, workers[i].history),
+                        .state = snapshot_shown_state(&workers[i]),
                         .failures = h->failures,
                         .last_failure_usec = h->failures > 0 ? h->last.received_at_usec : 0,
                         .hold = workers[i].n_holds > 0 ? hold_to_string(workers[i].holds[0].hold) : NULL,

@@ -1,9 +1,9 @@
 #include "report/http/verdict.h"
 
 /* Whoever asks for traffic is told of the first failing poll; whoever might kill, only of a worker that is
- * lost. Restarting, stopped and paused are on purpose: out of service, and nobody is to be killed for them.
- */
-static const struct verdict verdicts[_STATE_MAX] = {
+ * lost. Restarting and stopped are on purpose: out of service, and nobody is to be killed for them. That the
+ * watchdog is paused says nothing of the worker: it is never asked for here. */
+static const struct verdict verdicts[STATE_PAUSED] = {
         [STATE_UNKNOWN] = { 503, "unknown", true, false, SPRING_UNKNOWN, SPRING_UP },
         [STATE_STARTING] = { 503, "starting", false, false, SPRING_OUT_OF_SERVICE, SPRING_UP },
         [STATE_HEALTHY] = { 200, "healthy", true, true, SPRING_UP, SPRING_UP },
@@ -13,14 +13,13 @@ static const struct verdict verdicts[_STATE_MAX] = {
         [STATE_RESTARTING] = { 503, "starting", false, false, SPRING_OUT_OF_SERVICE, SPRING_UP },
         [STATE_EXHAUSTED] = { 500, "unhealthy", true, false, SPRING_DOWN, SPRING_DOWN },
         [STATE_STOPPED] = { 503, "stopped", false, false, SPRING_OUT_OF_SERVICE, SPRING_UP },
-        [STATE_PAUSED] = { 503, "unknown", true, false, SPRING_OUT_OF_SERVICE, SPRING_UP },
 };
 
 /* Nothing is watched, so nothing is known. */
 static const struct verdict verdict_none = { 503, "unknown", false, false, SPRING_UNKNOWN, SPRING_UP };
 
 struct verdict verdict_of(enum worker_state state, bool seen_ok, bool lost) {
-        struct verdict v = verdicts[state < _STATE_MAX ? state : STATE_UNKNOWN];
+        struct verdict v = verdicts[state < STATE_PAUSED ? state : STATE_UNKNOWN];
 
         v.started = v.started && seen_ok;
         if (!lost)

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "judge/connectors.h"
+#include "judge/pauses.h"
 #include "observe/kind.h"
 #include "report/http/json_maker.h"
 #include "report/http/workers_kafka.h"
@@ -25,6 +26,17 @@ static json_object *make_holds(struct json_maker *m, const struct worker_snapsho
                 json_append(m, list, o);
         }
         return list;
+}
+
+static json_object *make_pause(struct json_maker *m, const struct pause *p) {
+        json_object *o = json_make_object(m);
+
+        json_put_bool(m, o, "all_workers", !p->worker);
+        json_put_time(m, o, "since", p->since_usec);
+        json_put_time(m, o, "until", p->until_usec);
+        json_put_number(m, o, "uid", p->uid);
+        json_put_text(m, o, "reason", p->reason);
+        return o;
 }
 
 static json_object *make_answer(struct json_maker *m, const struct observation *seen) {
@@ -148,7 +160,8 @@ static void put_verdict(struct json_maker *m, json_object *o, const struct worke
         const struct health *h = w->health;
         bool polled = h->last.sent_at_usec > 0;
 
-        json_put_text(m, o, "state", worker_state_to_string(health_shown_state(h, w->history)));
+        json_put_text(m, o, "state", worker_state_to_string(snapshot_shown_state(w)));
+        json_put_text(m, o, "health_state", worker_state_to_string(health_shown_state(h, w->history)));
         json_put_text(m, o, "outcome", polled ? outcome_to_string(h->last.outcome) : NULL);
         json_put_text(m, o, "reason", polled ? reason_to_string(h->last.reason) : NULL);
         json_put_text(m, o, "stage", h->last.stage.text);
@@ -174,6 +187,7 @@ static json_object *make_worker(struct json_maker *m, const struct worker_snapsh
         put_verdict(m, o, w);
         json_put_strv(m, o, "requires", w->settings->requires);
         json_put(m, o, "dependency", make_dependency(m, &h->dependency));
+        json_put(m, o, "paused", w->pause ? make_pause(m, w->pause) : NULL);
         json_put(m, o, "holds", make_holds(m, w));
         json_put_text(m, o, "incident", incident->id);
         json_put_time(m, o, "incident_opened", incident->opened_at_usec);
