@@ -210,8 +210,8 @@ static int tell_unknown(const char *socket, const char *worker, struct control_a
                 return CTL_NO_WORKER;
         }
         return fail(refused, CTL_FAILED,
-                    "the running agent (%s) does not know this yet, as this connect-watchdogctl "
-                    "(" PROJECT_VERSION ") is newer: systemctl restart " AGENT,
+                    "the running agent (%s) does not know this yet, as connect-watchdogctl " PROJECT_VERSION
+                    " does: systemctl restart " AGENT " runs the one that is installed",
                     version[0] ? version : "of another version");
 }
 

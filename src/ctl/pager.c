@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "ctl/pager.h"
+#include "util/terminal.h"
 
 /* Ends at once where all fits the screen, shows colours, does not wrap, clears nothing: systemd's. */
 #define LESS_OPTIONS "FRSXMK"
@@ -42,7 +43,7 @@ void pager_open(struct pager *p) {
         int ends[2];
 
         *p = (struct pager) { .terminal = -1 };
-        if (isatty(STDOUT_FILENO) <= 0 || (pager && !pager[0]) || pipe2(ends, O_CLOEXEC) < 0)
+        if (!terminal_can_draw(STDOUT_FILENO) || (pager && !pager[0]) || pipe2(ends, O_CLOEXEC) < 0)
                 return;
         p->terminal = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
         p->pid = p->terminal < 0 ? -1 : fork();

@@ -159,8 +159,8 @@ static int look(const struct ctl_options *options, const char *name, bool first)
 static int watch(const struct ctl_options *options, const char *name) {
         const struct timespec pause = { .tv_sec = WATCH_SECONDS };
 
-        if (isatty(STDOUT_FILENO) <= 0)
-                return fail("--watch draws on a terminal: ask again and again without it, or read --json",
+        if (!terminal_can_draw(STDOUT_FILENO))
+                return fail("--watch draws on a terminal, and here is none: ask again and again without it",
                             CTL_USAGE);
         for (bool first = true;; first = false) {
                 int r = look(options, name, first);

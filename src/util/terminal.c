@@ -7,11 +7,15 @@
 /* A wider line is nobody's. */
 #define COLUMNS_MAX 10000
 
-bool terminal_has_colors(int fd) {
+bool terminal_can_draw(int fd) {
         const char *term = getenv("TERM");
 
+        return isatty(fd) > 0 && !isempty(term) && !streq(term, "dumb");
+}
+
+bool terminal_has_colors(int fd) {
         /* set and not empty */
-        return isatty(fd) > 0 && isempty(getenv("NO_COLOR")) && !isempty(term) && !streq(term, "dumb");
+        return terminal_can_draw(fd) && isempty(getenv("NO_COLOR"));
 }
 
 static struct winsize size_of(int fd) {

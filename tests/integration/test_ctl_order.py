@@ -6,6 +6,7 @@ import os
 import ctl
 import pytest
 from control_server import ControlServer
+from harness import UNIT
 
 ORDERS = [
     (["pause", "connect-a", "--for", "2h", "--reason", "an upgrade"], "/pause",
@@ -39,6 +40,30 @@ def test_what_is_asked_and_answered(control, path, arguments, where, request_bod
     assert (method, asked, body) == ("POST", where, request_body)
     assert headers["Connect-Watchdog-Protocol"] == "1" and headers["Content-Type"] == "application/json"
     assert json.loads(ctl.run(path, *arguments, "--json", status=ctl.OK).stdout)["text"] == "connect-a: so be it"
+
+
+def test_a_pause_of_the_real_agent(agent, worker, path):
+    agent.configure({"connect-a": {"url": worker.url, "unit": UNIT, "action": "restart"}, "b": {"url": worker.url + "/b"}})
+    agent.options += ["--runtime-dir", str(path.parent)]
+    agent.start()
+    agent.expect("state-changed", worker="connect-a", state="healthy")
+    said = ctl.run(path, "pause", "connect-a", "--for", "2h", "--reason", "upgrade of Kafka", status=ctl.OK)
+    assert said.stdout.startswith("connect-a: paused until 20") and said.stdout.endswith(f"by uid {os.geteuid()}: upgrade of Kafka)\n")
+    agent.expect("paused", worker="connect-a", uid=str(os.geteuid()))
+    shown = ctl.run(path, "status", "connect-a", status=ctl.NOT_HEALTHY).stdout
+    assert f"(in 1h 59min) by uid {os.geteuid()}: upgrade of Kafka\n" in shown and "  Otherwise: healthy\n" in shown
+    assert "○ connect-a  paused" in ctl.run(path, "status").stdout
+    assert ctl.run(path, "check", "connect-a", status=0).stdout.startswith("WORKER OK - connect-a: paused")
+    said = ctl.run(path, "resume", "connect-a", status=ctl.OK)
+    assert said.stdout.startswith("connect-a: ") and said.stderr == ""
+    agent.expect("resumed", worker="connect-a")
+    ctl.run(path, "status", "connect-a", status=ctl.OK)
+    assert ctl.run(path, "resume", "connect-a", status=ctl.OK).stdout == "connect-a: not paused\n"
+    assert 'did you mean "connect-a"' in ctl.run(path, "resume", "connect-b", status=ctl.NO_WORKER).stderr
+    assert "31d" in ctl.run(path, "pause", "--for", "5w", "--reason", "x", status=ctl.FAILED).stderr
+    assert ctl.run(path, "pause", "--for", "1h", "--reason", "x", status=ctl.OK).stdout.startswith("all workers: paused until 20")
+    assert "2 paused" in ctl.run(path, "status", status=ctl.NOT_HEALTHY).stdout
+    ctl.run(path, "resume", status=ctl.OK)
 
 
 @pytest.mark.parametrize("arguments, said", [
@@ -106,8 +131,9 @@ def test_an_older_agent(control, path, status, worker):
     control.answers["GET", "/workers"] = 200, {"version": "0.0.9", "workers": [{"name": "connect-a"}]}
     control.answers["POST", "/resume"] = status, {"error": "there is nothing under this path"}
     said = ctl.run(path, "resume", *worker, status=ctl.FAILED)
-    assert said.stderr == ("connect-watchdogctl resume: the running agent (0.0.9) does not know this yet, as this "
-                           "connect-watchdogctl (0.1.0) is newer: systemctl restart connect-watchdog.service\n")
+    assert said.stderr == ("connect-watchdogctl resume: the running agent (0.0.9) does not know this yet, as "
+                           "connect-watchdogctl 0.1.0 does: systemctl restart connect-watchdog.service runs the one that is "
+                           "installed\n")
 
 
 def test_an_agent_that_has_gone_meanwhile(control, path):

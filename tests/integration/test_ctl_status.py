@@ -168,8 +168,9 @@ def test_a_pager_is_for_terminals(watched, path, tmp_path):
         ctl.run(path, "status", **variables)
         assert ctl.Terminal(path, "status", "--no-pager", **variables).end() == ctl.NOT_HEALTHY
         assert not shown.exists()
-    terminal = ctl.Terminal(path, "status", PAGER="")
-    assert terminal.end() == ctl.NOT_HEALTHY and "connect-a" in terminal.output
+    for variables in ({"PAGER": ""}, {"PAGER": "false", "TERM": "dumb"}):
+        terminal = ctl.Terminal(path, "status", **variables)
+        assert terminal.end() == ctl.NOT_HEALTHY and "connect-a" in terminal.output
 
 
 def test_watching(watched, worker, path):
@@ -197,6 +198,11 @@ def test_watching_more_than_there_is_room_for(scripted, path):
     assert len(frame) == 9 and frame[-1] == "and 26 more lines\033[K"
     terminal.type("\x03")
     assert terminal.end() == -signal.SIGINT
+
+
+def test_a_dumb_terminal_is_not_drawn_on(watched, path):
+    terminal = ctl.Terminal(path, "status", "--watch", TERM="dumb")
+    assert terminal.end() == ctl.USAGE and "\033" not in terminal.output
 
 
 def test_watching_does_not_begin_without_an_agent(path):
