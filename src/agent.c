@@ -14,6 +14,7 @@
 #include "agent.h"
 #include "intent.h"
 #include "kafka_watch.h"
+#include "operator.h"
 #include "pause.h"
 #include "report/http/server.h"
 #include "report/notify.h"
@@ -403,6 +404,7 @@ static void agent_done(struct agent *a) {
                 ledger_flush(a->ledger, 2 * USEC_PER_SEC);
         ledger_free(a->ledger);
         intents_free(a);
+        operator_orders_free(a);
         pauses_free(a);
         ledger_entries_free(a->absent, a->n_absent);
         sd_event_source_disable_unref(a->ledger_source);

@@ -55,7 +55,7 @@ struct agent {
         bool ledger_distrusted; /* it was lost: whoever has no entry has a spent budget for one window */
         usec_t started_at_usec;
         struct pauses pauses;
-        struct kept_order *kept_orders; /* on their way to the disk; pause.c's */
+        struct kept_order *kept_orders; /* answered when they are on disk; operator.c's */
         struct saved_intent *intents;   /* on their way to the disk; intent.c's */
 
         uint64_t incident_seed;

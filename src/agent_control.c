@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "agent.h"
+#include "operator.h"
 #include "pause.h"
 #include "report/http/control_order.h"
 #include "report/http/server.h"
@@ -37,6 +38,7 @@ static void on_order(const struct http_order *h, struct http_reply *reply, void 
                                                           uid_t uid, struct http_reply *reply) = {
                 [CONTROL_PAUSE] = pause_begin,
                 [CONTROL_RESUME] = pause_end,
+                [CONTROL_RESET] = operator_reset,
         };
         _cleanup_(control_order_done) struct control_order o = {};
         _cleanup_(document_done) struct document refusal = {};

@@ -386,6 +386,15 @@ const char *connectors_watch_problem(const struct connectors_watch *c) {
         return c->problem;
 }
 
+bool connectors_watch_is_restarting(const struct connectors_watch *c) {
+        return c->name;
+}
+
+void connectors_watch_forget_restarts(struct connectors_watch *c) {
+        connector_attempts_done(&c->worker->attempts);
+        connector_attempts_done(&c->would);
+}
+
 bool connectors_watch_is_awaited(const struct connectors_watch *c) {
         return watches(c->worker) && is_well(c->worker) && !c->view && c->problem[0] == '\0';
 }

@@ -16,6 +16,10 @@ void connectors_watch_reconfigure(struct connectors_watch *c,
                                   bool same_target);
 /* The worker was polled: the first look follows its first good answer. */
 void connectors_watch_polled(struct connectors_watch *c);
+/* One of them is being restarted right now. */
+bool connectors_watch_is_restarting(const struct connectors_watch *c) _pure_;
+/* What was restarted so far counts no more. */
+void connectors_watch_forget_restarts(struct connectors_watch *c);
 /* What was found by the last look, or NULL. */
 const struct connectors_view *connectors_watch_view(const struct connectors_watch *c) _pure_;
 /* Why the last look found nothing; "" where it did, or there was none. */

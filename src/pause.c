@@ -5,97 +5,16 @@
 
 #include <systemd/sd-event.h>
 
+#include "operator.h"
 #include "pause.h"
 #include "report/http/control_order.h"
-#include "report/http/server.h"
 #include "report/words.h"
 #include "util/moment.h"
 #include "util/text.h"
 #include "worker.h"
 
-/* An order that is answered when the ledger was written. */
-struct kept_order {
-        struct kept_order *next; /* in agent->kept_orders */
-        struct agent *agent;
-        struct http_reply *reply;
-        char *worker;
-        char text[CONTROL_TEXT_SIZE];
-};
-
 const struct pause *worker_pause(const struct worker *w) {
         return pauses_of(&w->agent->pauses, w->settings->name, agent_now());
-}
-
-/* ---- answers ---- */
-
-static void kept_order_free(struct kept_order *k) {
-        struct kept_order **p = &k->agent->kept_orders;
-
-        while (*p != k)
-                p = &(*p)->next;
-        *p = k->next;
-        free(k->worker);
-        free(k);
-}
-
-static void answer(struct http_reply *reply, const char *worker, const char *text, int error) {
-        _cleanup_(document_done) struct document d = {};
-        char whole[CONTROL_TEXT_SIZE + 128] = "";
-
-        text_append(whole, sizeof(whole), "%s: %s", worker ? worker : "all workers", text);
-        if (error < 0)
-                text_append(
-                        whole, sizeof(whole),
-                        "; but this could not be written down (%s), and a restart of the agent forgets it",
-                        error == -ENOENT ? "there is no state directory" : strerror(-error));
-        if (control_done(&d, worker, whole, error >= 0) >= 0)
-                http_reply_send(reply, &d);
-        else
-                http_reply_drop(reply);
-}
-
-static void on_kept(int error, void *userdata) {
-        struct kept_order *k = userdata;
-        struct http_reply *reply = k->reply;
-
-        agent_ledger_result(k->agent, error);
-        answer(reply, k->worker, k->text, error);
-        kept_order_free(k);
-}
-
-/* Answers once all that was changed so far is on disk, so that whoever was answered can rely on it. */
-static void keep_and_answer(struct agent *a,
-                            const char *worker,
-                            const char *text,
-                            struct http_reply *reply) {
-        struct kept_order *k = calloc(1, sizeof(*k));
-        int r;
-
-        if (!k || free_and_strdup(&k->worker, worker) < 0) {
-                free(k);
-                agent_history_changed(a);
-                answer(reply, worker, text, -ENOMEM);
-                return;
-        }
-        k->agent = a;
-        k->reply = reply;
-        (void) snprintf(k->text, sizeof(k->text), "%s", text);
-        k->next = a->kept_orders;
-        a->kept_orders = k;
-        r = agent_save_ledger(a, on_kept, k);
-        if (r < 0)
-                on_kept(r, k);
-}
-
-static void refuse(struct http_reply *reply, const char *worker, const char *why) {
-        _cleanup_(document_done) struct document d = {};
-        char text[CONTROL_TEXT_SIZE] = "";
-
-        text_append(text, sizeof(text), "%s %s", worker ? worker : "all workers", why);
-        if (control_error(&d, 409, text) >= 0)
-                http_reply_send(reply, &d);
-        else
-                http_reply_drop(reply);
 }
 
 /* ---- what is told ---- */
@@ -189,10 +108,6 @@ int pauses_resume(struct agent *a) {
 }
 
 void pauses_free(struct agent *a) {
-        while (a->kept_orders) {
-                http_reply_drop(a->kept_orders->reply);
-                kept_order_free(a->kept_orders);
-        }
         a->pause_source = sd_event_source_disable_unref(a->pause_source);
         pauses_done(&a->pauses);
 }
@@ -209,11 +124,11 @@ void pause_begin(struct agent *a, const struct control_order *o, uid_t uid, stru
         char text[CONTROL_TEXT_SIZE];
 
         if (pauses_begin(&a->pauses, &pause) < 0) {
-                refuse(reply, o->worker, "could not be paused for want of memory");
+                operator_refuse(reply, "it could not be paused for want of memory");
                 return;
         }
         tell_begun(a, &pause, "");
-        keep_and_answer(a, o->worker, control_pause_text(&pause, agent_clock_offset(), text), reply);
+        operator_answer_kept(a, o->worker, control_pause_text(&pause, agent_clock_offset(), text), reply);
         consider(a, o->worker);
 }
 
@@ -223,20 +138,22 @@ void pause_end(struct agent *a, const struct control_order *o, uid_t uid, struct
         const struct worker *w = o->worker ? agent_find_worker(a, o->worker) : NULL;
 
         if (!found && w && worker_pause(w)) {
-                refuse(reply, o->worker,
-                       "is not paused by itself, but as one of all workers; resume without a name ends "
-                       "that");
+                operator_refuse(
+                        reply,
+                        "%s is not paused by itself, but as one of all workers; resume without a name "
+                        "ends that",
+                        o->worker);
                 return;
         }
         if (!found) {
-                answer(reply, o->worker, "not paused", 0);
+                operator_answer(o->worker, "not paused", reply);
                 return;
         }
         tell(a, EVENT_RESUMED, &told, "resumed by uid %" PRIu32 ", %s before the pause would have been over",
              uid, SAY_SPAN(usec_sub(found->until_usec, agent_now())));
         (void) pauses_end(&a->pauses, o->worker);
-        keep_and_answer(a, o->worker,
-                        w && worker_pause(w) ? "resumed, but all workers are paused still" : "resumed",
-                        reply);
+        operator_answer_kept(a, o->worker,
+                             w && worker_pause(w) ? "resumed, but all workers are paused still" : "resumed",
+                             reply);
         consider(a, o->worker);
 }

@@ -11,7 +11,7 @@ struct http_reply;
 /* Takes up what the ledger kept, once the workers are there: tells what is paused still. Returns 0 or a
  * negative errno. */
 int pauses_resume(struct agent *a);
-/* At the agent's end, once the ledger calls nobody back any more. */
+/* At the agent's end. */
 void pauses_free(struct agent *a);
 
 /* Both answer when it is on disk. */

@@ -284,6 +284,10 @@ void remedy_refund(struct history *history) {
                 history->incident.restarts--;
 }
 
+void remedy_reset(struct history *history) {
+        history->budget = history->virtual_budget = (struct budget) {};
+}
+
 static void credit(struct budget *b, const struct health *h, const struct worker_settings *w) {
         if (b->n > 0 && h->healthy_usec > remedy_backoff(b, w))
                 b->n = 0;

@@ -74,6 +74,9 @@ void remedy_charge(struct history *history,
 void remedy_settle(struct history *history, enum restart_result result);
 void remedy_refund(struct history *history);
 
+/* All of it is given back, as if there had been no restart: an operator says so. */
+void remedy_reset(struct history *history);
+
 /* Health gives credit back: n to zero once healthy for longer than its backoff, exhausted to its end once
  * healthy for restart_window. To be called after each observation. */
 void remedy_credit(struct history *history, const struct health *h, const struct worker_settings *w);

@@ -40,6 +40,7 @@ static const struct event_info event_table[_EVENT_TYPE_MAX] = {
         [EVENT_UNIT_RESTARTED] = { "unit-restarted", "e47bb94ec2d24a8f9bbd7eeb8cc92ac5", LOG_NOTICE },
         [EVENT_PAUSED] = { "paused", "61575a5881844b5986174a8129029fce", LOG_NOTICE },
         [EVENT_RESUMED] = { "resumed", "9412d55b87224e77aaea5ee4f0713143", LOG_NOTICE },
+        [EVENT_BUDGET_RESET] = { "budget-reset", "b75953bb57794a66b65260cb16a6286a", LOG_NOTICE },
         [EVENT_DEPENDENCY_CHANGED] = { "dependency-changed", "2a330ba12e1194970516e8694c492b93",
                                        LOG_NOTICE },
         [EVENT_HOLD_BEGUN] = { "hold-begun", "b0d18de5adba4f9cbea2f6bc4f164c4f", LOG_NOTICE },

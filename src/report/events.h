@@ -29,6 +29,7 @@ enum event_type {
         EVENT_UNIT_RESTARTED, /* by somebody else: its InvocationID changed */
         EVENT_PAUSED,         /* by an operator; and again by each agent that begins while it lasts */
         EVENT_RESUMED,
+        EVENT_BUDGET_RESET,
         EVENT_DEPENDENCY_CHANGED, /* failing polls are no longer counted, or are again */
         EVENT_HOLD_BEGUN,
         EVENT_HOLD_ENDED,

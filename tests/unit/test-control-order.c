@@ -37,6 +37,11 @@ static void the_orders_are_read(void **state) {
         assert_int_equal(o.for_usec, USEC_PER_SEC);
         control_order_done(&o);
 
+        o = read_order("/reset", "{\"worker\":\"a\"}");
+        assert_int_equal(o.verb, CONTROL_RESET);
+        assert_string_equal(o.worker, "a");
+        control_order_done(&o);
+
         o = read_order("/resume", "{\"worker\":null}");
         assert_int_equal(o.verb, CONTROL_RESUME);
         assert_null(o.worker);
@@ -72,6 +77,8 @@ static const struct {
         { "/pause", "{\"worker\":\"a\",\"for_seconds\":9223372036854775807}", 400, "a pause lasts" },
         { "/pause", PAUSE(",\"reason\":null"), 400, "\\\"reason\\\" is no text" },
         { "/pause", PAUSE(",\"force\":true"), 400, "\\\"force\\\" is nothing that /pause takes" },
+        { "/reset", "{\"worker\":null}", 400, "\\\"worker\\\" is no text" },
+        { "/reset", "{}", 400, "\\\"worker\\\" is missing" },
         { "/resume", PAUSE(""), 400, "\\\"for_seconds\\\" is nothing that /resume takes" },
 };
 

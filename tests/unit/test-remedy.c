@@ -373,6 +373,28 @@ static void test_told_events_never_overflow(void **state) {
         assert_int_equal(t.told[TOLDS_MAX - 1].failures, 3 * TOLDS_MAX - 1);
 }
 
+static void test_a_reset_gives_all_of_it_back(void **state) {
+        struct scene s;
+
+        (void) state;
+        spent(&s);
+        assert_true(s.history.budget.exhausted_at_usec > 0);
+        assert_string_equal(worker_state_to_string(health_shown_state(&s.h, &s.history)), "exhausted");
+        s.history.virtual_budget.n = 2;
+        remedy_reset(&s.history);
+        assert_string_equal(worker_state_to_string(health_shown_state(&s.h, &s.history)), "unhealthy");
+        assert_int_equal(remedy_restarts_left(&s.history.budget, &s.w, s.now), s.w.restart_limit);
+        assert_int_equal(s.history.virtual_budget.n, 0);
+        assert_int_equal(scene_decide(&s), REMEDY_TRY_RESTART);
+        assert_int_equal(scene_told(&s, TOLD_HOLD_ENDED)->hold, HOLD_BUDGET_EXHAUSTED);
+        /* Also where its ledger was lost, and the incident goes on. */
+        s.history.budget.distrusted_until_usec = s.now + USEC_PER_HOUR;
+        assert_int_equal(scene_decide(&s), REMEDY_NONE);
+        remedy_reset(&s.history);
+        assert_int_equal(scene_decide(&s), REMEDY_TRY_RESTART);
+        assert_true(s.history.incident.id[0] && s.history.incident.restarts == 3);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_hold_is_told_once_when_it_begins_and_once_when_it_ends),
@@ -394,6 +416,7 @@ int main(void) {
                 cmocka_unit_test(test_a_recurring_connector_latches_the_virtual_budget_too),
                 cmocka_unit_test(test_a_hold_that_stands_is_told_again_by_a_new_agent),
                 cmocka_unit_test(test_told_events_never_overflow),
+                cmocka_unit_test(test_a_reset_gives_all_of_it_back),
         };
 
         return cmocka_run_group_tests_name("remedy", tests, NULL, NULL);

@@ -27,6 +27,7 @@ static const struct {
 } verbs[_CONTROL_VERB_MAX] = {
         [CONTROL_PAUSE] = { "/pause", MEMBER_WORKER | MEMBER_ALL | MEMBER_FOR | MEMBER_REASON },
         [CONTROL_RESUME] = { "/resume", MEMBER_WORKER | MEMBER_ALL },
+        [CONTROL_RESET] = { "/reset", MEMBER_WORKER },
 };
 
 void control_order_done(struct control_order *o) {

@@ -9,6 +9,7 @@
 enum control_verb {
         CONTROL_PAUSE,
         CONTROL_RESUME,
+        CONTROL_RESET,
         _CONTROL_VERB_MAX,
 };
 
