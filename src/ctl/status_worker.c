@@ -47,11 +47,11 @@ static void put_head(const struct view *v, json_object *w) {
 
 static void put_failures(const struct view *v, json_object *w) {
         uint64_t failures = member_number(w, "failures");
+        usec_t lasted = member_span(w, "sustained_seconds");
 
         if (failures > 0)
                 put_line(v, "Failing", "%u poll%s in a row over %s; unhealthy after %u over %s",
-                         (unsigned) failures, failures == 1 ? "" : "s",
-                         SPAN(member_span(w, "sustained_seconds")),
+                         (unsigned) failures, failures == 1 ? "" : "s", SPAN(lasted - lasted % USEC_PER_SEC),
                          (unsigned) member_number(w, "failures_needed"),
                          SPAN(member_span(w, "sustain_needed_seconds")));
 }

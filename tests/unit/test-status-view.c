@@ -22,7 +22,7 @@ static const char three_workers[] = HEAD
         "{\"name\":\"connect-b\",\"kind\":\"kafka-connect\",\"unit\":\"other.service\","
         "\"url\":\"http://127.0.0.1:8084\",\"action\":\"restart\",\"state\":\"unhealthy\","
         "\"since\":\"2026-11-21T13:48:00.000Z\",\"failures\":40,\"failures_needed\":3,"
-        "\"sustained_seconds\":720.0,\"sustain_needed_seconds\":180.0,\"outcome\":\"failing\","
+        "\"sustained_seconds\":720.214,\"sustain_needed_seconds\":180.0,\"outcome\":\"failing\","
         "\"stage\":\"generating task configs for connector orders\","
         "\"last_ok\":\"2026-11-21T13:40:00.000Z\",\"requires\":[\"main\"],"
         "\"dependency\":{\"state\":\"up\",\"text\":\"Kafka main is up\"},"
