@@ -42,6 +42,14 @@ def booted_cluster(bootable):
         yield container
 
 
+@pytest.fixture(scope="session")
+def booted_zeebe(bootable):
+    """A broker of Zeebe, just started."""
+    with kafka.boot(SUITE, [built(SUITE)], "zeebe-1.3.6", ["zeebe-broker.service"]) as container:
+        container.agent = Agent(container)
+        yield container
+
+
 @pytest.fixture
 def container(booted):
     yield from _prepared(booted)
