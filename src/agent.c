@@ -302,6 +302,7 @@ static int load_settings(struct agent *a, bool running, struct settings **ret) {
 static void take_agent_settings(struct agent *a) {
         reporter_set_level(a->reporter, a->settings->agent.log_level);
         (void) reporter_set_hostname(a->reporter, a->settings->agent.hostname);
+        reporter_set_history(a->reporter, a->settings->agent.history_usec);
 }
 
 #define DROPPED_NAMED 5
@@ -472,6 +473,8 @@ int agent_run(const struct agent_options *options) {
                 a.incident_seed = agent_now();
 
         r = reporter_new(REPORTER_AUTO, LOG_INFO, &a.reporter);
+        if (r >= 0 && options->state_directory)
+                r = reporter_keep_incidents(a.reporter, options->state_directory);
         if (r < 0)
                 return EXIT_FAILURE;
         r = load_settings(&a, false, &a.settings);

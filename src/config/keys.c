@@ -39,6 +39,9 @@ const struct config_key config_keys[] = {
           .meaning = "the least important messages that are still told" },
         { AGENT(hostname), .name = "hostname", .type = KEY_HOSTNAME,
           .meaning = "this host's name in reports; unset: the machine's" },
+        { AGENT(history_usec), .name = "history", .type = KEY_SPAN, .fallback = "90d",
+          RANGE(USEC_PER_HOUR, 3650 * USEC_PER_DAY), .zero_is_never = true,
+          .meaning = "how long what happened in incidents is kept; 0: it is not" },
 
         { HTTP(listen), .name = "listen", .type = KEY_LISTEN, .fallback = "127.0.0.1:18083",
           .meaning = "where others can ask over HTTP; off: nowhere" },

@@ -26,8 +26,9 @@ enum considered {
 /* [agent] */
 struct agent_settings {
         bool dry_run;
-        int log_level;  /* syslog level: nothing above it is told */
-        char *hostname; /* NULL: the machine's */
+        int log_level;       /* syslog level: nothing above it is told */
+        char *hostname;      /* NULL: the machine's */
+        usec_t history_usec; /* 0: none is kept */
 };
 
 /* [http] */

@@ -80,6 +80,8 @@ static const struct event_info event_table[_EVENT_TYPE_MAX] = {
                                        LOG_WARNING },
         [EVENT_LEDGER_DAMAGED] = { "ledger-damaged", "cc3d8e931dc242ff9771bfab4e526435", LOG_ERR },
         [EVENT_LEDGER_UNWRITABLE] = { "ledger-unwritable", "707da9d25f7846af88bf6b4acf5a9f03", LOG_ERR },
+        [EVENT_HISTORY_UNWRITABLE] = { "history-unwritable", "c0e60cab741c4bebac5162eef4ca89af",
+                                       LOG_WARNING },
         [EVENT_JOURNAL_LOST] = { "journal-lost", "d6f3841b68f34a8b9b5e2def5e77dd82", LOG_WARNING },
         [EVENT_INTERNAL_ERROR] = { "internal-error", "0ba77d009271420d85428111a36719f7", LOG_ERR },
 };

@@ -59,6 +59,7 @@ enum event_type {
         EVENT_LOGIND_UNREACHABLE,
         EVENT_LEDGER_DAMAGED,
         EVENT_LEDGER_UNWRITABLE,
+        EVENT_HISTORY_UNWRITABLE, /* what happens in incidents cannot be kept */
         EVENT_JOURNAL_LOST,
         EVENT_INTERNAL_ERROR,
         _EVENT_TYPE_MAX,

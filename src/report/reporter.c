@@ -7,6 +7,7 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "report/incident_log.h"
 #include "report/reporter_internal.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -17,6 +18,7 @@ struct entry {
         usec_t realtime_usec;
         size_t bytes;
         uint64_t lost_before; /* so many did not fit in just before this one */
+        bool quiet;           /* above the level: kept, and not told */
 };
 
 struct reporter {
@@ -30,6 +32,7 @@ struct reporter {
         size_t n_bytes;
         uint64_t lost; /* since the last entry that fitted */
         int max_level;
+        usec_t history_usec; /* how long incidents are kept */
         bool stopping;
         bool ended;
         bool abandoned; /* the thread owns everything now, and is to write nothing any more */
@@ -38,6 +41,7 @@ struct reporter {
 
         reporter_write_t write; /* these two never change */
         void *userdata;
+        struct incident_log *incidents; /* the thread's, once it has begun to tell; NULL: none are kept */
 };
 
 static usec_t realtime_now(void) {
@@ -76,6 +80,7 @@ static struct reporter *reporter_destroy(struct reporter *r) {
         (void) pthread_cond_destroy(&r->finished);
         (void) pthread_mutex_destroy(&r->mutex);
         free(r->hostname);
+        incident_log_free(r->incidents);
         free(r);
         return NULL;
 }
@@ -85,7 +90,8 @@ static struct reporter *reporter_destroy(struct reporter *r) {
 struct work {
         struct entry *entry; /* NULL: none */
         uint64_t lost;       /* to be told before it */
-        bool tell_lost;      /* the level lets it through */
+        bool tell_lost;      /* the level lets that through, and what else is a warning of our own */
+        usec_t history_usec;
         bool end;
         bool abandoned;
 };
@@ -99,6 +105,7 @@ static struct work reporter_next(struct reporter *r) {
                 (void) pthread_cond_wait(&r->wake, &r->mutex);
 
         w.abandoned = r->abandoned;
+        w.history_usec = r->history_usec;
         w.tell_lost = r->max_level >= event_info(EVENT_JOURNAL_LOST)->priority;
         if (w.abandoned)
                 w.end = true;
@@ -138,8 +145,24 @@ static uint64_t tell_lost(struct reporter *r, uint64_t lost) {
         return r->write(r->userdata, e, realtime_now()) < 0 ? lost : 0;
 }
 
+/* That it fails is told once, until it works again. */
+static void keep(struct reporter *r, const struct entry *entry, const struct work *w, bool *failed) {
+        _cleanup_(event_freep) struct event *e = NULL;
+        int error;
+
+        error = incident_log_write(r->incidents, entry->event, w->history_usec, entry->realtime_usec);
+        if (error < 0 && !*failed && w->tell_lost) {
+                e = event_new(EVENT_HISTORY_UNWRITABLE, "what happens in incidents cannot be kept in %s: %s",
+                              incident_log_directory(r->incidents), strerror(-error));
+                if (e)
+                        (void) r->write(r->userdata, e, realtime_now());
+        }
+        *failed = error < 0;
+}
+
 static void *reporter_thread(void *userdata) {
         struct reporter *r = userdata;
+        bool keeping_failed = false;
         uint64_t untold = 0;
 
         for (;;) {
@@ -156,8 +179,10 @@ static void *reporter_thread(void *userdata) {
                 if (untold > 0)
                         untold = tell_lost(r, untold);
 
-                if (entry && r->write(r->userdata, entry->event, entry->realtime_usec) < 0)
+                if (entry && !entry->quiet && r->write(r->userdata, entry->event, entry->realtime_usec) < 0)
                         untold++;
+                if (entry && entry->event->incident && r->incidents)
+                        keep(r, entry, &w, &keeping_failed);
         }
 }
 
@@ -256,6 +281,16 @@ int reporter_set_hostname(struct reporter *r, const char *hostname) {
         return free_and_strdup(&r->hostname, hostname);
 }
 
+int reporter_keep_incidents(struct reporter *r, const char *state_directory) {
+        return incident_log_new(state_directory, &r->incidents);
+}
+
+void reporter_set_history(struct reporter *r, usec_t keep_usec) {
+        (void) pthread_mutex_lock(&r->mutex);
+        r->history_usec = keep_usec;
+        (void) pthread_mutex_unlock(&r->mutex);
+}
+
 void reporter_set_level(struct reporter *r, int max_level) {
         (void) pthread_mutex_lock(&r->mutex);
         r->max_level = max_level;
@@ -266,7 +301,9 @@ void reporter_set_level(struct reporter *r, int max_level) {
 static void reporter_push(struct reporter *r, struct entry *n) {
         (void) pthread_mutex_lock(&r->mutex);
 
-        if (n && n->event->priority > r->max_level)
+        if (n)
+                n->quiet = n->event->priority > r->max_level;
+        if (n && n->quiet && !(n->event->incident && r->incidents))
                 entry_free(n);
         else if (!n || r->n_entries >= REPORTER_QUEUE_ENTRIES_MAX ||
                  r->n_bytes + n->bytes > REPORTER_QUEUE_BYTES_MAX) {

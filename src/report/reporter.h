@@ -24,6 +24,11 @@ void reporter_set_level(struct reporter *r, int max_level);
  * Returns 0 or -ENOMEM. */
 int reporter_set_hostname(struct reporter *r, const char *hostname);
 
+/* What belongs to an incident is kept in a file of its own below that directory as well, whatever the level, for
+ * keep_usec after it has ended; 0: it is not. Once, before anything is told. Returns 0 or -ENOMEM. */
+int reporter_keep_incidents(struct reporter *r, const char *state_directory);
+void reporter_set_history(struct reporter *r, usec_t keep_usec);
+
 /* Takes e over (NULL is told as an internal error: out of memory). When the queue is full the entry is
  * lost and counted; the next one that gets through is preceded by journal-lost with the count. */
 void reporter_tell(struct reporter *r, struct event *e);

@@ -50,6 +50,19 @@ def _(scene):
     assert scene.expect("config-reloaded").field("hostname") == "two"
 
 
+@proves("agent", "history")
+def _(scene):
+    stories = scene.agent.state_directory / "incidents"
+    scene.start({"history": "0"}, action="alert")
+    scene.fail()
+    scene.expect("would-restart")
+    assert not stories.exists()
+    scene.change({"history": "1d"})
+    scene.worker.mode = "ok"
+    closed = scene.expect("incident-closed")
+    until(lambda: "incident-closed" in (stories / f"{closed.field('incident')}.jsonl").read_text(), what="its story")
+
+
 # --- what is watched
 
 

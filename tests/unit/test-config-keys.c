@@ -19,6 +19,7 @@ static const struct {
         { SECTION_AGENT, "dry_run", "no" },
         { SECTION_AGENT, "log_level", "info" },
         { SECTION_AGENT, "hostname", "" },
+        { SECTION_AGENT, "history", "90d" },
         { SECTION_HTTP, "listen", "127.0.0.1:18083" },
         { SECTION_HTTP, "access_log", "no" },
         { SECTION_HTTP, "access_log_skip", "" },

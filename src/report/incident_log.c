@@ -1,0 +1,175 @@
+#include "report/incident_log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "report/incident_line.h"
+
+struct incident_log {
+        char *directory;
+};
+
+int incident_log_new(const char *state_directory, struct incident_log **ret) {
+        struct incident_log *l = calloc(1, sizeof(*l));
+
+        if (!l || asprintf(&l->directory, "%s/" INCIDENT_DIRECTORY, state_directory) < 0) {
+                free(l);
+                return -ENOMEM;
+        }
+        *ret = l;
+        return 0;
+}
+
+struct incident_log *incident_log_free(struct incident_log *l) {
+        if (l) {
+                free(l->directory);
+                free(l);
+        }
+        return NULL;
+}
+
+const char *incident_log_directory(const struct incident_log *l) {
+        return l->directory;
+}
+
+/* ---- making room ---- */
+
+struct kept {
+        usec_t at_usec; /* of its last line */
+        char name[32];
+};
+
+struct kept_list {
+        struct kept *files;
+        size_t n;
+};
+
+static int newest_first(const void *a, const void *b) {
+        const struct kept *x = a, *y = b;
+
+        return x->at_usec > y->at_usec ? -1 : x->at_usec < y->at_usec;
+}
+
+static bool is_of_an_incident(const char *name) {
+        char id[32];
+        size_t len = strlen(name), suffix = strlen(INCIDENT_SUFFIX);
+
+        if (len <= suffix || len - suffix >= sizeof(id) || !streq(name + len - suffix, INCIDENT_SUFFIX))
+                return false;
+        memcpy(id, name, len - suffix);
+        id[len - suffix] = '\0';
+        return incident_id_is_valid(id);
+}
+
+static int list_files(DIR *d, struct kept_list *l) {
+        const struct dirent *e;
+
+        while ((e = readdir(d))) {
+                struct kept *grown;
+                struct stat st;
+
+                if (!is_of_an_incident(e->d_name) ||
+                    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                        continue;
+                grown = reallocarray(l->files, l->n + 1, sizeof(*grown));
+                if (!grown)
+                        return -ENOMEM;
+                l->files = grown;
+                l->files[l->n].at_usec =
+                        (usec_t) st.st_mtim.tv_sec * USEC_PER_SEC + (usec_t) st.st_mtim.tv_nsec / 1000;
+                (void) snprintf(l->files[l->n].name, sizeof(l->files[l->n].name), "%s", e->d_name);
+                l->n++;
+        }
+        return 0;
+}
+
+static int make_room(int dir_fd, usec_t keep_usec, usec_t realtime_usec) {
+        struct kept_list l = {};
+        int fd, r;
+        DIR *d;
+
+        fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        d = fd < 0 ? NULL : fdopendir(fd);
+        if (!d) {
+                r = -errno;
+                closep(&fd);
+                return r;
+        }
+        r = list_files(d, &l);
+        if (r >= 0 && l.n > 0) {
+                qsort(l.files, l.n, sizeof(*l.files), newest_first);
+                for (size_t i = 0; i < l.n; i++)
+                        /* The one that is about to be written counts, too. */
+                        if (i + 1 >= INCIDENTS_MAX ||
+                            usec_sub(realtime_usec, l.files[i].at_usec) > keep_usec)
+                                (void) unlinkat(dir_fd, l.files[i].name, 0);
+        }
+        (void) closedir(d);
+        free(l.files);
+        return r;
+}
+
+/* ---- writing ---- */
+
+static int open_directory(const struct incident_log *l) {
+        int fd;
+
+        if (mkdir(l->directory, 0700) < 0 && errno != EEXIST)
+                return -errno;
+        fd = open(l->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+/* One write: a line is there or not, also when we are killed. */
+static int append(int fd, const char *line, bool is_end) {
+        size_t len = strlen(line);
+        struct stat st;
+        ssize_t n;
+
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (!is_end && (size_t) st.st_size + len > INCIDENT_BYTES_MAX)
+                return 0;
+        n = write(fd, line, len);
+        if (n < 0)
+                return -errno;
+        if ((size_t) n < len) {
+                /* A disk that is full; the beginning of a line would spoil the next one. */
+                (void) ftruncate(fd, st.st_size);
+                return -ENOSPC;
+        }
+        return 0;
+}
+
+int incident_log_write(struct incident_log *l,
+                       const struct event *e,
+                       usec_t keep_usec,
+                       usec_t realtime_usec) {
+        _cleanup_close_ int dir_fd = -1, fd = -1;
+        _cleanup_free_ char *line = NULL;
+        char name[32];
+        int r;
+
+        if (keep_usec == 0)
+                return 0;
+        if (!e->incident || !incident_id_is_valid(e->incident))
+                return -EINVAL;
+        line = incident_line(e, realtime_usec);
+        if (!line)
+                return -ENOMEM;
+        dir_fd = open_directory(l);
+        if (dir_fd < 0)
+                return dir_fd;
+        if (e->type == EVENT_INCIDENT_OPENED) {
+                r = make_room(dir_fd, keep_usec, realtime_usec);
+                if (r < 0)
+                        return r;
+        }
+        (void) snprintf(name, sizeof(name), "%s" INCIDENT_SUFFIX, e->incident);
+        fd = openat(dir_fd, name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+        if (fd < 0)
+                return -errno;
+        return append(fd, line, e->type == EVENT_INCIDENT_CLOSED);
+}
