@@ -105,7 +105,8 @@ static enum probe_verdict ask(struct probe *p,
                               const struct paths *paths,
                               unsigned step,
                               struct probe_ask *ret) {
-        while (!path_of(p, paths, step) || (p->absent & 1U << step))
+        /* The last of them is always there to be asked for. */
+        while (step < STEP_STATUS && (!path_of(p, paths, step) || (p->absent & 1U << step)))
                 step++;
         p->step = step;
         p->before.status = 0;
