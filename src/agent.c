@@ -152,10 +152,11 @@ static void append_when_restarted(char *buf, size_t size, const struct worker_se
 /* Told at first, and again when a reload changed it. */
 static void introduce(struct worker *w) {
         const struct worker_settings *s = w->settings;
-        char how[512] = "";
+        char how[1024] = "", where[WORKER_WHERE_SIZE];
         uint64_t checksum;
 
-        text_append(how, sizeof(how), "watching %s every %s; ", s->url, SAY_SPAN(s->interval_usec));
+        text_append(how, sizeof(how), "watching %s every %s; ", worker_where(s, where, sizeof(where)),
+                    SAY_SPAN(s->interval_usec));
         if (!s->unit)
                 text_append(how, sizeof(how), "no unit is named, so this can only alert");
         else if (s->action != ACTION_RESTART)

@@ -2,6 +2,7 @@
 
 #include "config/checks.h"
 
+#include "observe/expectation.h"
 #include "observe/kind.h"
 #include "util/listen_address.h"
 #include "util/span.h"
@@ -170,6 +171,28 @@ static void check_method(struct problems *p, const struct checked *c, const stru
                                       w->name, of_body[i].key);
 }
 
+/* starting_status is looked at first. */
+static void check_statuses(struct problems *p, const struct checked *c, const struct worker_settings *w) {
+        unsigned status;
+        bool all;
+
+        if (w->kind != &http_kind || !checked_sound(c, "starting_status", "expect_status"))
+                return;
+        status = status_first_in_both(w->expect_status, w->starting_status, &all);
+        if (status > 0 && all)
+                problem_error(
+                        p, checked_at(c, "starting_status"),
+                        "worker %s has in starting_status all that is in its expect_status, so that it "
+                        "could never be healthy; remove the line, or expect another status",
+                        w->name);
+        else if (status > 0)
+                problem_warning(
+                        p, checked_at(c, "starting_status"),
+                        "worker %s has %u in its starting_status and in its expect_status, and it is "
+                        "taken for starting; better take it out of one of them",
+                        w->name, status);
+}
+
 static void check_peers(struct problems *p, const struct checked *c, const struct worker_settings *w) {
         size_t n = strv_length(w->peers);
 
@@ -216,6 +239,7 @@ void check_worker(struct problems *p, const struct checked *c, const struct work
         check_tls(p, c, w);
         check_kind(p, c, w);
         check_method(p, c, w);
+        check_statuses(p, c, w);
         check_times(p, c, w);
         check_peers(p, c, w);
         check_connectors(p, c, w);

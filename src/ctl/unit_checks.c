@@ -178,7 +178,7 @@ void polkit_check(const struct worker_settings *w,
 static void check_stop_timeout(const struct worker_settings *w,
                                const struct unit_facts *u,
                                struct findings *f) {
-        if (!w->kind->jvm || u->timeout_stop_usec >= STOP_TIMEOUT_LEAST)
+        if (!w->kind->has_connectors || u->timeout_stop_usec >= STOP_TIMEOUT_LEAST)
                 return;
         finding_add(f, FINDING_WARNING, CHECK_STOP_TIMEOUT, w->name,
                     EDIT_UNIT(w->unit, "TimeoutStopSec=180s"),
@@ -251,8 +251,7 @@ static void check_manual_start(const struct worker_settings *w,
 static void check_out_of_memory(const struct worker_settings *w,
                                 const struct unit_facts *u,
                                 struct findings *f) {
-        static const char *const remedy = "add -XX:+ExitOnOutOfMemoryError to its Java options "
-                                          "(KAFKA_OPTS), and restart it when it suits";
+        bool connect = w->kind->has_connectors;
         const char *where = NULL;
         char program[64];
 
@@ -281,9 +280,14 @@ static void check_out_of_memory(const struct worker_settings *w,
                             "whether the JVM ends when it runs out of memory may stand %s", where);
                 return;
         case OOM_LIVES_ON:
-                finding_add(f, FINDING_WARNING, CHECK_OUT_OF_MEMORY, w->name, remedy,
-                            "a JVM that runs out of memory lives on with some of its threads dead, and "
-                            "tasks look RUNNING for hours");
+                finding_add(
+                        f, FINDING_WARNING, CHECK_OUT_OF_MEMORY, w->name,
+                        REMEDY("add -XX:+ExitOnOutOfMemoryError to its Java options (%s), and restart it "
+                               "when it suits",
+                               connect ? "KAFKA_OPTS" : "JAVA_OPTS"),
+                        "a JVM that runs out of memory lives on with some of its threads dead, and %s for "
+                        "hours",
+                        connect ? "tasks look RUNNING" : "looks well");
                 return;
         }
 }

@@ -6,6 +6,7 @@
 #include "config/service_user.h"
 #include "ctl/ask_kafka.h"
 #include "ctl/verify.h"
+#include "observe/kind.h"
 #include "util/json.h"
 #include "util/text.h"
 
@@ -75,8 +76,11 @@ static void print_kafka_heading(const struct kafka_settings *k) {
 }
 
 static void print_heading(const struct worker_settings *w, bool dry_run) {
-        printf("\n%s: %s%s%s, action = %s%s\n", w->name, w->url, w->unit ? ", " : "", strempty(w->unit),
-               worker_action_to_string(w->action), dry_run ? " (but dry_run = yes)" : "");
+        char where[WORKER_WHERE_SIZE];
+
+        printf("\n%s: %s%s%s, action = %s%s\n", w->name, worker_where(w, where, sizeof(where)),
+               w->unit ? ", " : "", strempty(w->unit), worker_action_to_string(w->action),
+               dry_run ? " (but dry_run = yes)" : "");
 }
 
 static void append_count(char *buf, size_t size, const char *before, size_t n, const char *what) {

@@ -69,13 +69,21 @@ enum probe_verdict conclude_degraded(struct probe *p,
         return conclude_saying(o, OUTCOME_DEGRADED, reason, detail);
 }
 
+enum probe_verdict conclude_showing(const struct answer *a,
+                                    struct observation *o,
+                                    enum outcome outcome,
+                                    enum reason reason) {
+        describe(a, o);
+        return end(o, outcome, reason);
+}
+
 enum probe_verdict conclude(const struct answer *a,
                             struct observation *o,
                             enum outcome outcome,
                             enum reason reason) {
-        if (reason != REASON_HEALTHY && reason != REASON_STARTING_UP && reason != REASON_UNHEALTHY)
-                describe(a, o);
-        return end(o, outcome, reason);
+        if (reason == REASON_HEALTHY || reason == REASON_STARTING_UP || reason == REASON_UNHEALTHY)
+                return end(o, outcome, reason);
+        return conclude_showing(a, o, outcome, reason);
 }
 
 enum probe_verdict conclude_ok(struct probe *p, const struct answer *a, struct observation *o) {

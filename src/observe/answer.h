@@ -27,7 +27,12 @@ enum probe_verdict conclude(const struct answer *a,
                             struct observation *o,
                             enum outcome outcome,
                             enum reason reason);
-/* The same with ok, which is remembered. */
+/* The same, with what was answered in any case. */
+enum probe_verdict conclude_showing(const struct answer *a,
+                                    struct observation *o,
+                                    enum outcome outcome,
+                                    enum reason reason);
+/* The same as conclude() with ok, which is remembered. */
 enum probe_verdict conclude_ok(struct probe *p, const struct answer *a, struct observation *o);
 
 /* The statuses that mean the same wherever they come from: 3xx and 4xx are ours to mend, 5xx is the

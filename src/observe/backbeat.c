@@ -24,6 +24,8 @@ static const struct reason_words words[] = {
         { REASON_UNHEALTHY, "says that it is not live", "See what it names, and its own log." },
         { REASON_DEGRADED, "lives, but what it works with does not",
           "See what it names: Kafka and ZooKeeper first, for restarting Backbeat mends neither." },
+        { REASON_TIMEOUT, "did not answer within the timeout",
+          "Look at the CPU and memory of the process: what blocks its event loop holds up all requests." },
         { REASON_FORBIDDEN, "forbids us to ask (403)",
           "Put this host's address into server.healthChecks.allowFrom of its config.json." },
         { REASON_NOT_FOUND, "answers, but not with Backbeat's health (404)",
@@ -204,7 +206,7 @@ static enum probe_verdict backbeat_classify(struct probe *p,
                 if (a->error != TRANSFER_OK)
                         return classify_transfer_error(p, a, ret);
                 if (a->status == 500 || a->status == 503)
-                        return conclude(a, ret, OUTCOME_FAILING, REASON_UNHEALTHY);
+                        return conclude_showing(a, ret, OUTCOME_FAILING, REASON_UNHEALTHY);
                 return a->status == 200 ? ask(p, STEP_CHECK, ret_ask)
                                         : classify_other_status(a, ret, REASON_NOT_UNDERSTOOD);
         }

@@ -4,6 +4,8 @@
 #include "observe/expectation.h"
 #include "util/json.h"
 
+#define STATUS_MIN 100
+#define STATUS_MAX 599
 #define JSON_DEPTH_MAX 32
 #define BODY_PARSED_MAX ((size_t) 1024 * 1024)
 
@@ -15,7 +17,7 @@ static bool read_status(const char **text, unsigned *ret) {
                 return false;
         *ret = (unsigned) (t[0] - '0') * 100 + (unsigned) (t[1] - '0') * 10 + (unsigned) (t[2] - '0');
         *text += 3;
-        return *ret >= 100 && *ret <= 599;
+        return *ret >= STATUS_MIN && *ret <= STATUS_MAX;
 }
 
 static bool read_range(const char *text, unsigned *ret_first, unsigned *ret_last) {
@@ -45,6 +47,21 @@ bool status_is_listed(char *const *ranges, unsigned status) {
                 if (read_range(*ranges, &first, &last) && status >= first && status <= last)
                         return true;
         return false;
+}
+
+unsigned status_first_in_both(char *const *a, char *const *b, bool *ret_all) {
+        unsigned first = 0;
+
+        *ret_all = true;
+        for (unsigned status = STATUS_MIN; status <= STATUS_MAX; status++) {
+                if (!status_is_listed(a, status))
+                        continue;
+                if (!status_is_listed(b, status))
+                        *ret_all = false;
+                else if (first == 0)
+                        first = status;
+        }
+        return first;
 }
 
 /* Where the "=" of "/pointer = value" stands; NULL: it is a text. */

@@ -9,6 +9,9 @@ const char *status_range_problem(const char *text) _pure_;
 /* Whether one of the ranges, all of them sound, has it. ranges may be NULL. */
 bool status_is_listed(char *const *ranges, unsigned status) _pure_;
 
+/* The first status that both have, or 0. *ret_all: whether b has all that a has. */
+unsigned status_first_in_both(char *const *a, char *const *b, bool *ret_all);
+
 /* Whether a body is as expected: "/pointer = value" (RFC 6901) asks for that value of a JSON text, any other
  * text has to stand in it as it is. */
 bool body_matches(const char *expected, const char *body, size_t len);

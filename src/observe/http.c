@@ -5,6 +5,11 @@
 
 static const struct reason_words words[] = {
         { REASON_STARTING_UP, "answers with a status that means that it is starting", "" },
+        { REASON_TIMEOUT, "did not answer within the timeout",
+          "See what the service waits for, and look at its CPU and memory." },
+        { REASON_UNAUTHORIZED, "wants credentials (401)",
+          "Set username and password_file, bearer_token_file or headers_file, and see that they are "
+          "right." },
         { REASON_NOT_FOUND, "answers that there is no such path (404)",
           "See that url and path are right; write expect_status = 404 if that is what it should say." },
         {},

@@ -1,5 +1,6 @@
 /* The list of worker kinds, and what all of them share. Knows no request and no answer of any one kind. */
 #include "observe/kind.h"
+#include "util/listen_address.h"
 #include "util/text.h"
 
 static const struct worker_kind *const kinds[] = {
@@ -20,6 +21,20 @@ const char *const *kind_names(void) {
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
                 names[i] = kinds[i]->name;
         return names;
+}
+
+char *worker_where(const struct worker_settings *w, char *buf, size_t size) {
+        struct probe_ask ask = { .path = "" };
+        struct probe p = {};
+
+        buf[0] = '\0';
+        if (w->kind->n_steps == 1)
+                w->kind->begin(&p, w, &ask);
+        if (listen_address_path(w->url))
+                text_append(buf, size, "%s%s%s", ask.path, ask.path[0] ? " at " : "", w->url);
+        else
+                text_append(buf, size, "%s%s", w->url, ask.path);
+        return buf;
 }
 
 void probe_begin_start(struct probe *p) {

@@ -95,6 +95,11 @@ extern const struct worker_kind zeebe_broker_kind, zeebe_gateway_kind, krakend_k
 const struct worker_kind *kind_by_name(const char *name) _pure_;
 const char *const *kind_names(void);
 
+/* Where a poll of w asks, for a person: "http://127.0.0.1:80/healthz", "/healthz at unix:/run/x.sock"; of a
+ * kind that asks for more than one thing only the URL. Returns buf. */
+#define WORKER_WHERE_SIZE 512
+char *worker_where(const struct worker_settings *w, char *buf, size_t size);
+
 /* A new start of the unit: forget what was found out about the last one. A poll under way goes on. */
 void probe_begin_start(struct probe *p);
 

@@ -14,6 +14,8 @@
 #define CLOCK_SECONDS_MAX ((int64_t) 10000000000) /* three hundred years */
 
 static const struct reason_words words[] = {
+        { REASON_TIMEOUT, "did not answer within the timeout",
+          "Look at the gateway's CPU, memory and open files: its health waits for no backend." },
         { REASON_NOT_FOUND, "answers, but not with KrakenD's health (404)",
           "See that path is what health_path of its router says, and that disable_health is not set." },
         {},

@@ -15,8 +15,8 @@ static const struct reason_row {
         [REASON_HEALTHY] = { "healthy", "is healthy", "" },
 
         [REASON_CONNECTORS_FAILED] = { "connectors-failed", "has connectors or tasks that failed",
-                                       "See the entries connector-failed for each one's trace; "
-                                       "connector_restart = yes has them restarted." },
+                                       "Mend what their traces name (entries connector-failed); with "
+                                       "connector_restart = yes and worker_id the agent restarts them." },
         [REASON_CONNECTOR_STUCK] = { "connector-stuck", "has a sink connector that runs and does not get on",
                                      "Look into the worker's log for the record or the system at the other "
                                      "end that it waits for." },
@@ -72,7 +72,8 @@ static const struct reason_row {
         [REASON_REDIRECT] = { "redirect", "redirects us elsewhere, which is not followed",
                               "Set url to the worker's own address and scheme." },
         [REASON_RATE_LIMITED] = { "rate-limited", "says that we ask too often (429)",
-                                  "Set url to the worker itself rather than a gateway, or raise interval." },
+                                  "Set url to the worker itself, past what stands before it, or raise "
+                                  "interval." },
         [REASON_CLIENT_ERROR] = { "client-error", "did not accept our request (4xx)",
                                   "See that url and kind are right." },
         [REASON_NOT_FOUND] = { "not-found", "answers, but not as Kafka Connect (404)",
@@ -99,8 +100,7 @@ static const struct reason_row {
         [REASON_NOT_UNDERSTOOD] = { "not-understood", "gives an answer that its kind does not know",
                                     "See that url and kind are right." },
         [REASON_NOT_HTTP] = { "not-http", "answers, but not in HTTP",
-                              "See that the scheme and port in url are those of the REST listener (http or "
-                              "https)." },
+                              "See that the scheme (http or https) and the port in url are right." },
         [REASON_TOO_LARGE] = { "too-large", "sent more than max_response",
                                "See that url is the worker's; raise max_response if the answer is right." },
         [REASON_CREDENTIAL] = { "credential", "could not be asked: a credential cannot be read",

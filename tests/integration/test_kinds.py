@@ -160,7 +160,7 @@ def test_what_listens_at_a_socket_is_restarted_and_well_again(agent, bus, kind):
     """No name is looked up, and it is this machine's without being asked: no hold stands."""
     with WorkerServer(socket_path=agent.directory / "x.sock") as worker:
         start(agent, worker, kind, **RESTART)
-        assert f"watching {worker.url}" in agent.expect("watching").message
+        assert f"watching {'/ at ' if kind == 'http' else ''}{worker.url} every" in agent.expect("watching").message
         agent.expect("state-changed", state="healthy")
         assert worker.requests[-1].headers["host"] == "localhost"
         worker.refuse()

@@ -426,6 +426,22 @@ static const struct config_row together_rows[] = {
           "write method = GET, or remove the line",
           NULL },
         { "[defaults]\nmethod = HEAD\nexpect_body = up\n" W, "", NULL },
+        { W "kind = http\nexpect_status = 200 204\nstarting_status = 200-299\n",
+          "main.conf:4: worker a has in starting_status all that is in its expect_status, so that it could "
+          "never be healthy; remove the line, or expect another status",
+          NULL },
+        { W "kind = http\nstarting_status = 503 202\n", "",
+          "main.conf:3: worker a has 202 in its starting_status and in its expect_status, and it is taken "
+          "for starting; better take it out of one of them" },
+        { W "kind = http\nexpect_status = 200\nstarting_status = 201-299 503\n", "", NULL },
+        { "[defaults]\nstarting_status = 200-299\n" W, "", NULL },
+        { W "kind = http\nurl = unix:/run/health\nca_file = /a\n",
+          "main.conf:4: worker a has ca_file but its url (unix:/run/health) is without TLS; write url = "
+          "https://…, or remove the line",
+          NULL },
+        { W "url = unix:/run/health\n", "", NULL },
+        { W "kind = http\nurl = unix:run/x\n",
+          "main.conf:3: url = \"unix:run/x\" has no absolute path; write unix:/PATH", NULL },
         { W "url = http://a:1\npeers = http://b:1 http://a:1/\n", "",
           "main.conf:3: worker a has its own url (http://a:1) among its peers; better remove it there" },
         { W "[worker b]\n", "",

@@ -76,6 +76,31 @@ static void test_a_url_that_names_a_page_is_asked_for_as_it_stands(_unused_ void
         }
 }
 
+static void test_where_a_poll_asks_is_told(_unused_ void **state) {
+        static const struct {
+                const struct worker_kind *kind;
+                const char *url, *path, *where;
+        } cases[] = {
+                { &http_kind, "http://a:80", NULL, "http://a:80/" },
+                { &http_kind, "http://a:80", "/up?x=1", "http://a:80/up?x=1" },
+                { &http_kind, "http://a:80/up", NULL, "http://a:80/up" },
+                { &http_kind, "unix:/run/x.sock", "/up", "/up at unix:/run/x.sock" },
+                { &krakend_kind, "http://a:8080", NULL, "http://a:8080/__health" },
+                { &krakend_kind, "http://a:8080", "/up", "http://a:8080/up" },
+                { &kafka_connect_kind, "http://a:8083", "/not-its-own", "http://a:8083" },
+                { &backbeat_kind, "unix:/run/x.sock", NULL, "unix:/run/x.sock" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const struct worker_settings w = { .kind = cases[i].kind,
+                                                   .url = (char *) cases[i].url,
+                                                   .path = (char *) cases[i].path };
+                char where[WORKER_WHERE_SIZE];
+
+                assert_string_equal(worker_where(&w, where, sizeof(where)), cases[i].where);
+        }
+}
+
 static void expect(const struct polled *got, enum outcome outcome, enum reason reason, const char *asked) {
         if (got->o.outcome != outcome || got->o.reason != reason)
                 fail_msg("%s %s after %s", outcome_to_string(got->o.outcome),
@@ -274,6 +299,7 @@ static void test_each_kind_has_what_it_takes(_unused_ void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_url_that_names_a_page_is_asked_for_as_it_stands),
+                cmocka_unit_test(test_where_a_poll_asks_is_told),
                 cmocka_unit_test(test_a_broker_of_today),
                 cmocka_unit_test(test_a_broker_that_starts_anew),
                 cmocka_unit_test(test_a_broker_without_liveness),

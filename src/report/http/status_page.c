@@ -7,6 +7,7 @@
 
 #include "judge/connectors.h"
 #include "judge/pauses.h"
+#include "observe/kind.h"
 #include "report/http/document.h"
 #include "report/status_line.h"
 #include "report/words.h"
@@ -365,7 +366,7 @@ static const char *tone_of(enum worker_state state) {
 static void put_worker(const struct page *p, const struct worker_snapshot *w, size_t number) {
         enum worker_state state = snapshot_shown_state(w);
         const char *word = worker_state_to_string(state), *why;
-        char clause[CLAUSE_SIZE];
+        char clause[CLAUSE_SIZE], where[WORKER_WHERE_SIZE];
 
         (void) fprintf(p->f, "<section class=\"%s\" aria-labelledby=\"w%zu\">\n<h2 id=\"w%zu\">",
                        tone_of(state), number, number);
@@ -396,7 +397,7 @@ static void put_worker(const struct page *p, const struct worker_snapshot *w, si
         put_unit(p, w);
         put_budget(p, w);
         begin_row(p, "Asked at");
-        put_quoted(p, "code", w->settings->url);
+        put_quoted(p, "code", worker_where(w->settings, where, sizeof(where)));
         end_row(p);
         (void) fputs("</dl>\n</section>\n", p->f);
 }
