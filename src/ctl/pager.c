@@ -33,7 +33,7 @@ static void run(const char *pager, int input) {
                 (void) execl("/bin/sh", "sh", "-c", pager, NULL);
         else
                 (void) execlp("less", "less", NULL);
-        (void) execlp("more", "more", NULL);
+        /* Not more, which takes colours for width. */
         (void) execlp("cat", "cat", NULL);
         _exit(EXIT_FAILURE);
 }

@@ -66,6 +66,16 @@ def test_a_pause_of_the_real_agent(agent, worker, path):
     ctl.run(path, "resume", status=ctl.OK)
 
 
+def test_a_reset_of_the_real_agent(agent, worker, path):
+    agent.configure({"connect-a": {"url": worker.url, "unit": UNIT, "action": "restart"}})
+    agent.options += ["--runtime-dir", str(path.parent)]
+    agent.start()
+    agent.expect("state-changed", state="healthy")
+    said = ctl.run(path, "reset", "connect-a", status=ctl.OK)
+    assert said.stdout.startswith("connect-a: ") and said.stderr == ""
+    agent.expect("budget-reset", worker="connect-a", uid=str(os.geteuid()))
+
+
 @pytest.mark.parametrize("arguments, said", [
     (["pause", "a"], "say how long, and why"),
     (["pause", "a", "--for", "2h"], "say how long, and why"),
