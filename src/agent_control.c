@@ -8,6 +8,7 @@
 #include "pause.h"
 #include "report/http/control_order.h"
 #include "report/http/server.h"
+#include "restart_order.h"
 #include "util/listen_address.h"
 #include "util/text.h"
 
@@ -39,6 +40,7 @@ static void on_order(const struct http_order *h, struct http_reply *reply, void 
                 [CONTROL_PAUSE] = pause_begin,
                 [CONTROL_RESUME] = pause_end,
                 [CONTROL_RESET] = operator_reset,
+                [CONTROL_RESTART] = restart_ordered,
         };
         _cleanup_(control_order_done) struct control_order o = {};
         _cleanup_(document_done) struct document refusal = {};

@@ -1,6 +1,7 @@
 /* One remedy carried out, step by step. Decides nothing: before anything that cannot be undone, the judge is
  * asked. */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -10,6 +11,8 @@
 #include "report/narrate.h"
 #include "report/words.h"
 #include "restart.h"
+#include "restart_order.h"
+#include "util/text.h"
 
 /* An intent that took longer than this to reach the disk was decided on a view that is stale by now. */
 #define INTENT_PATIENCE_USEC (10 * USEC_PER_SEC)
@@ -33,6 +36,7 @@ struct restart {
         struct unit_call *call;
         struct evidence *evidence;
         enum remedy_action action;
+        struct restart_order *order; /* NULL: the judge's own */
         usec_t intent_at_usec;
         char invocation_before[INVOCATION_ID_SIZE];
         struct unit_call_report report; /* how the restart itself ended */
@@ -51,6 +55,7 @@ struct restart *restart_free(struct restart *r) {
                 return NULL;
         unit_call_unref(r->call);
         evidence_free(r->evidence);
+        restart_order_free(r->order);
         free(r);
         return NULL;
 }
@@ -119,13 +124,37 @@ static enum remedy_action decide(struct worker *w,
         return ret->action;
 }
 
+/* The same of an order, which holds are overruled with it: whoever gave it is told what stands against it.
+ */
+static enum remedy_action decide_order(struct restart *r, const struct surroundings_read *read) {
+        struct restart_order *o = r->order;
+        struct worker *w = r->worker;
+        struct surroundings s;
+        struct decision d;
+
+        fill_surroundings(w, read, &s);
+        remedy_decide_order(&w->health, &w->history, w->settings, &s, o->force, agent_now(), &d);
+        if (d.action == REMEDY_NONE)
+                restart_order_held(o, w, &d);
+        o->overruled[0] = '\0';
+        for (size_t i = 0; i < d.n_holds; i++)
+                text_append(o->overruled, sizeof(o->overruled), "%s%s", i == 0 ? "" : ", ",
+                            hold_to_string(d.holds[i].hold));
+        if (!w->agent->ledger_writable)
+                agent_history_changed(w->agent); /* try the disk again */
+        return d.action;
+}
+
 static bool acts(enum remedy_action action) {
         return action == REMEDY_TRY_RESTART || action == REMEDY_REVIVE;
 }
 
-/* Refused before in this incident, and likely refused again: that has been told, and evidence gathered. */
-static bool is_retry(const struct worker *w) {
-        return w->refusals > 0 && streq(w->refused_incident, w->history.incident.id);
+/* Refused before in this incident, and likely refused again: that has been told, and evidence gathered. An
+ * order is none: whoever gave it is there. */
+static bool is_retry(const struct restart *r) {
+        const struct worker *w = r->worker;
+
+        return !r->order && w->refusals > 0 && streq(w->refused_incident, w->history.incident.id);
 }
 
 /* ---- evidence ---- */
@@ -171,6 +200,12 @@ static void retract(struct restart *r) {
         struct worker *w = r->worker;
         struct tolds told;
 
+        if (r->order)
+                restart_order_failed(
+                        r->order, 409,
+                        "%s is not restarted: what was decided on changed at the last moment, or "
+                        "could not be written down",
+                        w->settings->name);
         tolds_init(&told);
         remedy_refund(&w->history);
         health_restart_ended(&w->health, &w->history, w->settings, agent_now(), &told);
@@ -183,12 +218,14 @@ static void retract(struct restart *r) {
  * reload or a pause may have forbidden what was decided, or Kafka may have gone. */
 static bool still_stands(const struct restart *r) {
         const struct worker *w = r->worker;
+        bool forced = r->order && r->order->force;
         const struct unit_view *view = unit_watch_view(w->unit);
         enum unit_condition now = unit_view_condition(view, w->history.stop_seen);
         bool same_start = !view->invocation_id[0] || streq(view->invocation_id, r->invocation_before);
 
-        if (w->settings->action != ACTION_RESTART || agent_dry_run(w->agent) || !same_start ||
-            worker_pause(w) || dependency_holds(&w->health.dependency, w->settings))
+        if (w->settings->action != ACTION_RESTART || agent_dry_run(w->agent) || !same_start)
+                return false;
+        if (!forced && (worker_pause(w) || dependency_holds(&w->health.dependency, w->settings)))
                 return false;
         return now == (r->action == REMEDY_REVIVE ? UNIT_CRASHED : UNIT_UP);
 }
@@ -218,7 +255,11 @@ static void announce(const struct restart *r) {
         const struct budget *b = &w->history.budget;
         struct event *e;
 
-        if (r->action == REMEDY_REVIVE)
+        if (r->order)
+                e = worker_event(w, EVENT_RESTART_REQUESTED, "restarting %s, as uid %" PRIu32 " ordered%s%s",
+                                 w->settings->unit, (uint32_t) r->order->uid,
+                                 r->order->overruled[0] ? ", in spite of " : "", r->order->overruled);
+        else if (r->action == REMEDY_REVIVE)
                 e = worker_event(w, EVENT_RESTART_REQUESTED,
                                  "starting the crashed %s again (restart %u since it was last well)",
                                  w->settings->unit, b->n);
@@ -226,11 +267,20 @@ static void announce(const struct restart *r) {
                 e = worker_event(w, EVENT_RESTART_REQUESTED, "restarting %s (%u of %u within %s)",
                                  w->settings->unit, remedy_restarts_in_window(b, w->settings, agent_now()),
                                  w->settings->restart_limit, SAY_SPAN(w->settings->restart_window_usec));
+        if (e && r->order)
+                (void) event_field(e, "UID", "%" PRIu32, (uint32_t) r->order->uid);
         worker_tell(w, e);
 }
 
+static void on_queued(void *userdata) {
+        struct restart *r = userdata;
+
+        if (r->order)
+                restart_order_queued(r->order, r->worker);
+}
+
 static void call_restart(struct restart *r) {
-        if (!is_retry(r->worker))
+        if (!is_retry(r))
                 announce(r);
         call(r, STEP_RESTART, r->action == REMEDY_REVIVE ? UNIT_RESTART : UNIT_TRY_RESTART,
              unit_view_job_deadline(unit_watch_view(r->worker->unit)));
@@ -242,7 +292,10 @@ static void write_intent(struct restart *r) {
         r->step = STEP_INTENT;
         r->intent_at_usec = agent_now();
         memcpy(r->invocation_before, w->history.invocation_id, sizeof(r->invocation_before));
-        remedy_charge(&w->history, &w->health, r->action, r->intent_at_usec);
+        if (r->order)
+                remedy_charge_order(&w->history, &w->health, r->action, r->intent_at_usec);
+        else
+                remedy_charge(&w->history, &w->health, r->action, r->intent_at_usec);
         health_restart_begun(&w->health, r->intent_at_usec);
         history_copy(&w->saved, &w->history);
         agent_status_changed(w->agent);
@@ -252,18 +305,27 @@ static void write_intent(struct restart *r) {
 
 /* ---- systemd ---- */
 
-static void refused(struct restart *r, const struct unit_call_report *report) {
+static void put_off(struct restart *r, const struct unit_call_report *report) {
         struct worker *w = r->worker;
-        bool told_before = is_retry(w) && streq(w->refused_why, report->detail);
         unsigned shift;
 
-        w->counts.restarts_refused++;
-
-        w->refusals = is_retry(w) ? w->refusals + 1 : 1;
+        w->refusals = is_retry(r) ? w->refusals + 1 : 1;
         shift = MIN(w->refusals - 1, 7u);
         memcpy(w->refused_incident, w->history.incident.id, sizeof(w->refused_incident));
         w->refused_until_usec = agent_now() + MIN(REFUSED_RETRY_USEC << shift, USEC_PER_HOUR);
         memcpy(w->refused_why, report->detail, sizeof(w->refused_why));
+}
+
+static void refused(struct restart *r, const struct unit_call_report *report) {
+        struct worker *w = r->worker;
+        bool told_before = is_retry(r) && streq(w->refused_why, report->detail);
+
+        w->counts.restarts_refused++;
+        if (r->order)
+                restart_order_failed(r->order, 502, "systemd refused to restart %s: %s; %s",
+                                     w->settings->unit, report->detail, report->remedy);
+        else
+                put_off(r, report);
         if (!told_before)
                 worker_tell(w,
                             worker_event(w, EVENT_RESTART_REFUSED, "systemd refused to restart %s: %s; %s",
@@ -287,7 +349,7 @@ static void on_called(struct unit_call *c, const struct unit_call_report *report
                         retract(r);
                 return;
         }
-        if (is_retry(w) && r->step == STEP_RESTART)
+        if (is_retry(r) && r->step == STEP_RESTART)
                 announce(r);
         w->refusals = 0;
         r->report = *report;
@@ -299,6 +361,8 @@ static void call(struct restart *r, enum step step, enum unit_verb verb, usec_t 
 
         r->step = step;
         error = unit_call(r->worker->unit, verb, deadline_usec, on_called, r, &r->call);
+        if (error >= 0 && step == STEP_RESTART)
+                unit_call_on_queued(r->call, on_queued);
         if (error >= 0)
                 return;
 
@@ -343,6 +407,8 @@ static void conclude(struct restart *r) {
                 e = worker_event(w, EVENT_RESTART_FAILED,
                                  "no restart of %s was seen: %s; it counts all the same", w->settings->unit,
                                  r->report.detail);
+        if (e && r->order)
+                restart_order_failed(r->order, 504, "%s", e->message);
         worker_tell(w, e);
 
         drop(r);
@@ -367,10 +433,10 @@ static void on_read(struct unit_call *c, int error, const struct surroundings_re
                 return;
         }
 
-        r->action = decide(w, read, &d);
+        r->action = r->order ? decide_order(r, read) : decide(w, read, &d);
         if (!acts(r->action))
                 drop(r);
-        else if (r->step == STEP_READ && !is_retry(w))
+        else if (r->step == STEP_READ && !is_retry(r))
                 gather(r);
         else
                 write_intent(r);
@@ -389,12 +455,23 @@ static void read_surroundings(struct restart *r, enum step step) {
                 drop(r);
 }
 
-int restart_begin(struct worker *w) {
+/* Without a unit or a systemd nothing is done, but what holds it is told. */
+static void hold_only(struct worker *w) {
+        struct restart r = { .worker = w, .order = TAKE_PTR(w->ordered) };
         struct decision d;
+
+        if (r.order)
+                (void) decide_order(&r, NULL);
+        else
+                (void) decide(w, NULL, &d);
+        restart_order_free(r.order);
+}
+
+int restart_begin(struct worker *w) {
         struct restart *r;
 
         if (!w->unit || !systemd_connected(w->agent->systemd)) {
-                (void) decide(w, NULL, &d);
+                hold_only(w);
                 return 0;
         }
 
@@ -402,6 +479,7 @@ int restart_begin(struct worker *w) {
         if (!r)
                 return -ENOMEM;
         r->worker = w;
+        r->order = TAKE_PTR(w->ordered);
         w->restart = r;
         read_surroundings(r, STEP_READ);
         return 0;

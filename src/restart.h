@@ -4,7 +4,8 @@
 
 #include "worker.h"
 
-/* Reads what stands around w, has it judged, and goes on as far as no hold stands. */
+/* Reads what stands around w, has it judged, and goes on as far as no hold stands. An operator's order,
+ * w->ordered, is taken over. */
 int restart_begin(struct worker *w);
 /* Adopts a restart of which an earlier agent wrote down the intent and not the outcome. view: the unit now.
  */

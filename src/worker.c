@@ -12,6 +12,7 @@
 #include "pause.h"
 #include "report/narrate.h"
 #include "restart.h"
+#include "restart_order.h"
 #include "util/hash.h"
 #include "util/text.h"
 #include "worker.h"
@@ -400,7 +401,7 @@ void worker_consider(struct worker *w) {
 
         if (w->restart || w->pending_restart)
                 return;
-        if (!health_wants_remedy(&w->health, w->settings, now)) {
+        if (!w->ordered && !health_wants_remedy(&w->health, w->settings, now)) {
                 struct tolds told;
 
                 tolds_init(&told);
@@ -518,6 +519,7 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings) {
                 if (w->health.state == STATE_RESTARTING)
                         w->health.state = STATE_UNKNOWN;
         }
+        w->ordered = restart_order_free(w->ordered);
         w->poll = poll_unref(w->poll);
         w->url_query = poll_local_unref(w->url_query);
         forget_peers(w);
@@ -558,6 +560,7 @@ struct worker *worker_free(struct worker *w) {
         if (!w)
                 return NULL;
         restart_free(w->restart);
+        restart_order_free(w->ordered);
         connectors_watch_free(w->connectors);
         connector_attempts_done(&w->attempts);
         lag_view_done(&w->lag);

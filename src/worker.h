@@ -11,6 +11,7 @@
 #include "report/status_line.h"
 
 struct restart;
+struct restart_order;
 struct peer;
 
 struct worker {
@@ -38,8 +39,9 @@ struct worker {
         uint64_t introduced; /* checksum of what was last told of how it is watched */
         struct unit_watch *unit;
         struct restart *restart;
-        bool pending_restart; /* an intent of an earlier agent has no outcome yet */
-        int url_is_local;     /* negative: not known */
+        struct restart_order *ordered; /* an operator's, which is not begun yet */
+        bool pending_restart;          /* an intent of an earlier agent has no outcome yet */
+        int url_is_local;              /* negative: not known */
         struct poll_local *url_query;
         usec_t url_asked_for; /* the answer for which it was last asked */
         usec_t refused_until_usec;

@@ -158,6 +158,10 @@ static int restart_from_json(struct reader *r, json_object *o, struct restart_re
             (q = get_string(r, o, "stage", ret->stage, sizeof(ret->stage))) < 0 ||
             (q = get_string(r, o, "connector", ret->connector, sizeof(ret->connector))) < 0)
                 return q;
+        /* Absent where it is not, as in all that older agents wrote. */
+        if (json_object_object_get_ex(o, "operator", NULL) &&
+            (q = get_bool(r, o, "operator", &ret->operator)) < 0)
+                return q;
         return ret->at_usec == 0 ? bad(r, "a restart has no time") : 0;
 }
 

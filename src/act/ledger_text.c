@@ -105,6 +105,8 @@ static json_object *restart_to_json(struct writer *w, const struct restart_recor
         add_string(w, o, "result",
                    ledger_result_names[r->result < _RESTART_RESULT_MAX ? r->result : RESTART_PENDING]);
         add_bool(w, o, "revive", r->revive);
+        if (r->operator)
+                add_bool(w, o, "operator", true);
         add_string(w, o, "incident", r->incident);
         add_string(w, o, "invocation_id", r->invocation_id);
         add_string(w, o, "stage", r->stage);

@@ -99,6 +99,8 @@ int unit_call(struct unit_watch *u,
               unit_call_done_t done,
               void *userdata,
               struct unit_call **ret);
+/* queued is called when systemd has the job, before done. It must not drop c. */
+void unit_call_on_queued(struct unit_call *c, void (*queued)(void *userdata));
 /* Follows a job that is already pending (adopted after a restart of the agent) to its end. */
 int unit_follow_job(struct unit_watch *u,
                     uint32_t job_id,

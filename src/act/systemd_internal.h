@@ -107,7 +107,8 @@ struct unit_call {
                 char result[UNIT_WORD_SIZE];
         } removed[REMOVED_KEPT]; /* jobs that ended before the call returned */
         size_t n_removed;
-        bool returns; /* its return is awaited, and the unit's tracker knows */
+        bool returns;                   /* its return is awaited, and the unit's tracker knows */
+        void (*queued)(void *userdata); /* NULL: nobody asks */
         char invocation_before[INVOCATION_ID_SIZE];
         bool ended; /* the report stands; only a fresh view is awaited */
 

@@ -215,6 +215,8 @@ static int on_called(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *e
         (void) snprintf(c->job_path, sizeof(c->job_path), "%s", path);
         /* Our own job is nobody's stop, however quickly it is gone. */
         stop_tracker_job_type(&c->u->stops, job_path_id(path), unit_verb_to_string(c->verb));
+        if (c->queued)
+                c->queued(c->userdata);
         for (size_t i = 0; i < c->n_removed; i++)
                 if (streq(c->removed[i].path, path)) {
                         end_by_job(c, c->removed[i].result);
@@ -297,6 +299,10 @@ int unit_call(struct unit_watch *u,
                 return r;
         *ret = TAKE_PTR(c);
         return 0;
+}
+
+void unit_call_on_queued(struct unit_call *c, void (*queued)(void *userdata)) {
+        c->queued = queued;
 }
 
 int unit_follow_job(struct unit_watch *u,

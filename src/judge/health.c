@@ -244,7 +244,7 @@ static void new_start(struct health *h, struct history *history) {
         h->startup_slow_told = false;
         h->startup_overdue = false;
         h->unit_down_told = false;
-        h->verdict_stands = false;
+        h->before_restart = STATE_STARTING;
 }
 
 /* Heard of only now, as when the bus came late: what was seen since it began is of this very start. */
@@ -563,7 +563,10 @@ void health_tick(struct health *h,
 /* ---- our own restart ---- */
 
 void health_restart_begun(struct health *h, usec_t now_usec) {
-        h->verdict_stands = h->failures > 0 || h->startup_overdue;
+        if (h->state == STATE_HEALTHY || h->state == STATE_DEGRADED || h->state == STATE_SUSPECT)
+                h->before_restart = h->state;
+        else
+                h->before_restart = h->failures > 0 || h->startup_overdue ? STATE_UNHEALTHY : STATE_STARTING;
         enter(h, STATE_RESTARTING, now_usec);
 }
 
@@ -575,8 +578,7 @@ void health_restart_ended(struct health *h,
         if (h->state != STATE_RESTARTING)
                 return;
 
-        enter(h, h->verdict_stands ? STATE_UNHEALTHY : STATE_STARTING, now_usec);
-        h->verdict_stands = false;
+        enter(h, h->before_restart, now_usec);
         if (is_left_down(h, w))
                 unit_went_down(h, history, w, now_usec, told);
 }

@@ -41,7 +41,8 @@ struct health {
         bool cannot_tell_told;
         unsigned relapses;    /* good → suspect within this incident */
         bool startup_overdue; /* startup_timeout passed and startup_action = restart */
-        bool verdict_stands;  /* our restart is under way, and its unit has not started anew yet */
+        enum worker_state
+                before_restart; /* our restart is under way: what it is if its unit does not start anew */
 };
 
 /* incident_seed: any number that differs between agents. h may carry over a reload as it is. */

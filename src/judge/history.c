@@ -8,7 +8,7 @@
  * away. */
 static size_t least_needed(const struct budget *b) {
         for (size_t i = 0; i < b->n_restarts; i++)
-                if (b->restarts[i].revive)
+                if (b->restarts[i].revive || b->restarts[i].operator)
                         return i;
         return 0;
 }

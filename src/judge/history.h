@@ -20,7 +20,8 @@ enum restart_result {
 struct restart_record {
         usec_t at_usec;
         enum restart_result result;
-        bool revive; /* brought a crashed unit back: costs backoff, not budget */
+        bool revive;   /* brought a crashed unit back: costs backoff, not budget */
+        bool operator; /* an operator ordered it: costs nothing, but backoff counts from it */
         char incident[INCIDENT_ID_SIZE];
         char invocation_id[INVOCATION_ID_SIZE]; /* of the start that was ended */
         char stage[STAGE_TEXT_SIZE];            /* why: the stage of the last answer, or "" */

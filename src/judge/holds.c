@@ -148,7 +148,7 @@ static bool same_connector_again(const struct asking *a) {
         for (size_t i = a->budget->n_restarts; i-- > 0 && alike < 2;) {
                 const struct restart_record *r = &a->budget->restarts[i];
 
-                if (r->revive)
+                if (r->revive || r->operator)
                         continue;
                 if (!streq(r->connector, now->connector) || !streq(r->stage, now->text))
                         return false;

@@ -31,7 +31,8 @@ unsigned remedy_restarts_in_window(const struct budget *b,
 
         for (size_t i = 0; i < b->n_restarts; i++)
                 if (!b->restarts[i].revive &&
-                    usec_sub(now_usec, b->restarts[i].at_usec) < w->restart_window_usec)
+                    !b->restarts[i].operator&&
+                            usec_sub(now_usec, b->restarts[i].at_usec) < w->restart_window_usec)
                         n++;
         return n;
 }
@@ -62,6 +63,42 @@ void remedy_decide(const struct health *h,
                 ret->action = condition == UNIT_CRASHED ? REMEDY_REVIVE : REMEDY_TRY_RESTART;
         else if (ret->n_holds == 1 && stands(ret, HOLD_OBSERVE_ONLY))
                 ret->action = REMEDY_WOULD_RESTART;
+}
+
+bool hold_yields_to_force(enum hold hold) {
+        return hold != HOLD_OBSERVE_ONLY && hold != HOLD_UNIT_BUSY && hold != HOLD_LEDGER_UNWRITABLE;
+}
+
+/* Where there are such holds, the others are not what keeps it back. */
+static bool keep_unyielding(struct decision *d) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < d->n_holds; i++)
+                n += !hold_yields_to_force(d->holds[i].hold);
+        if (n == 0)
+                return false;
+        for (size_t i = n = 0; i < d->n_holds; i++)
+                if (!hold_yields_to_force(d->holds[i].hold))
+                        d->holds[n++] = d->holds[i];
+        d->n_holds = n;
+        return true;
+}
+
+void remedy_decide_order(const struct health *h,
+                         const struct history *history,
+                         const struct worker_settings *w,
+                         const struct surroundings *s,
+                         bool force,
+                         usec_t now_usec,
+                         struct decision *ret) {
+        *ret = (struct decision) {};
+        enum unit_condition condition = holds_standing(h, history, w, s, now_usec, ret);
+
+        if (force && keep_unyielding(ret))
+                return;
+        if (!force && ret->n_holds > 0)
+                return;
+        ret->action = condition == UNIT_CRASHED ? REMEDY_REVIVE : REMEDY_TRY_RESTART;
 }
 
 /* ---- telling ---- */
@@ -238,28 +275,46 @@ void remedy_tell(struct remedy *r,
 
 /* ---- the budget ---- */
 
-void remedy_charge(struct history *history,
+/* The restart that begins now, for what is seen now. */
+static void record(struct budget *b,
+                   const struct history *history,
                    const struct health *h,
-                   enum remedy_action action,
-                   usec_t now_usec) {
-        bool would = action == REMEDY_WOULD_RESTART;
-        struct budget *b = would ? &history->virtual_budget : &history->budget;
-        struct restart_record r = {
-                .at_usec = now_usec,
-                .result = would ? RESTART_DONE : RESTART_PENDING,
-                .revive = action == REMEDY_REVIVE,
-        };
-
+                   struct restart_record r) {
         memcpy(r.incident, history->incident.id, sizeof(r.incident));
         memcpy(r.invocation_id, history->invocation_id, sizeof(r.invocation_id));
         memcpy(r.stage, h->last.stage.text, sizeof(r.stage));
         memcpy(r.connector, h->last.stage.connector, sizeof(r.connector));
         budget_add(b, &r);
-        b->n++;
+}
 
-        if (b->exhausted_at_usec > 0 && !r.revive)
+void remedy_charge(struct history *history,
+                   const struct health *h,
+                   enum remedy_action action,
+                   usec_t now_usec) {
+        bool would = action == REMEDY_WOULD_RESTART, revive = action == REMEDY_REVIVE;
+        struct budget *b = would ? &history->virtual_budget : &history->budget;
+
+        record(b, history, h,
+               (struct restart_record) { .at_usec = now_usec,
+                                         .result = would ? RESTART_DONE : RESTART_PENDING,
+                                         .revive = revive });
+        b->n++;
+        if (b->exhausted_at_usec > 0 && !revive)
                 b->last_try_usec = now_usec;
         if (!would)
+                history->incident.restarts++;
+}
+
+void remedy_charge_order(struct history *history,
+                         const struct health *h,
+                         enum remedy_action action,
+                         usec_t now_usec) {
+        record(&history->budget, history, h,
+               (struct restart_record) { .at_usec = now_usec,
+                                         .result = RESTART_PENDING,
+                                         .revive = action == REMEDY_REVIVE,
+                                         .operator = true });
+        if (history->incident.id[0])
                 history->incident.restarts++;
 }
 
@@ -272,14 +327,16 @@ void remedy_settle(struct history *history, enum restart_result result) {
 
 void remedy_refund(struct history *history) {
         struct budget *b = &history->budget;
+        const struct restart_record *last;
 
         if (b->n_restarts == 0)
                 return;
+        last = &b->restarts[--b->n_restarts];
         /* A refused try is still due. */
-        if (!b->restarts[b->n_restarts - 1].revive)
+        if (!last->revive && !last->operator)
                 b->last_try_usec = 0;
-        b->n_restarts--;
-        b->n -= b->n > 0 ? 1 : 0;
+        if (!last->operator)
+                b->n -= b->n > 0 ? 1 : 0;
         if (history->incident.restarts > 0)
                 history->incident.restarts--;
 }

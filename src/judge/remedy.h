@@ -48,6 +48,18 @@ void remedy_decide(const struct health *h,
                    usec_t now_usec,
                    struct decision *ret);
 
+/* Decides on a restart that an operator orders, however the worker is. force: only those holds count that
+ * say what cannot be done, or never may: observe-only, unit-busy, ledger-unwritable. ret's holds are those
+ * that keep it back, or, where it is done all the same, those that are overruled. */
+void remedy_decide_order(const struct health *h,
+                         const struct history *history,
+                         const struct worker_settings *w,
+                         const struct surroundings *s,
+                         bool force,
+                         usec_t now_usec,
+                         struct decision *ret);
+bool hold_yields_to_force(enum hold hold) _pure_;
+
 /* What was told of the holds, so that each is told once when it begins and once when it ends. */
 struct remedy {
         bool standing[_HOLD_MAX];
@@ -70,6 +82,11 @@ void remedy_charge(struct history *history,
                    const struct health *h,
                    enum remedy_action action,
                    usec_t now_usec);
+/* The same of one that an operator ordered: it is written down, and costs nothing. */
+void remedy_charge_order(struct history *history,
+                         const struct health *h,
+                         enum remedy_action action,
+                         usec_t now_usec);
 /* Its outcome; a refused one gives the charge back. */
 void remedy_settle(struct history *history, enum restart_result result);
 void remedy_refund(struct history *history);

@@ -42,6 +42,14 @@ static void the_orders_are_read(void **state) {
         assert_string_equal(o.worker, "a");
         control_order_done(&o);
 
+        o = read_order("/restart", "{\"worker\":\"a\"}");
+        assert_int_equal(o.verb, CONTROL_RESTART);
+        assert_false(o.force);
+        control_order_done(&o);
+        o = read_order("/restart", "{\"force\":true,\"worker\":\"a\"}");
+        assert_true(o.force);
+        control_order_done(&o);
+
         o = read_order("/resume", "{\"worker\":null}");
         assert_int_equal(o.verb, CONTROL_RESUME);
         assert_null(o.worker);
@@ -79,6 +87,9 @@ static const struct {
         { "/pause", PAUSE(",\"force\":true"), 400, "\\\"force\\\" is nothing that /pause takes" },
         { "/reset", "{\"worker\":null}", 400, "\\\"worker\\\" is no text" },
         { "/reset", "{}", 400, "\\\"worker\\\" is missing" },
+        { "/restart", "{\"worker\":null}", 400, "\\\"worker\\\" is no text" },
+        { "/restart", "{\"worker\":\"a\",\"force\":1}", 400, "\\\"force\\\" is neither true nor false" },
+        { "/restart", "{\"worker\":\"a\",\"force\":null}", 400, "\\\"force\\\" is neither true nor false" },
         { "/resume", PAUSE(""), 400, "\\\"for_seconds\\\" is nothing that /resume takes" },
 };
 
@@ -120,6 +131,25 @@ static void a_reason_has_an_end(void **state) {
         document_done(&refusal);
 }
 
+static void what_is_held_is_listed(void **state) {
+        struct decision decision = { .n_holds = 2 };
+        struct document d = {};
+
+        (void) state;
+        decision.holds[0] = (struct hold_entry) { .hold = HOLD_BACKOFF,
+                                                  .until_usec = 5,
+                                                  .text = "2min after restart 1" };
+        decision.holds[1] = (struct hold_entry) { .hold = HOLD_PACKAGE_MANAGER };
+        assert_int_equal(control_held(&d, "a is not restarted", &decision, UINT64_C(1795269600000000) - 5),
+                         0);
+        assert_int_equal(d.status, 409);
+        assert_string_equal(d.body, "{\"error\":\"a is not restarted\",\"holds\":["
+                                    "{\"name\":\"backoff\",\"until\":\"2026-11-21T14:00:00.000Z\",\"text\":"
+                                    "\"2min after restart 1\"},"
+                                    "{\"name\":\"package-manager\",\"until\":null,\"text\":null}]}");
+        document_done(&d);
+}
+
 /* 2026-11-21 14:00:00 UTC */
 static void the_answer_names_the_end_in_utc(void **state) {
         const struct pause p = { .reason = (char *) "new disks",
@@ -142,6 +172,7 @@ int main(void) {
                 cmocka_unit_test(the_orders_are_read),
                 cmocka_unit_test(whatever_else_is_refused_with_a_reason),
                 cmocka_unit_test(a_reason_has_an_end),
+                cmocka_unit_test(what_is_held_is_listed),
                 cmocka_unit_test(the_answer_names_the_end_in_utc),
         };
 

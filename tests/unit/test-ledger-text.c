@@ -68,6 +68,7 @@ static void random_budget(struct budget *b) {
                 at += random_number(5 * USEC_PER_HOUR);
                 r->result = (enum restart_result) random_number(_RESTART_RESULT_MAX);
                 r->revive = random_number(2);
+                r->operator= random_number(2);
                 random_hex(r->incident, sizeof(r->incident));
                 random_hex(r->invocation_id, sizeof(r->invocation_id));
                 random_text(r->stage, sizeof(r->stage));
@@ -138,6 +139,7 @@ static void assert_budget_equal(const struct budget *a, const struct budget *b) 
                 assert_int_equal(x->at_usec, y->at_usec);
                 assert_int_equal(x->result, y->result);
                 assert_int_equal(x->revive, y->revive);
+                assert_int_equal(x->operator, y->operator);
                 assert_string_equal(x->incident, y->incident);
                 assert_string_equal(x->invocation_id, y->invocation_id);
                 assert_string_equal(x->stage, y->stage);
@@ -297,6 +299,10 @@ static char *sealed(const char *body) {
                                                "false,\"target\":\"\"}"
 #define BODY(workers) "{" BOOT ",\"workers\":[" workers "]}"
 
+#define RESTART_OF(operator)                                                                                \
+        "{\"at\":[5,5],\"result\":\"done\",\"revive\":false,\"operator\":"                                  \
+        operator",\"incident\":\"\","                                                                       \
+                "\"invocation_id\":\"\",\"stage\":\"\",\"connector\":\"\"}"
 #define PAUSE(worker, left)                                                                                 \
         "{\"worker\":" worker ",\"since\":[1,1],\"left\":" left ",\"reason\":\"\",\"uid\":0}"
 #define PAUSES(pauses) "{" BOOT ",\"workers\":[],\"pauses\":[" pauses "]}"
@@ -343,6 +349,9 @@ static const struct {
         { "no boot", "{\"written_at\":[1,1],\"workers\":[]}", "\"boot_id\" is missing" },
         { "a wrong boot", "{\"boot_id\":\"xyz\",\"written_at\":[1,1],\"workers\":[]}",
           "\"boot_id\" is no id" },
+        { "an operator's restart", BODY(WORKER("\"a\"", BUDGET(RESTART_OF("true"), "0"))), NULL },
+        { "an operator as a name", BODY(WORKER("\"a\"", BUDGET(RESTART_OF("\"me\""), "0"))),
+          "\"operator\" is not boolean" },
         { "a pause", PAUSES(PAUSE("null", "5") "," PAUSE("\"a\"", "5")), NULL },
         { "pauses as an object", "{" BOOT ",\"workers\":[],\"pauses\":{}}", "\"pauses\" is not array" },
         { "a pause as a word", PAUSES("\"a\""), "a pause is no object" },

@@ -1,5 +1,6 @@
 /* What is told of holds, and the budget of restarts: when it is spent, what gives it back. */
 #include "judge-scene.h"
+#include "judge/pauses.h"
 
 #define SEC USEC_PER_SEC
 #define MIN_ USEC_PER_MINUTE
@@ -395,6 +396,126 @@ static void test_a_reset_gives_all_of_it_back(void **state) {
         assert_true(s.history.incident.id[0] && s.history.incident.restarts == 3);
 }
 
+/* Spent, backing off, of another host, paused: each speaks against it, and yields to force. */
+static void test_an_order_respects_holds_and_force_overrules_them(void **state) {
+        struct pause pause = { .until_usec = USEC_INFINITY };
+        struct decision d;
+        struct scene s;
+
+        (void) state;
+        spent(&s);
+        s.around.url_is_local = 0;
+        s.around.pause = &pause;
+        s.around.refused_until_usec = USEC_INFINITY;
+        for (int force = 0; force <= 1; force++) {
+                remedy_decide_order(&s.h, &s.history, &s.w, &s.around, force, s.now, &d);
+                assert_int_equal(d.action, force ? REMEDY_TRY_RESTART : REMEDY_NONE);
+                assert_int_equal(d.n_holds, 4);
+                assert_int_equal(d.holds[0].hold, HOLD_NOT_THIS_HOST);
+                assert_int_equal(d.holds[1].hold, HOLD_PAUSED);
+                assert_int_equal(d.holds[2].hold, HOLD_BUDGET_EXHAUSTED);
+                assert_int_equal(d.holds[3].hold, HOLD_REFUSED);
+        }
+}
+
+static void test_force_overrules_not_what_cannot_be_done(void **state) {
+        struct decision d;
+        struct scene s;
+
+        (void) state;
+        for (int i = 0; i < 3; i++) {
+                static const enum hold holds[] = { HOLD_OBSERVE_ONLY, HOLD_UNIT_BUSY,
+                                                   HOLD_LEDGER_UNWRITABLE };
+
+                scene_init(&s);
+                scene_ok(&s);
+                s.around.unit = s.unit;
+                s.around.url_is_local = 0;
+                if (holds[i] == HOLD_OBSERVE_ONLY)
+                        s.w.action = ACTION_ALERT;
+                else if (holds[i] == HOLD_UNIT_BUSY)
+                        s.around.stop_seen = true,
+                        (void) snprintf(s.around.unit.active_state, UNIT_WORD_SIZE, "inactive");
+                else
+                        s.around.ledger_writable = false;
+                remedy_decide_order(&s.h, &s.history, &s.w, &s.around, true, s.now, &d);
+                assert_int_equal(d.action, REMEDY_NONE);
+                assert_int_equal(d.n_holds, 1);
+                assert_int_equal(d.holds[0].hold, holds[i]);
+        }
+}
+
+static void test_an_ordered_restart_costs_nothing_but_backoff_counts_from_it(void **state) {
+        struct decision d;
+        struct scene s;
+
+        (void) state;
+        hung(&s);
+        assert_int_equal(scene_decide(&s), REMEDY_TRY_RESTART);
+        scene_restart(&s, "start-2");
+        scene_pass(&s, 10 * SEC);
+        scene_ok(&s);
+        for (unsigned i = 0; i < RESTARTS_KEPT + 3; i++) {
+                scene_pass(&s, MIN_);
+                s.around.unit = s.unit;
+                remedy_decide_order(&s.h, &s.history, &s.w, &s.around, true, s.now, &d);
+                assert_int_equal(d.action, REMEDY_TRY_RESTART);
+                remedy_charge_order(&s.history, &s.h, d.action, s.now);
+                assert_int_equal(budget_last(&s.history.budget)->result, RESTART_PENDING);
+                remedy_settle(&s.history, RESTART_DONE);
+        }
+        /* Nor do many of them wash the one that counts away. */
+        assert_int_equal(s.history.budget.n, 1);
+        assert_int_equal(remedy_restarts_in_window(&s.history.budget, &s.w, s.now), 1);
+        assert_int_equal(remedy_restarts_left(&s.history.budget, &s.w, s.now), s.w.restart_limit - 1);
+        remedy_decide_order(&s.h, &s.history, &s.w, &s.around, false, s.now, &d);
+        assert_int_equal(d.n_holds, 1);
+        assert_int_equal(d.holds[0].hold, HOLD_BACKOFF);
+        assert_usec_equal(d.holds[0].until_usec, s.now + 2 * MIN_);
+
+        /* One that came to nothing leaves all as it was. */
+        struct budget before = s.history.budget;
+        remedy_charge_order(&s.history, &s.h, REMEDY_TRY_RESTART, s.now);
+        remedy_refund(&s.history);
+        assert_int_equal(s.history.budget.n, before.n);
+        assert_int_equal(remedy_restarts_in_window(&s.history.budget, &s.w, s.now), 1);
+}
+
+static void test_an_ordered_restart_of_no_incident_is_in_none(void **state) {
+        struct scene s;
+
+        (void) state;
+        scene_init(&s);
+        scene_ok(&s);
+        remedy_charge_order(&s.history, &s.h, REMEDY_TRY_RESTART, s.now);
+        assert_int_equal(s.history.incident.restarts, 0);
+        assert_string_equal(budget_last(&s.history.budget)->incident, "");
+        hung(&s);
+        remedy_charge_order(&s.history, &s.h, REMEDY_TRY_RESTART, s.now);
+        assert_int_equal(s.history.incident.restarts, 1);
+        remedy_refund(&s.history);
+        assert_int_equal(s.history.incident.restarts, 0);
+}
+
+/* What was healthy, or only suspect, is that again if nothing was restarted. */
+static void test_a_restart_that_came_to_nothing_changes_no_state(void **state) {
+        struct scene s;
+
+        (void) state;
+        scene_init(&s);
+        scene_ok(&s);
+        for (int suspect = 0; suspect <= 1; suspect++) {
+                if (suspect)
+                        scene_silent(&s);
+                health_restart_begun(&s.h, s.now);
+                assert_state(&s, STATE_RESTARTING);
+                s.told.n = 0;
+                health_restart_ended(&s.h, &s.history, &s.w, s.now, &s.told);
+                assert_state(&s, suspect ? STATE_SUSPECT : STATE_HEALTHY);
+                assert_int_equal(s.told.n, 0);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_hold_is_told_once_when_it_begins_and_once_when_it_ends),
@@ -417,6 +538,11 @@ int main(void) {
                 cmocka_unit_test(test_a_hold_that_stands_is_told_again_by_a_new_agent),
                 cmocka_unit_test(test_told_events_never_overflow),
                 cmocka_unit_test(test_a_reset_gives_all_of_it_back),
+                cmocka_unit_test(test_an_order_respects_holds_and_force_overrules_them),
+                cmocka_unit_test(test_force_overrules_not_what_cannot_be_done),
+                cmocka_unit_test(test_an_ordered_restart_costs_nothing_but_backoff_counts_from_it),
+                cmocka_unit_test(test_an_ordered_restart_of_no_incident_is_in_none),
+                cmocka_unit_test(test_a_restart_that_came_to_nothing_changes_no_state),
         };
 
         return cmocka_run_group_tests_name("remedy", tests, NULL, NULL);

@@ -19,6 +19,7 @@ enum member {
         MEMBER_ALL = 1 << 1, /* its worker may be null */
         MEMBER_FOR = 1 << 2,
         MEMBER_REASON = 1 << 3,
+        MEMBER_FORCE = 1 << 4,
 };
 
 static const struct {
@@ -28,6 +29,7 @@ static const struct {
         [CONTROL_PAUSE] = { "/pause", MEMBER_WORKER | MEMBER_ALL | MEMBER_FOR | MEMBER_REASON },
         [CONTROL_RESUME] = { "/resume", MEMBER_WORKER | MEMBER_ALL },
         [CONTROL_RESET] = { "/reset", MEMBER_WORKER },
+        [CONTROL_RESTART] = { "/restart", MEMBER_WORKER | MEMBER_FORCE },
 };
 
 void control_order_done(struct control_order *o) {
@@ -116,6 +118,12 @@ static int take_member(const char *key,
                 return take_span(v, ret, refusal);
         if ((members & MEMBER_REASON) && streq(key, "reason"))
                 return take_text(v, "reason", PAUSE_REASON_SIZE, &ret->reason, refusal);
+        if ((members & MEMBER_FORCE) && streq(key, "force")) {
+                ret->force = json_object_get_boolean(v);
+                return json_object_is_type(v, json_type_boolean)
+                               ? 0
+                               : refuse(refusal, 400, "\"force\" is neither true nor false");
+        }
         return refuse(refusal, 400, "\"%s\" is nothing that %s takes",
                       text_copy_line(word, sizeof(word), key, strlen(key)), verbs[ret->verb].path);
 }
@@ -182,6 +190,19 @@ int control_done(struct document *ret, const char *worker, const char *text, boo
         json_put_text(&m, o, "text", text);
         json_put_bool(&m, o, "kept", kept);
         return json_make_document(&m, o, 200, ret);
+}
+
+int control_held(struct document *ret,
+                 const char *text,
+                 const struct decision *d,
+                 int64_t clock_offset_usec) {
+        const struct snapshot s = { .clock_offset_usec = clock_offset_usec };
+        struct json_maker m = { .s = &s };
+        json_object *o = json_make_object(&m);
+
+        json_put_text(&m, o, "error", text);
+        json_put(&m, o, "holds", json_make_holds(&m, d->holds, d->n_holds));
+        return json_make_document(&m, o, 409, ret);
 }
 
 char *control_pause_text(const struct pause *p,

@@ -10,6 +10,7 @@ enum control_verb {
         CONTROL_PAUSE,
         CONTROL_RESUME,
         CONTROL_RESET,
+        CONTROL_RESTART,
         _CONTROL_VERB_MAX,
 };
 
@@ -18,6 +19,7 @@ struct control_order {
         char *worker; /* NULL: all */
         char *reason; /* of a pause, in one line */
         usec_t for_usec;
+        bool force;
 };
 
 void control_order_done(struct control_order *o);
@@ -35,6 +37,12 @@ int control_order_read(const char *path,
 /* The answer to one that was carried out. worker: NULL for all. kept: it is on disk. Returns 0 or -ENOMEM.
  */
 int control_done(struct document *ret, const char *worker, const char *text, bool kept);
+
+/* 409: it is not restarted, and these holds are why. Returns 0 or -ENOMEM. */
+int control_held(struct document *ret,
+                 const char *text,
+                 const struct decision *d,
+                 int64_t clock_offset_usec);
 
 /* "paused until 2026-11-21 14:00:00 UTC (by uid 0: REASON)". Returns buf. */
 #define CONTROL_TEXT_SIZE 512

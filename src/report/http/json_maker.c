@@ -93,6 +93,20 @@ void json_put_time(struct json_maker *m, json_object *o, const char *key, usec_t
         json_put_realtime(m, o, key, known ? snapshot_realtime(m->s, at_usec) : 0);
 }
 
+json_object *json_make_holds(struct json_maker *m, const struct hold_entry *holds, size_t n) {
+        json_object *list = json_make_list(m);
+
+        for (size_t i = 0; i < n; i++) {
+                json_object *o = json_make_object(m);
+
+                json_put_text(m, o, "name", hold_to_string(holds[i].hold));
+                json_put_time(m, o, "until", holds[i].until_usec);
+                json_put_text(m, o, "text", holds[i].text);
+                json_append(m, list, o);
+        }
+        return list;
+}
+
 int json_make_document(struct json_maker *m, json_object *o, unsigned status, struct document *ret) {
         if (m->failed) {
                 json_object_unref(o);

@@ -35,5 +35,8 @@ void json_put_realtime(struct json_maker *m, json_object *o, const char *key, us
 /* The same of agent time. */
 void json_put_time(struct json_maker *m, json_object *o, const char *key, usec_t at_usec);
 
+/* [{"name","until","text"}…] */
+json_object *json_make_holds(struct json_maker *m, const struct hold_entry *holds, size_t n);
+
 /* Makes the document of what was built; o is taken over. Returns 0 or -ENOMEM. */
 int json_make_document(struct json_maker *m, json_object *o, unsigned status, struct document *ret);

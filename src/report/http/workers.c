@@ -14,20 +14,6 @@
 
 /* ---- parts of a worker ---- */
 
-static json_object *make_holds(struct json_maker *m, const struct worker_snapshot *w) {
-        json_object *list = json_make_list(m);
-
-        for (size_t i = 0; i < w->n_holds; i++) {
-                json_object *o = json_make_object(m);
-
-                json_put_text(m, o, "name", hold_to_string(w->holds[i].hold));
-                json_put_time(m, o, "until", w->holds[i].until_usec);
-                json_put_text(m, o, "text", w->holds[i].text);
-                json_append(m, list, o);
-        }
-        return list;
-}
-
 static json_object *make_pause(struct json_maker *m, const struct pause *p) {
         json_object *o = json_make_object(m);
 
@@ -188,7 +174,7 @@ static json_object *make_worker(struct json_maker *m, const struct worker_snapsh
         json_put_strv(m, o, "requires", w->settings->requires);
         json_put(m, o, "dependency", make_dependency(m, &h->dependency));
         json_put(m, o, "paused", w->pause ? make_pause(m, w->pause) : NULL);
-        json_put(m, o, "holds", make_holds(m, w));
+        json_put(m, o, "holds", json_make_holds(m, w->holds, w->n_holds));
         json_put_text(m, o, "incident", incident->id);
         json_put_time(m, o, "incident_opened", incident->opened_at_usec);
         json_put_number(m, o, "incident_restarts", incident->restarts);
