@@ -174,6 +174,8 @@ static void on_evidence(struct evidence *e, const struct evidence_result *result
                 (void) event_field(event, "THREAD_DUMP", "%s", result->text);
         if (event && result->tick_thread)
                 (void) event_field(event, "TICK_THREAD", "%s", result->tick_thread);
+        if (event && result->unit_log)
+                (void) event_field(event, "UNIT_LOG", "%s", result->unit_log);
         worker_tell(w, event);
 
         r->evidence = evidence_free(e);

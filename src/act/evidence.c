@@ -33,6 +33,12 @@ struct journal_job {
         int error;
 };
 
+struct log_job {
+        struct evidence *evidence; /* the loop's alone */
+        char unit[UNIT_NAME_SIZE];
+        char *text;
+};
+
 struct evidence {
         sd_event *event;
         struct unit_watch *unit;
@@ -53,6 +59,7 @@ struct evidence {
         struct surroundings_read before, after;
         struct thread_dumps dumps;
         char why_no_dump[256];
+        char *unit_log;
 };
 
 /* ---- the end ---- */
@@ -81,6 +88,7 @@ static int on_deliver(_unused_ sd_event_source *source, void *userdata) {
                 .summary = summary,
                 .tick_thread = tick_thread,
                 .why_no_dump = !text && e->why_no_dump[0] != '\0' ? e->why_no_dump : NULL,
+                .unit_log = e->unit_log,
         };
         e->dumps.text = NULL;
         /* The last thing: e may be gone afterwards. */
@@ -106,7 +114,8 @@ static void explain(struct evidence *e, const char *format, ...) {
 static int on_bound(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         struct evidence *e = userdata;
 
-        explain(e, "the thread dump could not be had in time");
+        if (e->worker->thread_dump)
+                explain(e, "the thread dump could not be had in time");
         finish(e);
         return 0;
 }
@@ -131,6 +140,10 @@ static void look_again(struct evidence *e) {
 }
 
 /* ---- the journal ---- */
+
+static int need_thread(struct evidence *e) {
+        return e->offload ? 0 : offload_new(e->event, "evidence", &e->offload);
+}
 
 static void read_journal(void *data) {
         struct journal_job *j = data;
@@ -165,7 +178,7 @@ static int begin_reading(struct evidence *e) {
         struct journal_job *j;
         int r;
 
-        r = offload_new(e->event, "evidence", &e->offload);
+        r = need_thread(e);
         if (r < 0)
                 return r;
         j = calloc(1, sizeof(*j));
@@ -299,6 +312,53 @@ static bool wants_dump(struct evidence *e) {
         return false;
 }
 
+static void go_on(struct evidence *e) {
+        if (wants_dump(e))
+                send_signal(e);
+        else
+                finish(e);
+}
+
+/* ---- the unit's last lines, before we add to them ---- */
+
+static void read_log(void *data) {
+        struct log_job *j = data;
+
+        /* Without them the rest is still worth having. */
+        (void) unit_journal_read_last(j->unit, &j->text);
+}
+
+static void log_job_free(void *data) {
+        struct log_job *j = data;
+
+        free(j->text);
+        free(j);
+}
+
+static void on_log_read(_unused_ struct offload_job *job, void *data) {
+        struct log_job *j = data;
+        struct evidence *e = j->evidence;
+
+        e->job = offload_job_unref(e->job);
+        e->unit_log = TAKE_PTR(j->text);
+        go_on(e);
+}
+
+static int begin_log(struct evidence *e) {
+        struct log_job *j;
+        int r;
+
+        r = need_thread(e);
+        if (r < 0)
+                return r;
+        j = calloc(1, sizeof(*j));
+        if (!j)
+                return -ENOMEM;
+        j->evidence = e;
+        (void) snprintf(j->unit, sizeof(j->unit), "%s", unit_watch_id(e->unit));
+        return offload_submit(e->offload, read_log, on_log_read, log_job_free, j, &e->job);
+}
+
 static void on_before(_unused_ struct unit_call *c,
                       int error,
                       const struct surroundings_read *r,
@@ -308,10 +368,8 @@ static void on_before(_unused_ struct unit_call *c,
         e->call = unit_call_unref(e->call);
         if (error >= 0)
                 e->before = *r;
-        if (wants_dump(e))
-                send_signal(e);
-        else
-                finish(e);
+        if (begin_log(e) < 0)
+                go_on(e);
 }
 
 int evidence_gather(sd_event *event,
@@ -356,6 +414,7 @@ struct evidence *evidence_free(struct evidence *e) {
         stop_all(e);
         e->deliver = sd_event_source_disable_unref(e->deliver);
         thread_dumps_done(&e->dumps);
+        free(e->unit_log);
         sd_event_unref(e->event);
         free(e);
         return NULL;

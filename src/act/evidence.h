@@ -1,5 +1,5 @@
-/* What an operator wishes to have from before the restart: unit properties, and for a JVM its thread
- * dump, copied out of the unit's own journal. */
+/* What an operator wishes to have from before the restart: unit properties, the unit's last lines, and for a
+ * JVM its thread dump, both copied out of the unit's own journal. */
 #pragma once
 
 #include "act/systemd.h"
@@ -12,6 +12,7 @@ struct evidence_result {
         char *summary;     /* one clause: "JVM pid 412, 431M, 12 % CPU, thread dump of 212 lines" */
         char *tick_thread; /* the herder's thread and its first frames, or NULL */
         char *why_no_dump; /* a clause, or NULL */
+        char *unit_log;    /* the unit's last lines before all of that, or NULL */
 };
 
 typedef void (*evidence_done_t)(struct evidence *e, const struct evidence_result *r, void *userdata);

@@ -8,6 +8,7 @@
 #include <systemd/sd-journal.h>
 
 #include "util/clock.h"
+#include "util/text.h"
 
 #define QUIET (1500 * USEC_PER_MSEC)
 #define WAIT_STEP (250 * USEC_PER_MSEC)
@@ -94,5 +95,87 @@ int unit_journal_read_dumps(const struct unit_journal_query *q, struct thread_du
         (void) sd_journal_set_data_threshold(j, 0);
         r = read_until(j, q, ret);
         sd_journal_close(j);
+        return r;
+}
+
+/* ---- the last lines ---- */
+
+static int match_unit(sd_journal *j, const char *unit) {
+        char match[320];
+        int r;
+
+        (void) snprintf(match, sizeof(match), "_SYSTEMD_UNIT=%s", unit);
+        r = sd_journal_add_match(j, match, 0);
+        if (r >= 0)
+                r = sd_journal_add_disjunction(j);
+        if (r >= 0)
+                r = sd_journal_add_match(j, "_PID=1", 0);
+        if (r >= 0) {
+                (void) snprintf(match, sizeof(match), "UNIT=%s", unit);
+                r = sd_journal_add_match(j, match, 0);
+        }
+        return r;
+}
+
+/* "14:05:10 MESSAGE" of where j stands. */
+static int copy_line(sd_journal *j, FILE *to) {
+        static const size_t prefix = sizeof("MESSAGE=") - 1;
+        char line[UNIT_LOG_LINE_MAX + 1], at[16] = "";
+        usec_t realtime_usec;
+        const void *data;
+        struct tm tm;
+        time_t t;
+        size_t len;
+        int r;
+
+        r = sd_journal_get_data(j, "MESSAGE", &data, &len);
+        if (r == -ENOENT || r == -EBADMSG || r == -E2BIG)
+                return 0;
+        if (r >= 0)
+                r = sd_journal_get_realtime_usec(j, &realtime_usec);
+        if (r < 0)
+                return r;
+        t = (time_t) (realtime_usec / USEC_PER_SEC);
+        if (localtime_r(&t, &tm))
+                (void) strftime(at, sizeof(at), "%H:%M:%S", &tm);
+        fprintf(to, "%s %s\n", at,
+                text_copy_line(line, sizeof(line), (const char *) data + prefix, len - prefix));
+        return 0;
+}
+
+static int copy_last(sd_journal *j, FILE *to) {
+        int r;
+
+        r = sd_journal_seek_tail(j);
+        if (r >= 0)
+                r = sd_journal_previous_skip(j, UNIT_LOG_LINES);
+        while (r > 0) {
+                r = copy_line(j, to);
+                if (r >= 0)
+                        r = sd_journal_next(j);
+        }
+        return r;
+}
+
+int unit_journal_read_last(const char *unit, char **ret) {
+        _cleanup_free_ char *text = NULL;
+        sd_journal *j = NULL;
+        size_t size = 0;
+        FILE *f;
+        int r;
+
+        f = open_memstream(&text, &size);
+        if (!f)
+                return -ENOMEM;
+        r = sd_journal_open(&j, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
+        if (r >= 0)
+                r = match_unit(j, unit);
+        if (r >= 0)
+                r = copy_last(j, f);
+        sd_journal_close(j);
+        if (fclose(f) != 0 && r >= 0)
+                r = -ENOMEM;
+        if (r >= 0)
+                *ret = size > 0 ? TAKE_PTR(text) : NULL;
         return r;
 }

@@ -102,6 +102,15 @@ def test_two_thread_dumps_are_in_the_evidence(story):
     assert "StandinSourceConnector.taskConfigs" in evidence["MESSAGE"], "the thread that is stuck, in the message itself"
 
 
+@pytestmark_story
+def test_the_units_last_lines_are_in_the_evidence(story):
+    """Its own and systemd's, from before the thread dumps."""
+    evidence, = [entry for entry in story["entries"] if entry["CONNECT_WATCHDOG_EVENT"] == "evidence"]
+    lines = evidence["CONNECT_WATCHDOG_UNIT_LOG"].splitlines()
+    assert any(line[9:].startswith("Started ") for line in lines), lines
+    assert 1 <= len(lines) <= 50 and "Full thread dump" not in evidence["CONNECT_WATCHDOG_UNIT_LOG"]
+
+
 # --- others ---------------------------------------------------------------------------------------------------------
 
 
