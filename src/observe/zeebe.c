@@ -192,7 +192,8 @@ static enum probe_verdict classify(struct probe *p,
                 return ask(p, paths, p->step + 1, ret_ask);
         if (streq(b.status, "OUT_OF_SERVICE") && p->step == STEP_STARTUP)
                 return conclude_saying(o, OUTCOME_FAILING, REASON_SHUTTING_DOWN, b.said);
-        if (p->step == STEP_LIVE)
+        /* A gateway that has found no broker yet is not live, and a restart finds none either. */
+        if (p->step == STEP_LIVE && p->seen_ok)
                 return conclude_saying(o, OUTCOME_FAILING, REASON_UNHEALTHY, b.said);
         return conclude_saying(o, OUTCOME_STARTING,
                                p->step == STEP_STARTUP ? REASON_STARTING_UP : REASON_NOT_READY_YET, b.said);

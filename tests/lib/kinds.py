@@ -66,8 +66,9 @@ SYSTEMS = {
     }, NO_SUCH_GROUP, "failing", r"says that it is down \(HTTP 503 .*DOWN: brokerReady DOWN\)"),
     "zeebe-gateway": System("zeebe-gateway", 9601, "jvm", {
         "/actuator/health/startup": BROKER_STARTUP,
-        "/actuator/health/liveness": each("zeebe-gateway", *["health-up.healthy"] * 2, "liveness-down.unhealthy"),
-        "/actuator/health": each("zeebe-gateway", "health-up.healthy", *["health-down.degraded"] * 2),
+        "/actuator/health/liveness": each("zeebe-gateway", "1.3.6-liveness.ask", "1.3.6-alone-liveness.not-ready-yet",
+                                          "liveness-down.unhealthy"),
+        "/actuator/health": each("zeebe-gateway", "1.3.6-health.healthy", *["1.3.6-broker-killed-health.degraded"] * 2),
     }, NO_SUCH_GROUP, "failing", r"says that it is down \(HTTP 503 .*DOWN: livenessGatewayPartitionLeaderAwareness DOWN\)"),
     # Between the oldest and today's: without a group "status", so that the older paths and what they lead to count.
     "zeebe-broker-308": System("zeebe-broker", 9602, "jvm", {

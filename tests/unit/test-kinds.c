@@ -229,10 +229,15 @@ static void test_a_gateway(_unused_ void **state) {
                   NULL },
                 {}
         };
+        static const struct page alone[] = { { "/actuator/health/startup", 200, UP, NULL },
+                                             { "/actuator/health/liveness", 503, DOWN, NULL },
+                                             {} };
         struct worker_settings w = { .kind = &zeebe_gateway_kind };
         struct probe p = {};
 
+        EXPECT(alone, OUTCOME_STARTING, REASON_NOT_READY_YET, "/actuator/health/startup " LIVE);
         EXPECT(well, OUTCOME_OK, REASON_HEALTHY, "/actuator/health/startup " LIVE "/actuator/health ");
+        EXPECT(alone, OUTCOME_FAILING, REASON_UNHEALTHY, LIVE);
         const struct polled got = poll(&w, &p, degraded);
         expect(&got, OUTCOME_DEGRADED, REASON_DEGRADED, LIVE "/actuator/health ");
         assert_string_equal(got.o.detail, "DEGRADED: clusterHealth DEGRADED");
