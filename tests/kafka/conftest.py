@@ -44,8 +44,8 @@ def booted_cluster(bootable):
 
 @pytest.fixture(scope="session")
 def booted_zeebe(bootable):
-    """A broker of Zeebe, just started."""
-    with kafka.boot(SUITE, [built(SUITE)], "zeebe-1.3.6", ["zeebe-broker.service"]) as container:
+    """A gateway of Zeebe, just started, and its broker, which is not."""
+    with kafka.boot(SUITE, [built(SUITE)], "zeebe-1.3.6", ["zeebe-gateway.service"]) as container:
         container.agent = Agent(container)
         yield container
 
