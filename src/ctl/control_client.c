@@ -7,9 +7,10 @@
 
 #include "config/suggest.h"
 #include "ctl/control_client.h"
+#include "ctl/ctl_bus.h"
+#include "ctl/verbs.h"
 #include "util/text.h"
 
-#define AGENT "connect-watchdog.service"
 #define PROTOCOL "1"
 #define GET_TIMEOUT_SECONDS 10L
 #define POST_TIMEOUT_SECONDS 120L
@@ -95,6 +96,24 @@ static int set_up(struct exchange *x, const char *path, const char *post) {
         return curl_easy_setopt(x->curl, CURLOPT_HTTPHEADER, x->headers) == CURLE_OK ? 0 : -ENOMEM;
 }
 
+/* There is nobody at the socket: mostly as the agent does not run, but then systemd knows. Another socket
+ * than the service's own is another agent's. */
+static int tell_nobody(const struct exchange *x, const char *why, struct control_answer *a) {
+        _cleanup_(ctl_bus_freep) struct ctl_bus *bus = NULL;
+        struct unit_facts unit = {};
+        char problem[256];
+
+        if (streq(x->socket, CTL_SOCKET) && ctl_bus_open(&bus, problem, sizeof(problem)) >= 0 &&
+            ctl_bus_read_unit(bus, AGENT_UNIT, &unit, problem, sizeof(problem)) >= 0 &&
+            unit_facts_running(&unit))
+                return fail(a, CTL_NO_AGENT,
+                            AGENT_UNIT " is %s, but nobody answers at %s: %s. journalctl -u " AGENT_UNIT
+                                       " may say why, and systemctl restart " AGENT_UNIT " starts it anew",
+                            unit.active_state, x->socket, why);
+        return fail(a, CTL_NO_AGENT, AGENT_UNIT " is not running (%s: %s): systemctl start " AGENT_UNIT,
+                    x->socket, why);
+}
+
 static int tell_connecting(const struct exchange *x, struct control_answer *a) {
         long error = 0;
 
@@ -109,8 +128,7 @@ static int tell_connecting(const struct exchange *x, struct control_answer *a) {
                         x->socket);
         case ENOENT:
         case ECONNREFUSED:
-                return fail(a, CTL_NO_AGENT, AGENT " is not running (%s: %s): systemctl start " AGENT,
-                            x->socket, strerror((int) error));
+                return tell_nobody(x, strerror((int) error), a);
         default:
                 return fail(a, CTL_NO_AGENT, "the agent cannot be asked at %s: %s", x->socket,
                             error > 0 ? strerror((int) error) : x->why);
@@ -123,8 +141,8 @@ static int tell_no_answer(const struct exchange *x, CURLcode code, struct contro
                 return tell_connecting(x, a);
         case CURLE_OPERATION_TIMEDOUT:
                 return fail(a, CTL_NO_AGENT,
-                            "the agent has not answered for %ld s, it hangs; journalctl -u " AGENT
-                            " may say why, and systemctl restart " AGENT " starts it anew",
+                            "the agent has not answered for %ld s, it hangs; journalctl -u " AGENT_UNIT
+                            " may say why, and systemctl restart " AGENT_UNIT " starts it anew",
                             x->timeout_seconds);
         case CURLE_OUT_OF_MEMORY:
                 return fail(a, CTL_FAILED, "%s", strerror(ENOMEM));
@@ -211,7 +229,7 @@ static int tell_unknown(const char *socket, const char *worker, struct control_a
         }
         return fail(refused, CTL_FAILED,
                     "the running agent (%s) does not know this yet, as connect-watchdogctl " PROJECT_VERSION
-                    " does: systemctl restart " AGENT " runs the one that is installed",
+                    " does: systemctl restart " AGENT_UNIT " runs the one that is installed",
                     version[0] ? version : "of another version");
 }
 

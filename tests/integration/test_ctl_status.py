@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 
 import ctl
@@ -88,6 +89,24 @@ def test_where_one_was_killed(path):
     with socket.socket(socket.AF_UNIX) as s:
         s.bind(str(path))
     assert ctl.run(path, "status", status=ctl.NO_AGENT).stderr == NOT_RUNNING.format(path, "Connection refused")
+
+
+@pytest.mark.parametrize("state", ["active", "activating", "inactive"])
+def test_a_service_that_runs_without_its_socket(bus, tmp_path, state):
+    """Its own socket, which is looked for in a /run of the test's, and its unit."""
+    bus.do("unit", name="connect-watchdog.service", properties={"ActiveState": state})
+    user = [] if os.geteuid() == 0 else ["--user", "--map-current-user", "--keep-caps"]
+    said = subprocess.run(["unshare", "--mount", "--propagation", "private", *user, "sh", "-ec",
+                           'mount --bind "$1" /run; exec "$2" status', "sh", tmp_path, ctl.CTL],
+                          capture_output=True, text=True, timeout=60, env=ctl.environment(DBUS_SYSTEM_BUS_ADDRESS=bus.address))
+    assert said.returncode == ctl.NO_AGENT
+    nobody = "/run/connect-watchdog/control: No such file or directory"
+    if state == "inactive":
+        assert said.stderr == NOT_RUNNING.replace("{}: {}", nobody)
+    else:
+        assert said.stderr == (f"connect-watchdogctl status: connect-watchdog.service is {state}, but nobody answers at {nobody}. "
+                               "journalctl -u connect-watchdog.service may say why, and systemctl restart connect-watchdog.service "
+                               "starts it anew\n")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="takes another user")
