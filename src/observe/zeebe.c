@@ -34,9 +34,9 @@ static const struct paths gateway_paths = {
 
 static const struct reason_words words[] = {
         { REASON_UNHEALTHY, "says that it is down",
-          "See the components it names, and its own log; a broker that lost its partitions' leaders may "
-          "only "
-          "wait for the others." },
+          "See the components it names, and its own log; one that misses other brokers or partitions' "
+          "leaders "
+          "may only wait for them." },
         { REASON_NOT_READY_YET, "has started, but is not ready yet", "" },
         { REASON_SHUTTING_DOWN, "says that it is out of service", "" },
         { REASON_NOT_FOUND, "answers, but not with Zeebe's health (404)",

@@ -396,6 +396,9 @@ static void put_worker(const struct page *p, const struct worker_snapshot *w, si
         put_last_answer(p, w);
         put_unit(p, w);
         put_budget(p, w);
+        begin_row(p, "Kind");
+        put(p, w->settings->kind->name);
+        end_row(p);
         begin_row(p, "Asked at");
         put_quoted(p, "code", worker_where(w->settings, where, sizeof(where)));
         end_row(p);
