@@ -35,8 +35,11 @@ def booted_old(bootable):
 
 @pytest.fixture(scope="session")
 def booted_cluster(bootable):
-    """Three brokers, and a Connect 4.1 whose topics have a replica on each."""
+    """Three brokers, a Connect 4.1 whose topics have a replica on each, and kafka.LONELY, which is on the third alone."""
     with boot("4.1.1", kafka.BROKERS) as container:
+        # Connect ends when it finds fewer brokers than replicas are wanted.
+        container.sh(f"java -cp '/opt/connect/libs/*:/opt/connect/own' CreateTopic {kafka.BOOTSTRAP} {kafka.LONELY} 3",
+                     timeout=kafka.START_TIMEOUT)
         container.sh(f"""sed -i 's/^bootstrap.servers=.*/bootstrap.servers={kafka.BOOTSTRAP}/; s/factor=1/factor=3/' \
                 /etc/kafka/connect-distributed.properties""")
         yield container

@@ -13,6 +13,9 @@ BROKER = "kafka.service"
 BROKERS = ["kafka@1.service", "kafka@2.service", "kafka@3.service"]
 BOOTSTRAP = "127.0.0.1:9192,127.0.0.1:9292,127.0.0.1:9392"
 
+# A topic of the three.
+LONELY = "lonely"
+
 # What Connect keeps in Kafka.
 INTERNAL_TOPICS = ["connect-configs", "connect-offsets", "connect-status"]
 
