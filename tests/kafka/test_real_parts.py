@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from lib.kafka import CONNECT
+from lib.kafka import CONNECT, START_TIMEOUT
 
 pytestmark = pytest.mark.xdist_group("stops")
 
@@ -22,9 +22,10 @@ def test_a_stopped_jvm_hangs_and_a_continued_one_returns(container, connect):
     assert connect.get("/health", timeout=2) is None
     assert container.is_active(CONNECT), "systemd sees no harm in it"
     container.signal(CONNECT, "SIGCONT")
-    container.wait_until(connect.is_healthy, 10, "the JVM to go on")
+    container.wait_until(connect.is_healthy, START_TIMEOUT, "the JVM to go on")
 
 
 def test_a_thread_dump_arrives_in_the_units_journal(container, connect):
     container.signal(CONNECT, "SIGQUIT")
-    container.wait_until(lambda: '"DistributedHerder-connect-' in container.journal_cat(CONNECT), 10, "the thread dump")
+    container.wait_until(lambda: '"DistributedHerder-connect-' in container.journal_cat(CONNECT), START_TIMEOUT,
+                         "the thread dump")

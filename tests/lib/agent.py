@@ -54,14 +54,14 @@ class Agent:
     def watch(self, **keys):
         """Starts it with one worker, and waits until it has found that healthy."""
         self.start(worker(**keys))
-        self.wait_for("state-changed", 20, CONNECT_WATCHDOG_STATE="healthy")
+        self.wait_for("state-changed", 60, CONNECT_WATCHDOG_STATE="healthy")
 
     def reload(self, text):
         """Reloads with this configuration and waits until the agent has taken or rejected it; returns the event."""
         before = len(self.reloads())
         self.container.write(CONFIG, text)
         self.container.systemctl("reload", UNIT)
-        self.container.wait_until(lambda: len(self.reloads()) > before, 10, "the agent's word on the new configuration")
+        self.container.wait_until(lambda: len(self.reloads()) > before, 60, "the agent's word on the new configuration")
         return self.reloads()[-1]["CONNECT_WATCHDOG_EVENT"]
 
     def stop(self):

@@ -21,6 +21,11 @@ INTERNAL_TOPICS = ["connect-configs", "connect-offsets", "connect-status"]
 
 # A worker is healthy within five seconds on two idle cores; other tests may be busy on them.
 START_TIMEOUT = 120
+# For what must come of it: a verdict, a JVM's stop and start, the span of health that closes an incident.
+STORY_TIMEOUT = 150
+
+# Such a JVM may take seconds for an answer.
+PATIENT = {"timeout": "5s", "failures": "2"}
 
 
 def stage(dest, connect_version):
@@ -80,7 +85,7 @@ class Connect:
         self.container.wait_until(self.answers, START_TIMEOUT, "Kafka Connect to answer")
 
     def create(self, name, config):
-        status, body = self.container.http(f"{self.url}/connectors/{name}/config", 30, "PUT", config)
+        status, body = self.container.http(f"{self.url}/connectors/{name}/config", START_TIMEOUT, "PUT", config)
         assert status in (200, 201), body
 
     def create_blocking(self, name, file):
@@ -94,7 +99,7 @@ class Connect:
                            "topic.creation.default.replication.factor": -1})
 
     def delete(self, name):
-        self.container.http(f"{self.url}/connectors/{name}", 30, "DELETE")
+        self.container.http(f"{self.url}/connectors/{name}", START_TIMEOUT, "DELETE")
 
     def status(self):
         return json.loads(self.get("/connectors?expand=status")[1])
