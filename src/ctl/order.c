@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "ctl/control_client.h"
-#include "judge/told.h"
+#include "judge/remedy.h"
 #include "observe/stage.h"
 #include "util/clock.h"
 #include "util/moment.h"
@@ -35,14 +35,14 @@ static void print_hold(json_object *hold, usec_t now_usec) {
         fprintf(stderr, "%s%s\n", text[0] ? ": " : "", text);
 }
 
-/* What force does not go past either: the agent would refuse again. */
-static bool is_final(json_object *hold) {
-        static const enum hold finals[] = { HOLD_OBSERVE_ONLY, HOLD_UNIT_BUSY, HOLD_LEDGER_UNWRITABLE };
+/* One that this version does not know may. */
+static bool yields_to_force(json_object *hold) {
+        const char *name = json_member_text(hold, "name");
+        enum hold h = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(finals); i++)
-                if (streq(json_member_text(hold, "name"), hold_to_string(finals[i])))
-                        return true;
-        return false;
+        while (h < _HOLD_MAX && !streq(hold_to_string(h), name))
+                h++;
+        return h == _HOLD_MAX || hold_yields_to_force(h);
 }
 
 static void print_holds(const struct order *o, json_object *body) {
@@ -54,7 +54,7 @@ static void print_holds(const struct order *o, json_object *body) {
                 json_object *hold = json_object_array_get_idx(holds, i);
 
                 print_hold(hold, clock_now(CLOCK_REALTIME));
-                force_helps = force_helps && !is_final(hold);
+                force_helps = force_helps && yields_to_force(hold);
         }
         if (force_helps)
                 fprintf(stderr, "To do it whatever holds stand: connect-watchdogctl %s %s --force\n",

@@ -66,6 +66,27 @@ def test_a_pause_of_the_real_agent(agent, worker, path):
     ctl.run(path, "resume", status=ctl.OK)
 
 
+def test_a_restart_by_the_real_agent(agent, worker, bus, path):
+    """Refused with what holds it, and done when that is overruled."""
+    agent.configure({"connect-a": {"url": worker.url, "unit": UNIT, "action": "restart"}, "b": {"url": worker.url + "/b"}})
+    agent.options += ["--runtime-dir", str(path.parent)]
+    agent.start()
+    agent.expect("state-changed", worker="connect-a", state="healthy")
+    ctl.run(path, "pause", "connect-a", "--for", "2h", "--reason", "new disks", status=ctl.OK)
+    said = ctl.run(path, "restart", "connect-a", status=ctl.HELD)
+    why, hold, remedy = said.stderr.splitlines()
+    assert why.startswith("connect-watchdogctl restart: connect-a is not restarted: paused")
+    assert hold.startswith("    paused until ") and hold.endswith(f"by uid {os.geteuid()}: new disks")
+    assert remedy.endswith("connect-watchdogctl restart connect-a --force")
+    said = ctl.run(path, "restart", "connect-a", "--force", status=ctl.OK)
+    assert said.stdout.startswith(f"connect-a: systemd restarts {UNIT} now, in spite of paused") and said.stderr == ""
+    agent.expect("restart-done", worker="connect-a")
+    assert bus.do("counts")["TryRestartUnit"] == 1
+    said = ctl.run(path, "restart", "b", status=ctl.HELD)
+    assert "write unit = NAME.service into [worker b]" in said.stderr and "--force" not in said.stderr
+    assert 'did you mean "connect-a"' in ctl.run(path, "restart", "connect-b", status=ctl.NO_WORKER).stderr
+
+
 def test_a_reset_of_the_real_agent(agent, worker, path):
     agent.configure({"connect-a": {"url": worker.url, "unit": UNIT, "action": "restart"}})
     agent.options += ["--runtime-dir", str(path.parent)]

@@ -6,7 +6,7 @@ import pytest
 
 from lib.agent import STANDIN, UNIT
 
-HEALTHY, NOT_HEALTHY, NO_AGENT, NOT_ALLOWED = 0, 3, 69, 77
+HEALTHY, NOT_HEALTHY, NO_AGENT, HELD, NOT_ALLOWED = 0, 3, 69, 75, 77
 CHECK_OK, CHECK_CRITICAL, CHECK_UNKNOWN = 0, 2, 3
 
 
@@ -60,3 +60,20 @@ def test_an_incident_from_the_agents_start_to_its_end(container, standin, agent,
     standin.mode("healthy")
     agent.wait_for("incident-closed", 30)
     assert "Incident" not in ctl("status", "connect-a", status=HEALTHY).stdout
+
+
+def test_orders_of_a_member_of_the_group(container, standin, agent, ctl):
+    """What the agent may do, who may not do it himself has it do; and the journal names him."""
+    agent.watch()
+    group = int(container.sh("getent group connect-watchdog").split(":")[2])
+    who = {"uid": 65534, "groups": [group]}
+    ctl("pause", "--for", "1h", "--reason", "new disks", **who)
+    said = ctl("restart", "connect-a", **who, status=HELD).stderr
+    assert "connect-a is not restarted: paused" in said and not container.invocations(STANDIN)
+    ctl("resume", **who)
+    assert ctl("restart", "connect-a", **who).stdout.startswith(f"connect-a: systemd restarts {STANDIN} now")
+    agent.wait_for("restart-done", 60)
+    assert len(container.invocations(STANDIN)) == agent.restarts() == 1
+    assert ctl("reset", "connect-a", **who).stdout.startswith("connect-a: ")
+    for event in "paused", "resumed", "restart-requested", "budget-reset":
+        assert agent.wait_for(event, 10)["CONNECT_WATCHDOG_UID"] == "65534"
