@@ -35,6 +35,7 @@ struct http_request {
         void *userdata;
         usec_t started_usec, timeout_usec;
         char *path;
+        char *json; /* of a POST; NULL: it has no body */
         char detail[DETAIL_SIZE];
 };
 
@@ -221,6 +222,8 @@ static int begin(struct http_request *q, const struct addresses *a) {
                 return end_early(q, TRANSFER_CREDENTIAL);
         r = transfer_set_method(q->transfer, q->method);
         if (r >= 0)
+                r = transfer_set_body(q->transfer, q->json);
+        if (r >= 0)
                 r = transfer_prepare(q->transfer, q->path, a, time_left(q));
         if (r >= 0)
                 r = curl_glue_add(q->client->glue, q->transfer->easy);
@@ -366,6 +369,7 @@ static int request_start(struct http_client *c,
                          const struct http_target *target,
                          enum http_method method,
                          const char *path, /* NULL: only the certificate */
+                         const char *json,
                          http_body_t body,
                          http_done_t done,
                          void *userdata,
@@ -385,6 +389,8 @@ static int request_start(struct http_client *c,
         q->userdata = userdata;
         q->only_certificate = !path;
         r = free_and_strdup(&q->path, path);
+        if (r >= 0)
+                r = free_and_strdup(&q->json, json);
         if (r < 0)
                 return r;
         r = get_site(c, target, now, &q->site);
@@ -417,7 +423,7 @@ int http_get(struct http_client *c,
              http_done_t done,
              void *userdata,
              struct http_request **ret) {
-        return request_start(c, target, HTTP_GET, path, NULL, done, userdata, ret);
+        return request_start(c, target, HTTP_GET, path, NULL, NULL, done, userdata, ret);
 }
 
 int http_ask(struct http_client *c,
@@ -426,7 +432,7 @@ int http_ask(struct http_client *c,
              http_done_t done,
              void *userdata,
              struct http_request **ret) {
-        return request_start(c, target, ask->method, ask->path, NULL, done, userdata, ret);
+        return request_start(c, target, ask->method, ask->path, NULL, NULL, done, userdata, ret);
 }
 
 int http_look_at_certificate(struct http_client *c,
@@ -434,7 +440,7 @@ int http_look_at_certificate(struct http_client *c,
                              http_done_t done,
                              void *userdata,
                              struct http_request **ret) {
-        return request_start(c, target, HTTP_GET, NULL, NULL, done, userdata, ret);
+        return request_start(c, target, HTTP_GET, NULL, NULL, NULL, done, userdata, ret);
 }
 
 int http_get_stream(struct http_client *c,
@@ -444,7 +450,7 @@ int http_get_stream(struct http_client *c,
                     http_done_t done,
                     void *userdata,
                     struct http_request **ret) {
-        return request_start(c, target, HTTP_GET, path, body, done, userdata, ret);
+        return request_start(c, target, HTTP_GET, path, NULL, body, done, userdata, ret);
 }
 
 int http_post(struct http_client *c,
@@ -453,7 +459,17 @@ int http_post(struct http_client *c,
               http_done_t done,
               void *userdata,
               struct http_request **ret) {
-        return request_start(c, target, HTTP_POST, path, NULL, done, userdata, ret);
+        return request_start(c, target, HTTP_POST, path, NULL, NULL, done, userdata, ret);
+}
+
+int http_post_json(struct http_client *c,
+                   const struct http_target *target,
+                   const char *path,
+                   const char *json,
+                   http_done_t done,
+                   void *userdata,
+                   struct http_request **ret) {
+        return request_start(c, target, HTTP_POST, path, json, NULL, done, userdata, ret);
 }
 
 struct http_request *http_request_unref(struct http_request *q) {
@@ -462,6 +478,7 @@ struct http_request *http_request_unref(struct http_request *q) {
         if (q->client)
                 put_away(request_detach(q), q->for_expiry);
         free(q->path);
+        free(q->json);
         free(q);
         return NULL;
 }

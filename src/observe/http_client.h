@@ -79,6 +79,15 @@ int http_post(struct http_client *c,
               void *userdata,
               struct http_request **ret);
 
+/* The same with a JSON text as its body, which is copied. */
+int http_post_json(struct http_client *c,
+                   const struct http_target *target,
+                   const char *path,
+                   const char *json,
+                   http_done_t done,
+                   void *userdata,
+                   struct http_request **ret);
+
 /* Cancels when still under way, and frees. May be called from within done. */
 struct http_request *http_request_unref(struct http_request *q);
 DEFINE_CLEANUP(struct http_request *, http_request_unref)

@@ -392,13 +392,21 @@ int transfer_set_method(struct transfer *t, enum http_method method) {
                 return 0;
         /* Undoes any of the others. */
         bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
-        if (post) {
+        if (post)
                 bad |= curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
-                bad |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE, 0L);
-                bad |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, "");
-        } else if (method == HTTP_HEAD)
+        else if (method == HTTP_HEAD)
                 bad |= curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
         t->method = method;
+        return bad ? -ENOMEM : 0;
+}
+
+int transfer_set_body(struct transfer *t, const char *json) {
+        unsigned bad = 0;
+
+        if (t->method != HTTP_POST)
+                return 0;
+        bad |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE, (long) strlen(strempty(json)));
+        bad |= curl_easy_setopt(t->easy, CURLOPT_COPYPOSTFIELDS, strempty(json));
         return bad ? -ENOMEM : 0;
 }
 

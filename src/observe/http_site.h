@@ -66,6 +66,8 @@ void site_drop(struct site *s, struct transfer *t);
 int transfer_prepare(struct transfer *t, const char *path, const struct addresses *a, usec_t timeout_usec);
 /* As it was the last time until it is set anew. Returns 0 or -ENOMEM. */
 int transfer_set_method(struct transfer *t, enum http_method method);
+/* What a POST sends, copied; NULL: nothing. Returns 0 or -ENOMEM. */
+int transfer_set_body(struct transfer *t, const char *json);
 
 /* curl opens these files itself, and would wait for a pipe's other end, and all of the agent with it.
  * Returns 0, or -EINVAL where one is no regular file; *detail is then a clause that names it. One that is

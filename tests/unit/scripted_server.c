@@ -173,6 +173,16 @@ static bool answer(int fd, const char *path) {
         return false;
 }
 
+/* The head, and the body that it announces. */
+static bool is_whole(const char *request) {
+        const char *end = strstr(request, "\r\n\r\n"), *length = strstr(request, "Content-Length: ");
+
+        if (!end)
+                return false;
+        return !length || length > end ||
+               strlen(end + 4) >= strtoul(length + strlen("Content-Length: "), NULL, 10);
+}
+
 static void *serve(void *arg) {
         struct connection *c = arg;
         struct scripted_server *s = c->server;
@@ -186,7 +196,7 @@ static void *serve(void *arg) {
                         break;
                 n += (size_t) k;
                 head[n] = '\0';
-                if (!strstr(head, "\r\n\r\n"))
+                if (!is_whole(head))
                         continue;
                 pthread_mutex_lock(&s->mutex);
                 s->n_requests++;

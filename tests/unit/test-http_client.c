@@ -100,6 +100,32 @@ static void test_methods_on_one_connection(void **state) {
         assert_int_equal(scripted_server_connections(f->server), 1);
 }
 
+static void test_what_a_post_sends(void **state) {
+        static const char *const bodies[] = { "{\"a\":\"\303\244\"}", NULL, "[]", "" };
+        struct fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(bodies); i++) {
+                char request[4096], length[64];
+                struct http_request *r = NULL;
+                struct got g = { 0 };
+
+                assert_int_equal(
+                        bodies[i] ? http_post_json(f->client, &f->target, "/ok", bodies[i], on_done, &g, &r)
+                                  : http_post(f->client, &f->target, "/ok", on_done, &g, &r),
+                        0);
+                run_until(f, &g.n, 1);
+                http_request_unref(r);
+                assert_int_equal(g.status, 200);
+                scripted_server_last_request(f->server, request, sizeof(request));
+                (void) snprintf(length, sizeof(length), "\r\nContent-Length: %zu\r\n",
+                                strlen(strempty(bodies[i])));
+                assert_non_null(strstr(request, length));
+                assert_non_null(strstr(request, "\r\nContent-Type: application/json\r\n"));
+                assert_string_equal(strstr(request, "\r\n\r\n") + 4, strempty(bodies[i]));
+        }
+        assert_int_equal(scripted_server_connections(f->server), 1);
+}
+
 static void test_a_redirect_is_told_and_not_followed(void **state) {
         struct fixture *f = *state;
         char path[256];
@@ -482,6 +508,7 @@ int main(void) {
                 T(test_each_answer_or_the_lack_of_one),
                 T(test_what_an_answer_holds),
                 T(test_methods_on_one_connection),
+                T(test_what_a_post_sends),
                 T(test_a_redirect_is_told_and_not_followed),
                 T(test_the_connection_is_kept),
                 T(test_the_environment_s_proxy_is_ignored),
