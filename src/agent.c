@@ -340,7 +340,9 @@ static void reload(struct agent *a) {
                 a->settings = TAKE_PTR(fresh);
                 take_agent_settings(a);
                 append_dropped(dropped, sizeof(dropped), old, a->settings);
-                r = kafka_watches_apply(a, a->settings);
+                r = agent_notify_apply(a, a->settings);
+                k = kafka_watches_apply(a, a->settings);
+                r = r < 0 ? r : k;
                 k = apply_workers(a, a->settings);
                 r = r < 0 ? r : k;
                 settings_free(old);
@@ -362,17 +364,39 @@ static void reload(struct agent *a) {
 
 /* ---- life ---- */
 
+/* Nothing is polled, restarted or served any more. */
+static void stop_watching(struct agent *a) {
+        for (size_t i = 0; a->workers && i < a->n_workers; i++)
+                if (health_suspend(&a->workers[i]->health, &a->workers[i]->history))
+                        a->ledger_dirty = true;
+        /* What changed in the last round has had no turn yet. */
+        if (a->ledger_dirty && a->workers)
+                (void) agent_save_ledger(a, NULL, NULL);
+        for (size_t i = 0; a->workers && i < a->n_workers; i++)
+                worker_free(a->workers[i]);
+        free(TAKE_PTR(a->workers));
+        a->n_workers = 0;
+        a->http_server = http_server_free(a->http_server);
+        a->control = http_server_free(a->control);
+}
+
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
         struct agent *a = userdata;
 
+        if (a->stopping)
+                return si->ssi_signo == SIGHUP ? 0 : sd_event_exit(sd_event_source_get_event(source), 0);
         if (si->ssi_signo == SIGHUP) {
                 reload(a);
                 return 0;
         }
+        a->stopping = true;
         notify_stopping();
         reporter_tell(a->reporter,
                       event_new(EVENT_AGENT_STOPPING, "stopping; what is watched goes on unwatched"));
-        return sd_event_exit(sd_event_source_get_event(source), 0);
+        if (agent_notify_finish(a))
+                return sd_event_exit(sd_event_source_get_event(source), 0);
+        stop_watching(a);
+        return 0;
 }
 
 static int add_signals(struct agent *a) {
@@ -388,18 +412,9 @@ static int add_signals(struct agent *a) {
 }
 
 static void agent_done(struct agent *a) {
-        for (size_t i = 0; a->workers && i < a->n_workers; i++)
-                if (health_suspend(&a->workers[i]->health, &a->workers[i]->history))
-                        a->ledger_dirty = true;
-        /* What changed in the last round has had no turn yet. */
-        if (a->ledger_dirty && a->workers)
-                (void) agent_save_ledger(a, NULL, NULL);
-        for (size_t i = 0; a->workers && i < a->n_workers; i++)
-                worker_free(a->workers[i]);
-        free(a->workers);
+        stop_watching(a);
+        agent_notify_free(a);
         kafka_watches_free(a, KAFKA_PATIENCE_USEC);
-        http_server_free(a->http_server);
-        http_server_free(a->control);
         http_client_free(a->http);
         systemd_free(a->systemd);
         if (a->ledger)
@@ -427,6 +442,9 @@ static int set_up(struct agent *a) {
         if (r < 0)
                 return r;
         r = http_client_new(a->event, &a->http);
+        if (r < 0)
+                return r;
+        r = agent_notify_apply(a, a->settings);
         if (r < 0)
                 return r;
         r = agent_open_ledger(a);

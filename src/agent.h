@@ -13,6 +13,7 @@ struct document;
 struct http_server;
 struct kafka_watch;
 struct kept_order;
+struct notifier;
 struct question;
 struct saved_intent;
 struct snapshot;
@@ -34,11 +35,12 @@ struct agent {
         struct http_client *http;
         struct http_server *http_server; /* NULL: none could be made */
         bool started;                    /* agent-started was told */
-        char http_addresses[256];        /* what it tells of them */
-        bool http_sockets_given;         /* by systemd */
-        struct http_server *control;     /* the operator's own; NULL: there is none */
-        bool http_opened;                /* nobody waits for the first polls any more */
-        struct systemd *systemd;         /* NULL: with --healthcheck-compat */
+        bool stopping;
+        char http_addresses[256];    /* what it tells of them */
+        bool http_sockets_given;     /* by systemd */
+        struct http_server *control; /* the operator's own; NULL: there is none */
+        bool http_opened;            /* nobody waits for the first polls any more */
+        struct systemd *systemd;     /* NULL: with --healthcheck-compat */
         struct ledger *ledger;
         struct settings *settings;
         struct worker **workers;
@@ -46,6 +48,10 @@ struct agent {
         struct kafka_watch **kafkas;
         size_t n_kafkas;
         struct kafka_watch *kafkas_leaving; /* not configured any more; their threads are about to end */
+
+        struct notifier **notifiers;
+        size_t n_notifiers;
+        sd_event_source *farewell_source; /* the end waits for them */
 
         /* Ledger entries of workers that are not configured now: taken out and put back, a worker keeps its
          * budget. */
@@ -96,6 +102,13 @@ int agent_http_answer(struct agent *a,
                       struct document *ret);
 /* The control socket. What cannot be had of it is told, and keeps the agent from nothing else. */
 void agent_control_start(struct agent *a);
+/* Makes the receivers of events those of the settings, which must not be freed before; those that are gone
+ * are told of with their old ones. Returns 0 or a negative errno. */
+int agent_notify_apply(struct agent *a, const struct settings *settings);
+/* The agent ends: what waits is sent now. Returns whether there is nothing to wait for; else the loop ends
+ * when it is sent, or after a moment. */
+bool agent_notify_finish(struct agent *a);
+void agent_notify_free(struct agent *a);
 /* A state or count that STATUS= shows changed. */
 void agent_status_changed(struct agent *a);
 /* A first poll was sent; READY=1 follows the last of them. */

@@ -106,7 +106,8 @@ static int on_ledger_due(sd_event_source *source _unused_, void *userdata) {
         struct agent *a = userdata;
         int r;
 
-        if (a->ledger_saving)
+        /* Without any workers, those of an agent that is ending have been kept. */
+        if (a->ledger_saving || !a->workers)
                 return 0;
         a->ledger_dirty = false;
         a->ledger_saving = true; /* before, for it may be over at once */
@@ -156,12 +157,20 @@ bool agent_take_history(struct agent *a,
         return found;
 }
 
+static void tell_incident_ended(const struct worker *w) {
+        struct event *e = worker_event(w, EVENT_INCIDENT_CLOSED, "incident ended: no longer watched");
+
+        if (e && w->history.incident.was_unhealthy)
+                e->call = EVENT_CALL_RECOVERED;
+        worker_tell(w, e);
+}
+
 void agent_keep_history(struct agent *a, const struct worker *w) {
         struct ledger_entry *grown = reallocarray(a->absent, a->n_absent + 1, sizeof(*grown));
         struct ledger_entry e = { .history = w->history };
 
         if (w->history.incident.id[0])
-                worker_tell(w, worker_event(w, EVENT_INCIDENT_CLOSED, "incident ended: no longer watched"));
+                tell_incident_ended(w);
         if (!grown)
                 return;
         a->absent = grown;

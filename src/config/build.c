@@ -94,6 +94,24 @@ static int build_kafka(struct scratch *s, const struct raw_section *section, str
         return 0;
 }
 
+static int build_notify(struct scratch *s, const struct raw_section *section, struct notify_settings **ret) {
+        const struct checked c = { .section = section };
+        _cleanup_(notify_settings_freep) struct notify_settings *n = NULL;
+        int r;
+
+        n = calloc(1, sizeof(struct notify_settings));
+        if (!n)
+                return -ENOMEM;
+        r = copy_place(section, &n->name, &n->source_file, &n->source_line);
+        if (r >= 0)
+                r = build_keys(&c, SECTION_NOTIFY, n);
+        if (r < 0)
+                return r;
+        check_notify(&s->problems, &c, n);
+        *ret = TAKE_PTR(n);
+        return 0;
+}
+
 static int build_workers(struct scratch *s, struct settings *settings) {
         const struct raw_sections *from = &s->sections[SECTION_WORKER];
         int r;
@@ -126,6 +144,22 @@ static int build_kafkas(struct scratch *s, struct settings *settings) {
         return 0;
 }
 
+static int build_notifies(struct scratch *s, struct settings *settings) {
+        const struct raw_sections *from = &s->sections[SECTION_NOTIFY];
+        int r;
+
+        settings->notifies = calloc(from->n + 1, sizeof(struct notify_settings *));
+        if (!settings->notifies)
+                return -ENOMEM;
+        for (size_t i = 0; i < from->n; i++) {
+                r = build_notify(s, from->list[i], &settings->notifies[i]);
+                if (r < 0)
+                        return r;
+                settings->n_notifies++;
+        }
+        return 0;
+}
+
 int scratch_build(struct scratch *s, struct settings **ret) {
         _cleanup_(settings_freep) struct settings *settings = NULL;
         int r;
@@ -140,6 +174,8 @@ int scratch_build(struct scratch *s, struct settings **ret) {
                 r = build_only(s, SECTION_HTTP, &settings->http);
         if (r >= 0)
                 r = build_kafkas(s, settings);
+        if (r >= 0)
+                r = build_notifies(s, settings);
         if (r >= 0)
                 r = build_workers(s, settings);
         if (r < 0)

@@ -21,6 +21,8 @@ bool checked_sound(const struct checked *c, const char *a, const char *b) _pure_
 void check_worker(struct problems *p, const struct checked *c, const struct worker_settings *w);
 void check_kafka(struct problems *p, const struct checked *c, const struct kafka_settings *k);
 
+void check_notify(struct problems *p, const struct checked *c, const struct notify_settings *n);
+
 void check_lag(struct problems *p, const struct checked *c, const struct worker_settings *w);
 /* What librdkafka says to each property; NULL: nobody is asked. */
 void check_properties(struct problems *p, const struct scratch *s, kafka_property_check *check);

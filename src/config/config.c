@@ -283,6 +283,8 @@ static int resolve_all_files(struct loader *l, const struct config_options *o, s
 
         for (size_t i = 0; r >= 0 && i < s->n_kafkas; i++)
                 r = resolve_files(l, o, sections[SECTION_KAFKA].list[i], s->kafkas[i]);
+        for (size_t i = 0; r >= 0 && i < s->n_notifies; i++)
+                r = resolve_files(l, o, sections[SECTION_NOTIFY].list[i], s->notifies[i]);
         for (size_t i = 0; r >= 0 && i < s->n_workers; i++)
                 r = resolve_files(l, o, sections[SECTION_WORKER].list[i], s->workers[i]);
         return r;

@@ -76,6 +76,9 @@ int key_format(const struct config_key *k, const void *base, char **ret) {
         case KEY_METHOD:
                 text = http_method_names[*(const enum http_method *) place];
                 break;
+        case KEY_FORMAT:
+                text = notify_format_names[*(const enum notify_format *) place];
+                break;
         case KEY_LISTEN:
                 if (*(char *const *const *) place)
                         return format_list(*(char *const *const *) place, " ", ret);
@@ -95,6 +98,7 @@ int key_format(const struct config_key *k, const void *base, char **ret) {
         case KEY_BROKERS:
         case KEY_TOPICS:
         case KEY_STATUSES:
+        case KEY_EVENTS:
                 return format_list(*(char *const *const *) place, " ", ret);
         case KEY_PROPERTIES:
                 return format_list(*(char *const *const *) place, "\n", ret);
@@ -110,6 +114,7 @@ int key_format(const struct config_key *k, const void *base, char **ret) {
         case KEY_TOPIC:
         case KEY_PATH:
         case KEY_BODY:
+        case KEY_LINK:
         default:
                 text = *(char *const *) place;
                 break;
@@ -119,4 +124,16 @@ int key_format(const struct config_key *k, const void *base, char **ret) {
                 return -ENOMEM;
         *ret = copy;
         return 0;
+}
+
+bool keys_equal(enum config_section section, const void *a, const void *b) {
+        for (size_t i = 0; i < n_config_keys; i++) {
+                _cleanup_free_ char *of_a = NULL, *of_b = NULL;
+
+                if (config_keys[i].section == section &&
+                    (key_format(&config_keys[i], a, &of_a) < 0 ||
+                     key_format(&config_keys[i], b, &of_b) < 0 || !streq(of_a, of_b)))
+                        return false;
+        }
+        return true;
 }

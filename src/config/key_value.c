@@ -11,6 +11,7 @@
 #include "config/values.h"
 #include "observe/expectation.h"
 #include "observe/kind.h"
+#include "report/notification/notification.h"
 #include "util/json.h"
 #include "util/listen_address.h"
 #include "util/span.h"
@@ -115,7 +116,7 @@ static int set_url(const struct config_key *k,
         const char *why = NULL;
         int r;
 
-        r = value_url(text, &url, &why);
+        r = k->type == KEY_LINK ? value_link(text, &url, &why) : value_url(text, &url, &why);
         if (r == -EINVAL)
                 return refuse(k, text, problem, why);
         if (r < 0)
@@ -234,6 +235,23 @@ static int add_status(const struct config_key *k,
         const char *why = status_range_problem(item);
 
         return why ? refuse(k, item, problem, why) : add_once(place_of(k, base), item);
+}
+
+/* A name, or a glob that is that of one event at least. */
+static int add_event(const struct config_key *k,
+                     const char *item,
+                     void *base,
+                     char problem[static KEY_PROBLEM_SIZE]) {
+        const char *nearest = suggest_nearest(item, event_names());
+        char why[KEY_PROBLEM_SIZE / 2] = "is no event; ";
+
+        if (event_pattern_is_known(item))
+                return add_once(place_of(k, base), item);
+        if (nearest)
+                text_append(why, sizeof(why), "did you mean %s?", nearest);
+        else
+                text_append(why, sizeof(why), "connect-watchdog(8) has the list, and * is all of them");
+        return refuse(k, item, problem, why);
 }
 
 static const char topic_problem[] =
@@ -429,7 +447,15 @@ int key_set(const struct config_key *k,
                                 return 0;
                         }
                 return refuse_name(k, text, problem, "method", http_method_names);
+        case KEY_FORMAT:
+                for (unsigned i = 0; notify_format_names[i]; i++)
+                        if (streq(notify_format_names[i], text)) {
+                                *(enum notify_format *) place_of(k, base) = (enum notify_format) i;
+                                return 0;
+                        }
+                return refuse_name(k, text, problem, "format", notify_format_names);
         case KEY_URL:
+        case KEY_LINK:
                 return set_url(k, text, base, problem);
         case KEY_URLS:
                 return set_items(k, text, BLANKS, base, problem, set_url);
@@ -447,6 +473,8 @@ int key_set(const struct config_key *k,
                 return set_items(k, text, BLANKS_AND_COMMAS, base, problem, add_topic);
         case KEY_STATUSES:
                 return set_items(k, text, BLANKS_AND_COMMAS, base, problem, add_status);
+        case KEY_EVENTS:
+                return set_items(k, text, BLANKS_AND_COMMAS, base, problem, add_event);
         case KEY_PROPERTIES:
                 return add_property(k, text, base, problem);
         case KEY_JSON:
@@ -494,6 +522,9 @@ void key_clear(const struct config_key *k, void *base) {
                 break;
         case KEY_METHOD:
                 *(enum http_method *) place = HTTP_GET;
+                break;
+        case KEY_FORMAT:
+                *(enum notify_format *) place = NOTIFY_JSON;
                 break;
         default:
                 if (key_is_list(k))

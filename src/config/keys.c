@@ -15,6 +15,7 @@
 #define HTTP(member) .section = SECTION_HTTP, .offset = offsetof(struct http_settings, member)
 #define WORKER(member) .section = SECTION_WORKER, .offset = offsetof(struct worker_settings, member)
 #define KAFKA(member) .section = SECTION_KAFKA, .offset = offsetof(struct kafka_settings, member)
+#define NOTIFY(member) .section = SECTION_NOTIFY, .offset = offsetof(struct notify_settings, member)
 #define RANGE(from, to) .min = (from), .max = (to)
 
 #define KIB ((uint64_t) 1024)
@@ -26,9 +27,17 @@ const struct config_section_type config_sections[_CONFIG_SECTION_MAX] = {
         [SECTION_DEFAULTS] = { "defaults", "[defaults]", false, SECTION_WORKER,
                                sizeof(struct worker_settings) },
         [SECTION_KAFKA] = { "kafka", "[kafka NAME]", true, SECTION_KAFKA, sizeof(struct kafka_settings) },
+        [SECTION_NOTIFY] = { "notify", "[notify NAME]", true, SECTION_NOTIFY,
+                             sizeof(struct notify_settings) },
         [SECTION_WORKER] = { "worker", "[worker NAME]", true, SECTION_WORKER,
                              sizeof(struct worker_settings) },
 };
+
+/* What somebody wants to be called for, and its end. */
+#define EVENTS_FALLBACK                                                                                     \
+        "unhealthy recovered restart-done restart-failed restart-refused exhausted held-long cannot-tell "  \
+        "startup-slow unit-down connector-failed connector-recovered connector-stuck connector-exhausted "  \
+        "connectors-changed kafka-changed config-rejected ledger-*"
 
 static const char *const considered_names[] = { "connector", "task", NULL };
 
@@ -88,6 +97,31 @@ const struct config_key config_keys[] = {
           .meaning = "a topic that is there for that alone" },
         { KAFKA(deep_interval_usec), .name = "deep_interval", .type = KEY_SPAN, .fallback = "5min",
           RANGE(USEC_PER_SEC, USEC_PER_DAY), .meaning = "time from one such message to the next" },
+
+        { NOTIFY(events), .name = "events", .type = KEY_EVENTS, .fallback = EVENTS_FALLBACK,
+          .meaning = "of which events it is told" },
+        { NOTIFY(webhook), .name = "webhook", .type = KEY_LINK,
+          .meaning = "the URL that events are POSTed to" },
+        { NOTIFY(webhook_file), .name = "webhook_file", .type = KEY_FILE,
+          .meaning = "the file that holds that URL, where it is a secret" },
+        { NOTIFY(format), .name = "format", .type = KEY_FORMAT, .fallback = "json",
+          .meaning = "in whose format they are POSTed" },
+        { NOTIFY(timeout_usec), .name = "timeout", .type = KEY_SPAN, .fallback = "10s",
+          RANGE(USEC_PER_SEC, 10 * USEC_PER_MINUTE), .meaning = "how long one try may take" },
+        { NOTIFY(username), .name = "username", .type = KEY_USERNAME,
+          .meaning = "for HTTP basic authentication" },
+        { NOTIFY(password_file), .name = "password_file", .type = KEY_FILE,
+          .meaning = "the file that holds the password of username" },
+        { NOTIFY(bearer_token_file), .name = "bearer_token_file", .type = KEY_FILE,
+          .meaning = "the file that holds a bearer token" },
+        { NOTIFY(ca_file), .name = "ca_file", .type = KEY_FILE,
+          .meaning = "the authorities (PEM) that may sign its certificate; unset: the system's" },
+        { NOTIFY(cert_file), .name = "cert_file", .type = KEY_FILE,
+          .meaning = "our certificate (PEM), where one is asked for" },
+        { NOTIFY(key_file), .name = "key_file", .type = KEY_FILE,
+          .meaning = "the private key (PEM) of cert_file" },
+        { NOTIFY(verify), .name = "verify", .type = KEY_BOOL, .fallback = "yes",
+          .meaning = "whether its certificate is checked" },
 
         { WORKER(kind), .name = "kind", .type = KEY_KIND, .fallback = "kafka-connect",
           .meaning = "what the worker is, and so how it is asked" },
@@ -237,7 +271,7 @@ const size_t n_config_keys = ELEMENTSOF(config_keys);
 _Static_assert(ELEMENTSOF(config_keys) <= CONFIG_KEYS_MAX, "raise CONFIG_KEYS_MAX");
 
 /* Named by the design, not yet built: known, so that nobody is sent to a name that only looks alike. */
-static const char *const planned_sections[] = { "notify", "coordination", NULL };
+static const char *const planned_sections[] = { "coordination", NULL };
 
 int key_index(enum config_section section, const char *name) {
         for (size_t i = 0; i < n_config_keys; i++)
@@ -257,6 +291,7 @@ bool key_is_list(const struct config_key *k) {
         case KEY_PROPERTIES:
         case KEY_TOPICS:
         case KEY_STATUSES:
+        case KEY_EVENTS:
                 return true;
         default:
                 return false;

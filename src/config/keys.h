@@ -10,6 +10,7 @@ enum config_section {
         SECTION_DEFAULTS, /* no key is its own: it has those of SECTION_WORKER */
         SECTION_WORKER,
         SECTION_KAFKA,
+        SECTION_NOTIFY,
         _CONFIG_SECTION_MAX,
 };
 
@@ -54,6 +55,9 @@ enum key_type {
         KEY_METHOD,
         KEY_STATUSES, /* a list */
         KEY_BODY,
+        KEY_LINK,   /* a URL with a path and a query, perhaps */
+        KEY_EVENTS, /* a list of names and globs */
+        KEY_FORMAT,
 };
 
 struct config_key {
@@ -73,7 +77,7 @@ struct config_key {
 
 extern const struct config_key config_keys[];
 extern const size_t n_config_keys;
-#define CONFIG_KEYS_MAX 96 /* at least n_config_keys, which a test holds */
+#define CONFIG_KEYS_MAX 128 /* at least n_config_keys, which a test holds */
 
 #define KEY_PROBLEM_SIZE 512
 
@@ -94,6 +98,8 @@ void key_clear(const struct config_key *k, void *base);
 /* The value as the operator would write it, of KEY_PROPERTIES one in each line; "" for none; exact. Returns
  * 0 or -ENOMEM. */
 int key_format(const struct config_key *k, const void *base, char **ret);
+/* Whether all keys of the section have the same values; false also when out of memory. */
+bool keys_equal(enum config_section section, const void *a, const void *b);
 /* One number of such a key (a span, a size), as the operator would write it. Returns buf. */
 char *key_format_number(const struct config_key *k, uint64_t n, char *buf, size_t size);
 

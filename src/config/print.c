@@ -71,6 +71,17 @@ static void print_kafka(FILE *f, const struct kafka_settings *k) {
                 print_keys(f, SECTION_KAFKA, NULL, k, plain);
 }
 
+static void print_notify(FILE *f, const struct notify_settings *n) {
+        _cleanup_(notify_settings_freep) struct notify_settings *plain = NULL;
+
+        fprintf(f, "\n[notify %s]\n# %s:%u\n", n->name, n->source_file, n->source_line);
+        plain = calloc(1, sizeof(struct notify_settings));
+        if (!plain || keys_set_fallbacks(SECTION_NOTIFY, plain) < 0)
+                fprintf(f, "# out of memory\n");
+        else
+                print_keys(f, SECTION_NOTIFY, NULL, n, plain);
+}
+
 static void print_http(FILE *f, const struct http_settings *http) {
         struct http_settings plain = { 0 };
 
@@ -100,6 +111,8 @@ void config_print(FILE *f, const struct settings *s) {
         print_http(f, &s->http);
         for (size_t i = 0; i < s->n_kafkas; i++)
                 print_kafka(f, s->kafkas[i]);
+        for (size_t i = 0; i < s->n_notifies; i++)
+                print_notify(f, s->notifies[i]);
         for (size_t i = 0; i < s->n_workers; i++)
                 print_worker(f, s->workers[i]);
 }

@@ -124,7 +124,7 @@ static enum config_section section_by_name(const char *name, size_t len) {
 }
 
 static void refuse_unlike_any(struct scratch *s, const struct place *at, const char *shown) {
-        char all[SHOWN_SIZE] = "";
+        char all[2 * SHOWN_SIZE] = "";
 
         for (enum config_section t = 0; t < _CONFIG_SECTION_MAX; t++)
                 text_append(all, sizeof(all), "%s%s",
@@ -235,6 +235,7 @@ static bool is_sound(struct scratch *s,
                 struct agent_settings agent;
                 struct http_settings http;
                 struct kafka_settings kafka;
+                struct notify_settings notify;
                 struct worker_settings worker;
         } base = { 0 };
         char problem[KEY_PROBLEM_SIZE];

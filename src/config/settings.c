@@ -112,6 +112,24 @@ bool kafka_settings_equal(const struct kafka_settings *a, const struct kafka_set
                a->deep_interval_usec == b->deep_interval_usec;
 }
 
+struct notify_settings *notify_settings_free(struct notify_settings *n) {
+        if (!n)
+                return NULL;
+        free(n->name);
+        free(n->source_file);
+        strv_free(n->events);
+        free(n->webhook);
+        free(n->webhook_file);
+        free(n->username);
+        free(n->password_file);
+        free(n->bearer_token_file);
+        free(n->ca_file);
+        free(n->cert_file);
+        free(n->key_file);
+        free(n);
+        return NULL;
+}
+
 struct settings *settings_free(struct settings *s) {
         if (!s)
                 return NULL;
@@ -121,6 +139,9 @@ struct settings *settings_free(struct settings *s) {
         for (size_t i = 0; i < s->n_kafkas; i++)
                 kafka_settings_free(s->kafkas[i]);
         free(s->kafkas);
+        for (size_t i = 0; i < s->n_notifies; i++)
+                notify_settings_free(s->notifies[i]);
+        free(s->notifies);
         free(s->agent.hostname);
         http_settings_done(&s->http);
         free(s);
@@ -141,9 +162,20 @@ struct kafka_settings *settings_find_kafka(const struct settings *s, const char 
         return NULL;
 }
 
+struct notify_settings *settings_find_notify(const struct settings *s, const char *name) {
+        for (size_t i = 0; i < s->n_notifies; i++)
+                if (streq(s->notifies[i]->name, name))
+                        return s->notifies[i];
+        return NULL;
+}
+
 const char *const worker_action_names[] = { [ACTION_ALERT] = "alert", [ACTION_RESTART] = "restart", NULL };
 const char *const
         http_method_names[] = { [HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST", NULL };
+const char *const notify_format_names[] = { [NOTIFY_JSON] = "json",
+                                            [NOTIFY_SLACK] = "slack",
+                                            [NOTIFY_ALERTMANAGER] = "alertmanager",
+                                            NULL };
 
 const char *worker_action_to_string(enum worker_action a) {
         return worker_action_names[a];

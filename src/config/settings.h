@@ -77,6 +77,36 @@ int kafka_settings_copy(const struct kafka_settings *k, struct kafka_settings **
 bool kafka_settings_equal(const struct kafka_settings *a, const struct kafka_settings *b) _pure_;
 DEFINE_CLEANUP(struct kafka_settings *, kafka_settings_free)
 
+enum notify_format {
+        NOTIFY_JSON,
+        NOTIFY_SLACK,
+        NOTIFY_ALERTMANAGER,
+};
+
+/* [notify NAME]: who is told of events. Credentials as of a worker. */
+struct notify_settings {
+        char *name;
+        char *source_file; /* where the section stands */
+        unsigned source_line;
+
+        char **events;      /* names and globs */
+        char *webhook;      /* one of these, or NULL: only the heartbeat */
+        char *webhook_file; /* holds the URL, which may be a secret */
+        enum notify_format format;
+        usec_t timeout_usec; /* of one try */
+
+        char *username;
+        char *password_file;
+        char *bearer_token_file;
+        char *ca_file;
+        char *cert_file;
+        char *key_file;
+        bool verify;
+};
+
+struct notify_settings *notify_settings_free(struct notify_settings *n);
+DEFINE_CLEANUP(struct notify_settings *, notify_settings_free)
+
 /* [worker NAME], with [defaults] applied. Spans in microseconds, sizes in bytes. A credential is named by
  * the file that holds it, resolved (a bare name is below $CREDENTIALS_DIRECTORY), never by its content; but
  * for the password that kafka-connect-healthcheck is given by a flag. */
@@ -160,6 +190,8 @@ struct settings {
         size_t n_workers;
         struct kafka_settings **kafkas; /* the same */
         size_t n_kafkas;
+        struct notify_settings **notifies; /* the same */
+        size_t n_notifies;
 };
 
 struct settings *settings_free(struct settings *s);
@@ -173,7 +205,11 @@ struct worker_settings *settings_find_worker(const struct settings *s, const cha
 /* The cluster of that name, or NULL. */
 struct kafka_settings *settings_find_kafka(const struct settings *s, const char *name) _pure_;
 
+/* The receiver of that name, or NULL. */
+struct notify_settings *settings_find_notify(const struct settings *s, const char *name) _pure_;
+
 /* By their values; each list ends with NULL. */
 extern const char *const worker_action_names[];
 extern const char *const http_method_names[];
+extern const char *const notify_format_names[];
 const char *worker_action_to_string(enum worker_action a) _pure_;

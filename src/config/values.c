@@ -293,13 +293,12 @@ static int socket_url(const char *path, char **ret, const char **ret_problem) {
         return 0;
 }
 
-int value_url(const char *text, char **ret, const char **ret_problem) {
-        const char *authority, *problem, *path = listen_address_path(text);
-        size_t scheme_len, authority_len, len;
+/* Sets *ret, and *ret_path to what follows the authority in text. */
+static int read_origin(const char *text, char **ret, const char **ret_path, const char **ret_problem) {
+        const char *authority, *another, *problem;
+        size_t scheme_len, authority_len;
         char *url;
 
-        if (path)
-                return socket_url(path, ret, ret_problem);
         if (strncasecmp(text, "http://", 7) == 0)
                 scheme_len = 4;
         else if (strncasecmp(text, "https://", 8) == 0)
@@ -311,14 +310,13 @@ int value_url(const char *text, char **ret, const char **ret_problem) {
         }
         authority = text + scheme_len + 3;
         authority_len = strcspn(authority, "/?#");
-        if (strstr(authority, "://"))
+        another = strstr(authority, "://");
+        if (another && another < authority + strcspn(authority, "?"))
                 problem = "holds more than one URL; write one, or a list with spaces between";
         else if (ends_in(authority, ','))
                 problem = "ends in a comma; spaces separate the URLs of a list, not commas";
         else
                 problem = authority_problem(authority, authority_len);
-        if (!problem)
-                problem = path_problem(authority + authority_len);
         if (problem) {
                 *ret_problem = problem;
                 return -EINVAL;
@@ -327,9 +325,46 @@ int value_url(const char *text, char **ret, const char **ret_problem) {
         if (!url)
                 return -ENOMEM;
         memcpy(url, "https", scheme_len);
-        for (len = strlen(url); url[len - 1] == '/'; len--)
-                url[len - 1] = '\0';
         *ret = url;
+        *ret_path = authority + authority_len;
+        return 0;
+}
+
+int value_url(const char *text, char **ret, const char **ret_problem) {
+        const char *socket = listen_address_path(text), *path = NULL, *problem;
+        _cleanup_free_ char *url = NULL;
+        int r;
+
+        if (socket)
+                return socket_url(socket, ret, ret_problem);
+        r = read_origin(text, &url, &path, ret_problem);
+        if (r < 0)
+                return r;
+        problem = path_problem(path);
+        if (problem) {
+                *ret_problem = problem;
+                return -EINVAL;
+        }
+        for (size_t len = strlen(url); url[len - 1] == '/'; len--)
+                url[len - 1] = '\0';
+        *ret = TAKE_PTR(url);
+        return 0;
+}
+
+int value_link(const char *text, char **ret, const char **ret_problem) {
+        _cleanup_free_ char *url = NULL;
+        const char *path = NULL, *problem;
+        int r;
+
+        r = read_origin(text, &url, &path, ret_problem);
+        if (r < 0)
+                return r;
+        problem = *path == '\0' ? NULL : value_request_path_problem(path);
+        if (problem) {
+                *ret_problem = problem;
+                return -EINVAL;
+        }
+        *ret = TAKE_PTR(url);
         return 0;
 }
 

@@ -28,6 +28,9 @@ const char *const *value_log_level_names(void) _pure_;
  * what would be right. */
 int value_url(const char *text, char **ret, const char **ret_problem);
 
+/* The same with a path and a query of any kind, which are kept as they are. */
+int value_link(const char *text, char **ret, const char **ret_problem);
+
 /* [A-Za-z0-9._-]+ and at most SECTION_NAME_LEN_MAX. */
 bool value_is_section_name(const char *text) _pure_;
 /* A broker as HOST:PORT, or HOST of port 9092; *ret has the port. On -EINVAL *ret_problem says what is wrong

@@ -151,6 +151,8 @@ static void check_section(const struct pass *pass,
 static void check_files(const struct settings *s, const struct pass *pass, struct findings *f) {
         for (size_t i = 0; i < s->n_kafkas; i++)
                 check_section(pass, SECTION_KAFKA, s->kafkas[i]->name, s->kafkas[i], f);
+        for (size_t i = 0; i < s->n_notifies; i++)
+                check_section(pass, SECTION_NOTIFY, s->notifies[i]->name, s->notifies[i], f);
         for (size_t i = 0; i < s->n_workers; i++)
                 check_section(pass, SECTION_WORKER, s->workers[i]->name, s->workers[i], f);
 }

@@ -60,6 +60,9 @@ enum event_type {
         EVENT_LEDGER_DAMAGED,
         EVENT_LEDGER_UNWRITABLE,
         EVENT_HISTORY_UNWRITABLE, /* what happens in incidents cannot be kept */
+        EVENT_NOTIFY_FAILED, /* a receiver of [notify NAME] does not take what it is told */
+        EVENT_NOTIFY_RECOVERED,
+        EVENT_NOTIFY_LOST, /* it was never told these */
         EVENT_JOURNAL_LOST,
         EVENT_INTERNAL_ERROR,
         _EVENT_TYPE_MAX,
@@ -73,6 +76,10 @@ struct event_info {
 
 const struct event_info *event_info(enum event_type type) _pure_;
 
+/* A verdict, and the end of an incident that came to one; others are over before anybody could look. */
+#define EVENT_CALL_UNHEALTHY "unhealthy"
+#define EVENT_CALL_RECOVERED "recovered"
+
 /* One event. It owns its strings; the static ones are names from tables. */
 struct event {
         enum event_type type;
@@ -81,6 +88,7 @@ struct event {
         char *worker;
         char *unit;
         char *incident;
+        const char *call; /* static: a name for the few of its type that somebody is called for, or NULL */
         const char *state, *outcome, *reason, *hold; /* static; NULL: the field is left out */
         char *stage;
         unsigned http_status; /* 0: left out */

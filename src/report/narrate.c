@@ -413,6 +413,10 @@ struct event *narrate(const struct worker_settings *w,
 
         if (t->type == TOLD_STATE_CHANGED)
                 e->priority = state_priority(t);
+        if (t->type == TOLD_STATE_CHANGED && t->to == STATE_UNHEALTHY)
+                e->call = EVENT_CALL_UNHEALTHY;
+        else if (t->type == TOLD_INCIDENT_CLOSED && t->was_unhealthy)
+                e->call = EVENT_CALL_RECOVERED;
         e->state = worker_state_to_string(t->to);
         e->failures = t->failures <= INT_MAX ? (int) t->failures : INT_MAX;
         if (tellings[t->type].hold)

@@ -37,7 +37,9 @@ struct reporter {
         bool ended;
         bool abandoned; /* the thread owns everything now, and is to write nothing any more */
 
-        char *hostname; /* the loop's alone */
+        char *hostname; /* the loop's alone, as are these two */
+        reporter_listener_t listener;
+        void *listener_userdata;
 
         reporter_write_t write; /* these two never change */
         void *userdata;
@@ -291,6 +293,11 @@ void reporter_set_history(struct reporter *r, usec_t keep_usec) {
         (void) pthread_mutex_unlock(&r->mutex);
 }
 
+void reporter_set_listener(struct reporter *r, reporter_listener_t listener, void *userdata) {
+        r->listener = listener;
+        r->listener_userdata = userdata;
+}
+
 void reporter_set_level(struct reporter *r, int max_level) {
         (void) pthread_mutex_lock(&r->mutex);
         r->max_level = max_level;
@@ -327,6 +334,7 @@ static void reporter_push(struct reporter *r, struct entry *n) {
 
 void reporter_tell(struct reporter *r, struct event *e) {
         _cleanup_(event_freep) struct event *event = e;
+        usec_t now = realtime_now();
         struct entry *n = NULL;
 
         if (!event)
@@ -334,10 +342,12 @@ void reporter_tell(struct reporter *r, struct event *e) {
                                   "out of memory: something that happened could not be told");
         if (event && r->hostname)
                 (void) event_field(event, "HOSTNAME", "%s", r->hostname);
+        if (event && r->listener)
+                r->listener(event, now, r->listener_userdata);
         if (event)
                 n = calloc(1, sizeof(*n));
         if (n) {
-                n->realtime_usec = realtime_now();
+                n->realtime_usec = now;
                 n->bytes = event_size(event);
                 n->event = TAKE_PTR(event);
         }

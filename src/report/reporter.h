@@ -29,6 +29,11 @@ int reporter_set_hostname(struct reporter *r, const char *hostname);
 int reporter_keep_incidents(struct reporter *r, const char *state_directory);
 void reporter_set_history(struct reporter *r, usec_t keep_usec);
 
+/* Is shown each event, also those that the level keeps from the journal; on the loop, before it is queued,
+ * and must tell nothing itself. NULL: nobody. */
+typedef void (*reporter_listener_t)(const struct event *e, usec_t realtime_usec, void *userdata);
+void reporter_set_listener(struct reporter *r, reporter_listener_t listener, void *userdata);
+
 /* Takes e over (NULL is told as an internal error: out of memory). When the queue is full the entry is
  * lost and counted; the next one that gets through is preceded by journal-lost with the count. */
 void reporter_tell(struct reporter *r, struct event *e);

@@ -13,6 +13,7 @@ import harness  # noqa: E402
 from connect_cluster import Cluster  # noqa: E402
 from fake_systemd import FakeSystemd  # noqa: E402
 from http_server import WorkerServer  # noqa: E402
+from receiver import Receiver  # noqa: E402
 from reload_scene import Scene  # noqa: E402
 
 
@@ -83,6 +84,13 @@ def runtime(agent):
     directory.mkdir()
     agent.options += ["--runtime-dir", str(directory)]
     return directory
+
+
+@pytest.fixture
+def receiver():
+    """Who is told of events."""
+    with Receiver() as r:
+        yield r
 
 
 @pytest.fixture

@@ -37,10 +37,11 @@ exec "$@"
 """
 
 
-def ini(workers, agent=None, defaults=None, http=None, kafka=None):
+def ini(workers, agent=None, defaults=None, http=None, kafka=None, notify=None):
     """The text of a configuration: {"connect-a": {"url": …}} and so on. Unless told, it listens nowhere: many run at once."""
     sections = [("agent", agent or {}), ("defaults", {**QUICK, **(defaults or {})})]
     sections += [(f"kafka {name}", keys) for name, keys in (kafka or {}).items()]
+    sections += [(f"notify {name}", keys) for name, keys in (notify or {}).items()]
     sections += [(f"worker {name}", keys) for name, keys in workers.items()]
     sections.append(("http", {"listen": "off"} if http is None else http))
     return "".join(f"[{section}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()) + "\n"
@@ -239,8 +240,8 @@ class Agent:
 
     # ---- files
 
-    def configure(self, workers, agent=None, http=None, kafka=None, **defaults):
-        self.config.write_text(ini(workers, agent, defaults, http, kafka))
+    def configure(self, workers, agent=None, http=None, kafka=None, notify=None, **defaults):
+        self.config.write_text(ini(workers, agent, defaults, http, kafka, notify))
 
     @property
     def ledger(self):

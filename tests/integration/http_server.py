@@ -34,6 +34,7 @@ class Request:
     method: str
     path: str
     headers: dict
+    body: bytes = b""
 
 
 def response(status, body, content_type="application/json", headers=()):
@@ -364,7 +365,7 @@ class WorkerServer:
             if not more:
                 return None, b""
             rest += more
-        request = Request(time.monotonic(), method, path, headers)
+        request = Request(time.monotonic(), method, path, headers, rest[:length])
         with self._changed:
             self.requests.append(request)
             self._changed.notify_all()

@@ -31,13 +31,14 @@ class Scene:
         self.general = {}
         self.http = {"listen": "off"}
         self.kafka = {}
+        self.notify = {}
         self.keys = {"url": worker.url, "unit": UNIT, "action": "restart"}
         self.since = 0
 
     def write(self, general=None, **keys):
         self.general.update(general or {})
         self.keys.update(keys)
-        self.agent.configure({"a": self.keys}, self.general, self.http, self.kafka)
+        self.agent.configure({"a": self.keys}, self.general, self.http, self.kafka, self.notify)
 
     def start(self, general=None, **keys):
         self.write(general, **keys)

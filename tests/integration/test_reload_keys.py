@@ -13,6 +13,7 @@ import pytest
 import harness
 import test_reload_keys_http
 import test_reload_keys_kafka
+import test_reload_keys_notify
 from connect_cluster import ELSEWHERE, HERE
 from harness import UNIT, until
 from http_server import CONNECTORS, HEALTHY, WorkerServer, response
@@ -551,12 +552,13 @@ LAG = {("worker", "lag"), ("worker", "lag_interval"), ("worker", "lag_stuck")}
 
 def test_each_key_has_its_proof(tmp_path):
     config = tmp_path / "one.conf"
-    config.write_text("[worker a]\n[kafka k]\nbootstrap = h\n")
+    config.write_text("[worker a]\n[kafka k]\nbootstrap = h\n[notify n]\nwebhook = http://h\n")
     printed = subprocess.run([harness.BINARY, "--check-config", config], capture_output=True, text=True, check=True).stdout
     sections = re.split(r"^\[(\w+).*\]$", printed, flags=re.MULTILINE)
     keys = {(section, key) for section, text in zip(sections[1::2], sections[2::2])
             for key in re.findall(r"^#?(\w+) =", text, re.MULTILINE)}
-    assert keys == proves.keys() | test_reload_keys_http.proves.keys() | test_reload_keys_kafka.proves.keys() | LAG
+    others = (test_reload_keys_http, test_reload_keys_kafka, test_reload_keys_notify)
+    assert keys == LAG.union(proves, *(other.proves for other in others))
 
 
 test_a_reload_suffices_for = proves.test()

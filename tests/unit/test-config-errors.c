@@ -76,11 +76,12 @@ static const struct config_row name_rows[] = {
         { "[wroker]\n", "main.conf:1: [wroker] is no section; did you mean [worker NAME]?", NULL },
         { "[unit]\n",
           "main.conf:1: [unit] is no section; the sections are [agent], [http], [defaults], [worker "
-          "NAME] and [kafka NAME]",
+          "NAME], [kafka NAME] and [notify NAME]",
           NULL },
         { "[]\n",
-          "main.conf:1: [] is no section; the sections are [agent], [http], [defaults], [worker NAME] and "
-          "[kafka NAME]",
+          "main.conf:1: [] is no section; the sections are [agent], [http], [defaults], [worker NAME], "
+          "[kafka "
+          "NAME] and [notify NAME]",
           NULL },
         { "[worker]\n", "main.conf:1: [worker] has no name; write [worker NAME]", NULL },
         { "[worker \"a\"]\n",
@@ -92,10 +93,6 @@ static const struct config_row name_rows[] = {
           "main.conf:1: \"a b\" cannot be the NAME of [worker NAME]; write at most 64 letters, digits, "
           "dots, hyphens "
           "and underscores",
-          NULL },
-        { "[notify main]\ncommand = x\n",
-          "main.conf:1: [notify main] is not supported by this version; remove the section, or comment it "
-          "out",
           NULL },
         { "[http]\nlisten = off\ninterval = 1s\nlistne = off\n",
           "main.conf:3: interval is no key of [http]; it belongs into [worker NAME] or [defaults]\n"
@@ -144,10 +141,8 @@ static const struct config_row name_rows[] = {
           "127.0.0.1:18083, [::1]:18083 or *:18083, or unix:/PATH\n"
           "main.conf:5: listen = \"unix:x\" has no absolute path; write unix:/PATH",
           NULL },
-        { "[notify ops]\n[coordination]\n",
-          "main.conf:1: [notify ops] is not supported by this version; remove the section, or comment it "
-          "out\n"
-          "main.conf:2: [coordination] is not supported by this version; remove the section, or comment it "
+        { "[coordination]\n",
+          "main.conf:1: [coordination] is not supported by this version; remove the section, or comment it "
           "out",
           NULL },
         { "[kafak a-1]\n", "main.conf:1: [kafak a-1] is no section; did you mean [kafka a-1]?", NULL },

@@ -43,6 +43,21 @@ static const struct {
         { SECTION_KAFKA, "deep", "no" },
         { SECTION_KAFKA, "deep_topic", "" },
         { SECTION_KAFKA, "deep_interval", "5min" },
+        { SECTION_NOTIFY, "events",
+          "unhealthy recovered restart-done restart-failed restart-refused exhausted held-long cannot-tell "
+          "startup-slow unit-down connector-failed connector-recovered connector-stuck connector-exhausted "
+          "connectors-changed kafka-changed config-rejected ledger-*" },
+        { SECTION_NOTIFY, "webhook", "" },
+        { SECTION_NOTIFY, "webhook_file", "" },
+        { SECTION_NOTIFY, "format", "json" },
+        { SECTION_NOTIFY, "timeout", "10s" },
+        { SECTION_NOTIFY, "username", "" },
+        { SECTION_NOTIFY, "password_file", "" },
+        { SECTION_NOTIFY, "bearer_token_file", "" },
+        { SECTION_NOTIFY, "ca_file", "" },
+        { SECTION_NOTIFY, "cert_file", "" },
+        { SECTION_NOTIFY, "key_file", "" },
+        { SECTION_NOTIFY, "verify", "yes" },
         { SECTION_WORKER, "kind", "kafka-connect" },
         { SECTION_WORKER, "url", "http://127.0.0.1:8083" },
         { SECTION_WORKER, "url_is_local", "no" },
@@ -198,6 +213,9 @@ static const struct {
         { "topics", "a,B.c-d_e a", "a B.c-d_e", SECTION_KAFKA },
         { "deep_topic", "a.b", NULL, SECTION_KAFKA },
         { "lag_stuck", "0", "0s", SECTION_WORKER },
+        { "webhook", "HTTPS://h:1/a/?b=c://d&e", "https://h:1/a/?b=c://d&e", SECTION_NOTIFY },
+        { "format", "alertmanager", NULL, SECTION_NOTIFY },
+        { "events", "*,connector-* exhausted, *", "* connector-* exhausted", SECTION_NOTIFY },
 };
 
 static void values_come_back_as_they_were_meant(void **state) {
@@ -327,8 +345,10 @@ static void a_cluster_is_compared_and_copied_whole(void **state) {
                         assert_int_equal(keys_set_fallbacks(SECTION_KAFKA, plain), 0);
                         assert_int_equal(keys_set_fallbacks(SECTION_KAFKA, other), 0);
                         assert_true(kafka_settings_equal(plain, other));
+                        assert_true(keys_equal(SECTION_KAFKA, plain, other));
                         if (key_set(k, other_value(k), other, problem) < 0)
                                 fail_msg("%s", problem);
+                        assert_false(keys_equal(SECTION_KAFKA, plain, other));
                         if (kafka_settings_equal(plain, other) || kafka_settings_equal(other, plain))
                                 fail_msg("%s is not compared", k->name);
                         assert_int_equal(kafka_settings_copy(other, &copy), 0);

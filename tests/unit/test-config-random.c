@@ -32,6 +32,7 @@ static const char *const pieces[] = {
         "[worker c]\n",
         "[http]\n",
         "[kafka k]\n",
+        "[notify n]\n",
         "[",
         "]",
         "\n",
@@ -72,7 +73,7 @@ static size_t random_text(char *buf, size_t size) {
         size_t len = 0;
 
         for (unsigned i = 0; i < n; i++) {
-                char piece[256];
+                char piece[512];
                 int k;
 
                 switch (random_below(6)) {
@@ -136,6 +137,9 @@ static void sound_value(const struct config_key *k, char *buf, size_t size) {
                 [KEY_PATH] = { "/", "/a?b=c", "/a/b", "/%20" },
                 [KEY_METHOD] = { "GET", "HEAD", "POST", "GET" },
                 [KEY_STATUSES] = { "200", "200-299 404", "100,599", "" },
+                [KEY_LINK] = { "http://a", "https://b:1/c?d=e", "http://[::1]/", "https://f/?g://h" },
+                [KEY_EVENTS] = { "*", "exhausted", "connector-*, unhealthy", "held-long held-long" },
+                [KEY_FORMAT] = { "json", "slack", "alertmanager", "json" },
                 [KEY_BODY] = { "ok", "/a/b = c", "a=b", "/" },
         };
 
@@ -152,10 +156,11 @@ static void sound_value(const struct config_key *k, char *buf, size_t size) {
 
 /* Few workers with few keys, all of them readable: what is left to be wrong is what they mean together. */
 static size_t sound_text(char *buf, size_t size) {
-        static const char *const titles[] = { "[agent]",    "[http]",     "[kafka k]",
+        static const char *const titles[] = { "[agent]",    "[http]",     "[kafka k]",   "[notify n]",
                                               "[defaults]", "[worker a]", "[ worker b ]" };
-        static const enum config_section sections[] = { SECTION_AGENT,    SECTION_HTTP,   SECTION_KAFKA,
-                                                        SECTION_DEFAULTS, SECTION_WORKER, SECTION_WORKER };
+        static const enum config_section sections[] = { SECTION_AGENT,  SECTION_HTTP,     SECTION_KAFKA,
+                                                        SECTION_NOTIFY, SECTION_DEFAULTS, SECTION_WORKER,
+                                                        SECTION_WORKER };
 
         const struct worker_kind *kind;
         unsigned n_kinds = (unsigned) strv_length((char **) kind_names());
@@ -177,7 +182,7 @@ static size_t sound_text(char *buf, size_t size) {
                             (sections[t] == SECTION_DEFAULTS && k->one_worker) || k->type == KEY_KIND ||
                             (sections[t] == SECTION_WORKER && !key_is_for(k, kind)))
                                 continue;
-                        if (random_below(12) != 0 && k->type != KEY_BROKERS)
+                        if (random_below(12) != 0 && k->type != KEY_BROKERS && k->type != KEY_LINK)
                                 continue;
                         sound_value(k, value, sizeof(value));
                         text_append(buf, size, "%s = %s\n", k->name, value);

@@ -19,14 +19,15 @@ static void read_into(FILE *file, char *buf, size_t size) {
 
 static void what_is_printed_can_be_read_again(void **state) {
         struct fixture f;
-        char once[8192], twice[8192];
+        char once[16384], twice[16384];
         FILE *file;
 
         (void) state;
         fixture_init(&f);
         fixture_load_text(&f, "[agent]\ndry_run = yes\n"
                               "[worker a]\nunit = a.service\naction = restart\ninterval = 2s\n"
-                              "[kafka b]\nbootstrap = h\nproperty = x=y z\nproperty = client.id=i\n");
+                              "[kafka b]\nbootstrap = h\nproperty = x=y z\nproperty = client.id=i\n"
+                              "[notify c]\nwebhook = http://h\n");
         assert_int_equal(f.r, 0);
         file = tmpfile();
         assert_non_null(file);

@@ -18,7 +18,6 @@
 #include "util/span.h"
 #include "util/text.h"
 
-
 static struct section *read_page_1(const char *title) {
         return read_section("packaging/man/connect-watchdogctl.1", title);
 }
@@ -60,6 +59,8 @@ static void append_type(char *buf, size_t size, const struct config_key *k) {
                 [KEY_TOPICS] = "A list of topics",
                 [KEY_PATH] = "A path",
                 [KEY_STATUSES] = "A list of HTTP statuses",
+                [KEY_LINK] = "A URL",
+                [KEY_EVENTS] = "A list of events",
                 [KEY_BODY] = "Text, or a JSON pointer and its value",
         };
 
@@ -73,6 +74,8 @@ static void append_type(char *buf, size_t size, const struct config_key *k) {
                 append_names(buf, size, value_log_level_names());
         else if (type == KEY_KIND)
                 append_names(buf, size, kind_names());
+        else if (type == KEY_FORMAT)
+                append_names(buf, size, notify_format_names);
         else if (type == KEY_METHOD)
                 append_names(buf, size, http_method_names);
         else if (type == KEY_ACTION)
@@ -123,6 +126,7 @@ static void every_key_stands_with_its_range_and_default(void **state) {
                 [SECTION_AGENT] = "[agent] SECTION",
                 [SECTION_HTTP] = "[http] SECTION",
                 [SECTION_KAFKA] = "[kafka NAME] SECTION",
+                [SECTION_NOTIFY] = "[notify NAME] SECTION",
                 [SECTION_WORKER] = "[worker NAME] AND [defaults] SECTIONS",
         };
 
@@ -232,6 +236,8 @@ static size_t scan_sources(const char *function,
         (void) snprintf(pattern, sizeof(pattern), "%s/../../src/*.c", getenv("TEST_SOURCE_DIR"));
         assert_int_equal(glob(pattern, 0, NULL, &files), 0);
         (void) snprintf(pattern, sizeof(pattern), "%s/../../src/*/*.c", getenv("TEST_SOURCE_DIR"));
+        assert_int_equal(glob(pattern, GLOB_APPEND, NULL, &files), 0);
+        (void) snprintf(pattern, sizeof(pattern), "%s/../../src/*/*/*.c", getenv("TEST_SOURCE_DIR"));
         assert_int_equal(glob(pattern, GLOB_APPEND, NULL, &files), 0);
         assert_true(files.gl_pathc > 20);
 

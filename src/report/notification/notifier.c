@@ -1,0 +1,210 @@
+/* One [notify NAME] at work. It must not know of workers, nor of other receivers. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <systemd/sd-event.h>
+
+#include "config/keys.h"
+#include "report/notification/notifier.h"
+#include "report/notification/webhook.h"
+#include "util/clock.h"
+#include "util/span.h"
+#include "util/text.h"
+
+struct notifier {
+        const struct notify_settings *settings;
+        struct notifier_calls calls;
+        struct http_client *http;
+        struct notify_queue queue;
+        struct webhook *webhook; /* under way */
+        sd_event_source *timer;
+        bool finishing;
+        bool finished;
+};
+
+static usec_t now_usec(void) {
+        return clock_now(CLOCK_BOOTTIME);
+}
+
+const char *notifier_name(const struct notifier *n) {
+        return n->settings->name;
+}
+
+/* ---- what is told of it ---- */
+
+static void tell(struct notifier *n, struct event *e) {
+        if (e && event_field(e, "NOTIFY", "%s", notifier_name(n)) < 0)
+                e = event_free(e);
+        n->calls.tell(e, n->calls.userdata);
+}
+
+static void tell_lost(struct notifier *n, const char *why) {
+        uint64_t lost = notify_queue_take_lost(&n->queue);
+        struct event *e;
+
+        if (lost == 0)
+                return;
+        e = event_new(EVENT_NOTIFY_LOST, "notify %s: %" PRIu64 " event%s lost: %s", notifier_name(n), lost,
+                      lost == 1 ? " was" : "s were", why);
+        if (e && event_field(e, "LOST", "%" PRIu64, lost) < 0)
+                e = event_free(e);
+        tell(n, e);
+}
+
+static void tell_news(struct notifier *n,
+                      enum notify_news news,
+                      enum notify_result result,
+                      const char *why) {
+        if (news == NOTIFY_BEGAN_FAILING && result == NOTIFY_FAILED)
+                tell(n,
+                     event_new(
+                             EVENT_NOTIFY_FAILED,
+                             "notify %s: the receiver %s; it is tried again, in %s at first, and then less "
+                             "often",
+                             notifier_name(n), why, SPAN(notify_queue_pause(&n->queue))));
+        else if (news == NOTIFY_BEGAN_FAILING)
+                tell(n, event_new(EVENT_NOTIFY_FAILED,
+                                  "notify %s: the receiver %s; that event is not sent again",
+                                  notifier_name(n), why));
+        else if (news == NOTIFY_RECOVERED)
+                tell(n, event_new(EVENT_NOTIFY_RECOVERED, "notify %s: the receiver takes events again",
+                                  notifier_name(n)));
+}
+
+/* ---- sending ---- */
+
+static void pump(struct notifier *n);
+
+static void arm(struct notifier *n) {
+        usec_t deadline = notify_queue_deadline(&n->queue);
+
+        (void) sd_event_source_set_enabled(n->timer, SD_EVENT_OFF);
+        if (deadline == USEC_INFINITY)
+                return;
+        (void) sd_event_source_set_time(n->timer, MAX(deadline, (usec_t) 1));
+        (void) sd_event_source_set_enabled(n->timer, SD_EVENT_ONESHOT);
+}
+
+static void sent(struct notifier *n, enum notify_result result, const char *why) {
+        tell_news(n, notify_queue_sent(&n->queue, result, now_usec()), result, why);
+        /* One try is all there is time for. */
+        if (n->finishing && result == NOTIFY_FAILED)
+                n->finished = true;
+        if (result == NOTIFY_REFUSED)
+                tell_lost(n, "the receiver refused what it was sent");
+}
+
+static void on_webhook(enum notify_result result, const char *why, void *userdata) {
+        struct notifier *n = userdata;
+
+        n->webhook = webhook_unref(n->webhook);
+        sent(n, result, why);
+        pump(n);
+}
+
+static void send_next(struct notifier *n, const struct notification *what) {
+        char why[NOTIFY_WHY_SIZE];
+
+        if (webhook_send(n->http, n->settings, what, on_webhook, n, why, &n->webhook) < 0)
+                sent(n, NOTIFY_FAILED, why);
+}
+
+static void pump(struct notifier *n) {
+        const struct notification *what = n->finished ? NULL : notify_queue_next(&n->queue, now_usec());
+
+        tell_lost(n, "too many waited, or they did so for too long");
+        if (what)
+                send_next(n, what);
+        if (n->finishing && !n->webhook && (n->finished || !n->queue.first)) {
+                n->finished = true;
+                (void) sd_event_source_set_enabled(n->timer, SD_EVENT_OFF);
+                n->calls.finished(n->calls.userdata);
+        } else
+                arm(n);
+}
+
+static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        pump(userdata);
+        return 0;
+}
+
+/* ---- what others call ---- */
+
+static bool is_about(const struct event *e, const char *name) {
+        STRV_FOREACH (f, e->fields)
+                if (strncmp(*f, "CONNECT_WATCHDOG_NOTIFY=", strlen("CONNECT_WATCHDOG_NOTIFY=")) == 0 &&
+                    streq(*f + strlen("CONNECT_WATCHDOG_NOTIFY="), name))
+                        return true;
+        return false;
+}
+
+void notifier_take(struct notifier *n, const struct event *e, const char *hostname, usec_t realtime_usec) {
+        if (n->finishing || !event_is_asked_for(e, n->settings->events) || is_about(e, notifier_name(n)))
+                return;
+        notify_queue_push(&n->queue, notification_new(e, hostname, realtime_usec), now_usec());
+        arm(n);
+}
+
+void notifier_reconfigure(struct notifier *n, const struct notify_settings *settings) {
+        bool same = keys_equal(SECTION_NOTIFY, n->settings, settings);
+
+        n->settings = settings;
+        n->queue.folds = settings->format != NOTIFY_ALERTMANAGER;
+        if (same)
+                return;
+        if (n->webhook) {
+                n->webhook = webhook_unref(n->webhook);
+                notify_queue_given_up(&n->queue);
+        } else
+                notify_queue_retry(&n->queue);
+        arm(n);
+}
+
+void notifier_finish(struct notifier *n) {
+        n->finishing = true;
+        notify_queue_unfold(&n->queue, now_usec());
+        if (!n->queue.sending)
+                notify_queue_retry(&n->queue);
+        n->finished = !n->queue.first;
+        arm(n);
+}
+
+bool notifier_is_finished(const struct notifier *n) {
+        return n->finished;
+}
+
+int notifier_new(sd_event *event,
+                 struct http_client *http,
+                 const struct notify_settings *settings,
+                 const struct notifier_calls *calls,
+                 struct notifier **ret) {
+        _cleanup_(notifier_freep) struct notifier *n = calloc(1, sizeof(*n));
+        int r;
+
+        if (!n)
+                return -ENOMEM;
+        n->settings = settings;
+        n->calls = *calls;
+        n->http = http;
+        n->queue.folds = settings->format != NOTIFY_ALERTMANAGER;
+        r = sd_event_add_time(event, &n->timer, CLOCK_BOOTTIME, 0, 10 * USEC_PER_MSEC, on_timer, n);
+        if (r < 0)
+                return r;
+        (void) sd_event_source_set_enabled(n->timer, SD_EVENT_OFF);
+        *ret = TAKE_PTR(n);
+        return 0;
+}
+
+struct notifier *notifier_free(struct notifier *n) {
+        if (!n)
+                return NULL;
+        sd_event_source_disable_unref(n->timer);
+        webhook_unref(n->webhook);
+        notify_queue_lose(&n->queue);
+        tell_lost(n, n->finishing ? "the agent ended before they were sent" : "its section is gone");
+        notify_queue_done(&n->queue);
+        free(n);
+        return NULL;
+}

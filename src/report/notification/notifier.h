@@ -1,0 +1,42 @@
+/* One [notify NAME] at work: its queue on the loop, its receiver over HTTP. Decides nothing but when the
+ * queue is asked. */
+#pragma once
+
+#include "report/notification/queue.h"
+
+typedef struct sd_event sd_event;
+struct http_client;
+struct notifier;
+
+struct notifier_calls {
+        /* How it goes with the receiver, to be told; takes e over. From the loop, never from within
+         * notifier_take(). */
+        void (*tell)(struct event *e, void *userdata);
+        /* Nothing more will be sent, after notifier_finish(). */
+        void (*finished)(void *userdata);
+        void *userdata;
+};
+
+/* settings stay the caller's, and must live until they are replaced. Returns 0 or a negative errno. */
+int notifier_new(sd_event *event,
+                 struct http_client *http,
+                 const struct notify_settings *settings,
+                 const struct notifier_calls *calls,
+                 struct notifier **ret);
+/* What waits is lost, and told. */
+struct notifier *notifier_free(struct notifier *n);
+DEFINE_CLEANUP(struct notifier *, notifier_free)
+
+const char *notifier_name(const struct notifier *n) _pure_;
+
+/* New settings of the same name. What waits goes on waiting; where anything is different, it is tried at
+ * once. */
+void notifier_reconfigure(struct notifier *n, const struct notify_settings *settings);
+
+/* Queues e if it is one that is to be told here, and not about the receiver itself. Sends nothing yet. */
+void notifier_take(struct notifier *n, const struct event *e, const char *hostname, usec_t realtime_usec);
+
+/* The agent ends: each that waits is tried once, now. */
+void notifier_finish(struct notifier *n);
+/* Whether nothing will come of waiting any more. */
+bool notifier_is_finished(const struct notifier *n) _pure_;
