@@ -293,8 +293,13 @@ static int socket_url(const char *path, char **ret, const char **ret_problem) {
         return 0;
 }
 
-/* Sets *ret, and *ret_path to what follows the authority in text. */
-static int read_origin(const char *text, char **ret, const char **ret_path, const char **ret_problem) {
+/* no_url: the problem with what begins otherwise. Sets *ret, and *ret_path to what follows the authority in
+ * text. */
+static int read_origin(const char *text,
+                       const char *no_url,
+                       char **ret,
+                       const char **ret_path,
+                       const char **ret_problem) {
         const char *authority, *another, *problem;
         size_t scheme_len, authority_len;
         char *url;
@@ -304,8 +309,7 @@ static int read_origin(const char *text, char **ret, const char **ret_path, cons
         else if (strncasecmp(text, "https://", 8) == 0)
                 scheme_len = 5;
         else {
-                *ret_problem = "is no URL that begins with http:// or https://; write http://HOST:PORT, or "
-                               "unix:/PATH for a socket";
+                *ret_problem = no_url;
                 return -EINVAL;
         }
         authority = text + scheme_len + 3;
@@ -337,7 +341,10 @@ int value_url(const char *text, char **ret, const char **ret_problem) {
 
         if (socket)
                 return socket_url(socket, ret, ret_problem);
-        r = read_origin(text, &url, &path, ret_problem);
+        r = read_origin(text,
+                        "is no URL that begins with http:// or https://; write http://HOST:PORT, or "
+                        "unix:/PATH for a socket",
+                        &url, &path, ret_problem);
         if (r < 0)
                 return r;
         problem = path_problem(path);
@@ -356,7 +363,8 @@ int value_link(const char *text, char **ret, const char **ret_problem) {
         const char *path = NULL, *problem;
         int r;
 
-        r = read_origin(text, &url, &path, ret_problem);
+        r = read_origin(text, "is no URL that begins with http:// or https://; write https://HOST/PATH",
+                        &url, &path, ret_problem);
         if (r < 0)
                 return r;
         problem = *path == '\0' ? NULL : value_request_path_problem(path);

@@ -55,7 +55,7 @@ static const struct config_row rows[] = {
           "main.conf:3: notify n has both webhook and webhook_file; keep one of the two", NULL },
         { "[notify n]\nwebhook = h/x\n",
           "main.conf:2: webhook = \"h/x\" is no URL that begins with http:// or https://; write "
-          "http://HOST:PORT",
+          "https://HOST/PATH",
           NULL },
         { "[notify n]\nwebhook = https://u:p@h/x\n",
           "main.conf:2: webhook = \"https://u:p@h/x\" has a user in it; write http://HOST:PORT, and give "
