@@ -24,8 +24,8 @@ void reporter_set_level(struct reporter *r, int max_level);
  * Returns 0 or -ENOMEM. */
 int reporter_set_hostname(struct reporter *r, const char *hostname);
 
-/* What belongs to an incident is kept in a file of its own below that directory as well, whatever the level, for
- * keep_usec after it has ended; 0: it is not. Once, before anything is told. Returns 0 or -ENOMEM. */
+/* What belongs to an incident is kept in a file of its own below that directory as well, whatever the level,
+ * for keep_usec after it has ended; 0: it is not. Once, before anything is told. Returns 0 or -ENOMEM. */
 int reporter_keep_incidents(struct reporter *r, const char *state_directory);
 void reporter_set_history(struct reporter *r, usec_t keep_usec);
 

@@ -17,10 +17,11 @@ static void every_key_can_be_set(void **state) {
 
         (void) state;
         fixture_init(&f);
-        fixture_load_text(&f, "[notify m]\nwebhook_file = /url\nformat = slack\n"
-                              "[notify n]\nwebhook = https://h:1/a?b=c\nformat = alertmanager\ntimeout = 3s\n"
-                              "events = exhausted\nevents = connector-*\nbearer_token_file = /t\n"
-                              "ca_file = /ca\ncert_file = /c\nkey_file = /k\n");
+        fixture_load_text(&f,
+                          "[notify m]\nwebhook_file = /url\nformat = slack\n"
+                          "[notify n]\nwebhook = https://h:1/a?b=c\nformat = alertmanager\ntimeout = 3s\n"
+                          "events = exhausted\nevents = connector-*\nbearer_token_file = /t\n"
+                          "ca_file = /ca\ncert_file = /c\nkey_file = /k\n");
         assert_int_equal(f.r, 0);
         assert_null(f.errors.warnings);
         assert_int_equal(f.settings->n_notifies, 2);
@@ -48,8 +49,8 @@ static void every_key_can_be_set(void **state) {
 }
 
 static const struct config_row rows[] = {
-        { "[notify n]\n",
-          "main.conf:1: notify n tells nobody; write webhook = the URL of its receiver", NULL },
+        { "[notify n]\n", "main.conf:1: notify n tells nobody; write webhook = the URL of its receiver",
+          NULL },
         { "[notify]\n", "main.conf:1: [notify] has no name; write [notify NAME]", NULL },
         { N "webhook_file = /u\n",
           "main.conf:3: notify n has both webhook and webhook_file; keep one of the two", NULL },
@@ -79,12 +80,12 @@ static const struct config_row rows[] = {
           "main.conf:3: timeout = \"0\" is out of range; write 1s to 10min\n"
           "main.conf:4: url is no key of [notify NAME]; it belongs into [worker NAME] or [defaults]",
           NULL },
-        { N "username = u\n",
-          "main.conf:3: notify n has username but no password_file; set both, or none", NULL },
+        { N "username = u\n", "main.conf:3: notify n has username but no password_file; set both, or none",
+          NULL },
         { N "username = u\npassword_file = /p\nbearer_token_file = /t\n",
           "main.conf:5: notify n has both username and bearer_token_file; keep one of the two", NULL },
-        { N "key_file = /k\n",
-          "main.conf:3: notify n has key_file but no cert_file; set both, or none", NULL },
+        { N "key_file = /k\n", "main.conf:3: notify n has key_file but no cert_file; set both, or none",
+          NULL },
         { "[notify n]\nwebhook = http://h\nca_file = /ca\n",
           "main.conf:3: notify n has ca_file but its webhook is without TLS; write webhook = https://…, or "
           "remove the line",
