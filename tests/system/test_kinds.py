@@ -157,8 +157,9 @@ def test_what_is_told_speaks_of_that_system(watched, closed):
     assert f"Subject: Worker {closed} has recovered" in explained and "connector" not in explained
 
 
-def test_only_a_jvm_is_asked_for_its_threads(watched, closed):
+def test_its_own_words_are_in_the_evidence_and_only_a_jvm_is_asked_for_its_threads(watched, closed):
     evidence, = watched.told(closed, "evidence")
+    assert f"The stand-in is listening on 127.0.0.1:{SYSTEMS[closed].port}" in evidence["CONNECT_WATCHDOG_UNIT_LOG"]
     own_words = watched.container.journal_cat(f"{closed}.service")
     if SYSTEMS[closed].runtime == "jvm":
         assert own_words.count("Full thread dump") == 2
