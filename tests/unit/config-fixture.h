@@ -150,3 +150,17 @@ static inline void fixture_check_rows(const struct config_row *rows, size_t n) {
         fixture_check_rows_as(&f, rows, n);
         fixture_done(&f);
 }
+
+static inline void fixture_assert_loads(struct fixture *f) {
+        if (f->r != 0)
+                fail_msg("%d: %s", f->r, f->errors.lines ? f->errors.lines[0] : "no error");
+        assert_null(f->errors.lines);
+        assert_non_null(f->settings);
+}
+
+static inline const struct worker_settings *fixture_worker(const struct fixture *f, const char *name) {
+        const struct worker_settings *w = settings_find_worker(f->settings, name);
+
+        assert_non_null(w);
+        return w;
+}

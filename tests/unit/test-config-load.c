@@ -1,4 +1,4 @@
-/* Whole configurations: files and drop-ins in order, defaults, credentials, nasty bytes. */
+/* Whole configurations: files and drop-ins in order, defaults, credentials. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,27 +11,13 @@
 #include "config-fixture.h"
 #include "observe/kind.h"
 
-static void assert_loads(struct fixture *f) {
-        if (f->r != 0)
-                fail_msg("%d: %s", f->r, f->errors.lines ? f->errors.lines[0] : "no error");
-        assert_null(f->errors.lines);
-        assert_non_null(f->settings);
-}
-
-static const struct worker_settings *worker(const struct fixture *f, const char *name) {
-        const struct worker_settings *w = settings_find_worker(f->settings, name);
-
-        assert_non_null(w);
-        return w;
-}
-
 static void an_empty_file_watches_nothing(void **state) {
         struct fixture f;
 
         (void) state;
         fixture_init(&f);
         fixture_load_text(&f, "");
-        assert_loads(&f);
+        fixture_assert_loads(&f);
         assert_int_equal(f.settings->n_workers, 0);
         assert_false(f.settings->agent.dry_run);
         assert_int_equal(f.settings->agent.log_level, LOG_INFO);
@@ -48,9 +34,9 @@ static void a_bare_worker_has_the_defaults(void **state) {
         (void) state;
         fixture_init(&f);
         fixture_load_text(&f, "# one\n[worker a]\n");
-        assert_loads(&f);
+        fixture_assert_loads(&f);
         assert_int_equal(f.settings->n_workers, 1);
-        w = worker(&f, "a");
+        w = fixture_worker(&f, "a");
         fixture_path(&f, "main.conf", path);
         assert_string_equal(w->source_file, path);
         assert_int_equal(w->source_line, 2);
@@ -115,12 +101,12 @@ static void every_key_can_be_set(void **state) {
                 "verify = yes\n"
                 "[worker b]\nurl = http://b:1\nbearer_token_file = /t\n"
                 "[kafka k]\nbootstrap = h\n[kafka l]\nbootstrap = h\n");
-        assert_loads(&f);
+        fixture_assert_loads(&f);
         assert_null(f.errors.warnings);
         assert_true(f.settings->agent.dry_run);
         assert_int_equal(f.settings->agent.log_level, LOG_DEBUG);
         assert_string_equal(f.settings->agent.hostname, "h.example");
-        w = worker(&f, "a");
+        w = fixture_worker(&f, "a");
         assert_string_equal(w->url, "https://a:8443/c");
         assert_true(w->url_is_local);
         assert_string_equal(w->unit, "a.service");
@@ -156,7 +142,7 @@ static void every_key_can_be_set(void **state) {
         assert_string_equal(w->ca_file, "/ca");
         assert_string_equal(w->cert_file, "/cert");
         assert_string_equal(w->key_file, "/key");
-        assert_string_equal(worker(&f, "b")->bearer_token_file, "/t");
+        assert_string_equal(fixture_worker(&f, "b")->bearer_token_file, "/t");
         fixture_done(&f);
 }
 
@@ -168,14 +154,14 @@ static void defaults_count_wherever_they_stand(void **state) {
         fixture_write(&f, "conf.d/z.conf", "[defaults]\nfailures = 7\nusername = u\npassword_file = /p\n");
         fixture_load_text(&f, "[worker a]\nurl = http://a:1\n[worker b]\nurl = http://b:1\nfailures = 8\n"
                               "username =\npassword_file =\n[defaults]\nsuccesses = 9\n");
-        assert_loads(&f);
-        assert_int_equal(worker(&f, "a")->failures, 7);
-        assert_int_equal(worker(&f, "a")->successes, 9);
-        assert_string_equal(worker(&f, "a")->username, "u");
-        assert_int_equal(worker(&f, "b")->failures, 8);
-        assert_int_equal(worker(&f, "b")->successes, 9);
-        assert_null(worker(&f, "b")->username);
-        assert_null(worker(&f, "b")->password_file);
+        fixture_assert_loads(&f);
+        assert_int_equal(fixture_worker(&f, "a")->failures, 7);
+        assert_int_equal(fixture_worker(&f, "a")->successes, 9);
+        assert_string_equal(fixture_worker(&f, "a")->username, "u");
+        assert_int_equal(fixture_worker(&f, "b")->failures, 8);
+        assert_int_equal(fixture_worker(&f, "b")->successes, 9);
+        assert_null(fixture_worker(&f, "b")->username);
+        assert_null(fixture_worker(&f, "b")->password_file);
         fixture_done(&f);
 }
 
@@ -198,7 +184,7 @@ static void drop_ins_come_in_byte_order_and_override(void **state) {
         fixture_load_text(
                 &f,
                 "[agent]\nlog_level = debug\n[defaults]\nfailures = 1\n[worker main]\nurl = http://m:1\n");
-        assert_loads(&f);
+        fixture_assert_loads(&f);
         assert_int_equal(f.settings->agent.log_level, LOG_CRIT);
         assert_int_equal(f.settings->n_workers, 3);
         assert_string_equal(f.settings->workers[0]->name, "main");
@@ -231,7 +217,7 @@ static void a_file_that_was_meant_to_be_read_is_told(void **state) {
         fixture_path(&f, "conf.d/null", path);
         assert_int_equal(symlink("/dev/null", path), 0);
         fixture_load_text(&f, "[worker b]\ntimeout = 5s\n");
-        assert_loads(&f);
+        fixture_assert_loads(&f);
         assert_int_equal(f.settings->n_workers, 1);
         assert_int_equal(strv_length(f.errors.warnings), 1);
 
@@ -240,7 +226,7 @@ static void a_file_that_was_meant_to_be_read_is_told(void **state) {
         fixture_write(&f, "conf.d/c.conf", "[worker c]\nurl = http://c:1\ntimeout = 5s\n");
         fixture_write(&f, "conf.d/conf", "[worker read]\n");
         fixture_load(&f);
-        assert_loads(&f);
+        fixture_assert_loads(&f);
         assert_int_equal(f.settings->n_workers, 2);
         assert_int_equal(strv_length(f.errors.warnings), 5);
         assert_string_equal(f.errors.warnings[1],
@@ -313,224 +299,12 @@ static void lists_add_up_and_can_be_emptied(void **state) {
                 "[worker b]\nurl = http://b:1\npeers = http://x:1\npeers =\npeers = http://c:1  http://d:1\n"
                 "peers = http://e:1 http://c:1\n"
                 "[worker c]\nurl = http://q:1\npeers =\n");
-        assert_loads(&f);
-        assert_int_equal(strv_length(worker(&f, "a")->peers), 2);
-        assert_string_equal(worker(&f, "a")->peers[1], "http://z:1");
-        assert_true(strv_equal(worker(&f, "b")->peers, expected));
-        assert_null(worker(&f, "c")->peers);
-        assert_int_equal(worker(&f, "c")->min_healthy_peers, 0);
-        fixture_done(&f);
-}
-
-static void missing_and_unreadable_files_are_told(void **state) {
-        struct fixture f;
-        char path[300];
-
-        (void) state;
-        fixture_init(&f);
-        assert_int_equal(fixture_load(&f), -EBADMSG);
-        fixture_assert_lines(
-                f.errors.lines,
-                "main.conf: cannot be read: No such file or directory; put a readable file there",
-                "missing");
-
-        fixture_path(&f, "main.conf", path);
-        assert_int_equal(mkdir(path, 0755), 0);
-        fixture_load(&f);
-        fixture_assert_lines(f.errors.lines,
-                             "main.conf: is a directory; put a file there, or give it another name",
-                             "directory");
-        assert_int_equal(rmdir(path), 0);
-        assert_int_equal(mkfifo(path, 0644), 0);
-        fixture_load(&f);
-        fixture_assert_lines(f.errors.lines, "main.conf: is no regular file; put one there", "FIFO");
-        assert_int_equal(unlink(path), 0);
-        fixture_done(&f);
-}
-
-static void what_is_wrong_with_drop_ins_is_told(void **state) {
-        struct fixture f;
-        char path[300];
-
-        (void) state;
-        fixture_init(&f);
-        fixture_write(&f, "conf.d/z.conf", "[worker z]\n");
-        fixture_path(&f, "conf.d/a.conf", path);
-        assert_int_equal(mkdir(path, 0755), 0);
-        fixture_path(&f, "conf.d/b.conf", path);
-        assert_int_equal(symlink("/nowhere/at/all", path), 0);
-        fixture_path(&f, "conf.d/c.conf", path);
-        assert_int_equal(symlink("/dev/null", path), 0);
-        fixture_path(&f, "conf.d/d.conf", path);
-        assert_int_equal(symlink("d.conf", path), 0);
-        fixture_load_text(&f, "");
-        fixture_assert_lines(
-                f.errors.lines,
-                "conf.d/a.conf: is a directory; put a file there, or give it another name\n"
-                "conf.d/b.conf: cannot be read: No such file or directory; put a readable file there\n"
-                "conf.d/d.conf: cannot be read: Too many levels of symbolic links; put a readable file "
-                "there",
-                "conf.d");
-        fixture_path(&f, "conf.d", path);
-        fixture_empty(path);
-        assert_int_equal(rmdir(path), 0);
-        fixture_write(&f, "conf.d", "");
-        fixture_load_text(&f, "");
-        fixture_assert_lines(f.errors.lines,
-                             "conf.d: cannot be listed: Not a directory; make it a directory that the user "
-                             "connect-watchdog can read",
-                             "conf.d");
-        fixture_done(&f);
-}
-
-static void a_file_that_may_not_be_read_is_told(void **state) {
-        struct fixture f;
-        char path[300];
-        bool root = geteuid() == 0;
-
-        (void) state;
-        fixture_init(&f);
-        fixture_write(&f, "main.conf", "");
-        fixture_path(&f, "main.conf", path);
-        assert_int_equal(chmod(path, 0), 0);
-        assert_int_equal(chmod(f.directory, 0755), 0);
-        if (root)
-                assert_int_equal(seteuid(65534), 0); /* root may read everything */
-        fixture_load(&f);
-        if (root)
-                assert_int_equal(seteuid(0), 0);
-        fixture_assert_lines(f.errors.lines,
-                             "main.conf: cannot be read: Permission denied; let the user connect-watchdog "
-                             "read it (secrets go into other files)",
-                             "mode 0");
-        fixture_done(&f);
-}
-
-static void crlf_bom_tabs_and_indents_are_read(void **state) {
-        struct fixture f;
-
-        (void) state;
-        fixture_init(&f);
-        fixture_load_text(
-                &f, "\xEF\xBB\xBF[worker a]\r\n\tfailures\t=\t4\t\r\n\r\n  # note\r\n   successes=5\r\n"
-                    "username=;x\r\npassword_file=/p#q;r\r\n[ worker   b ]\r\nurl=http://b:1");
-        assert_loads(&f);
-        assert_int_equal(worker(&f, "a")->failures, 4);
-        assert_int_equal(worker(&f, "a")->successes, 5);
-        assert_string_equal(worker(&f, "a")->username, ";x");
-        assert_string_equal(worker(&f, "a")->password_file, "/p#q;r");
-        assert_string_equal(worker(&f, "b")->url, "http://b:1");
-        fixture_done(&f);
-}
-
-static void nul_bytes_are_refused(void **state) {
-        static const char bytes[] = "[worker a]\nfailures = 4\0 00\n# \0\nsuccesses = 0\n";
-        struct fixture f;
-
-        (void) state;
-        fixture_init(&f);
-        fixture_write_bytes(&f, "main.conf", bytes, sizeof(bytes) - 1);
-        fixture_load(&f);
-        fixture_assert_lines(
-                f.errors.lines,
-                "main.conf:2: the line holds a NUL byte; write the file as plain text in UTF-8\n"
-                "main.conf:3: the line holds a NUL byte; write the file as plain text in UTF-8\n"
-                "main.conf:4: successes = \"0\" is out of range; write 1 to 1000",
-                "NUL");
-        fixture_done(&f);
-}
-
-/* A line either fits as a whole or is told; its tail never becomes a line of its own. */
-static void long_lines_are_never_cut(void **state) {
-        struct fixture f;
-
-        (void) state;
-        fixture_init(&f);
-        for (size_t len = 150; len < 450; len++) {
-                char text[600] = "[worker a]\nusername = ";
-
-                memset(text + strlen(text), 'u', len);
-                strcat(text, "x\npassword_file = /p\nfailures = 0\n");
-                fixture_load_text(&f, text);
-                assert_int_equal(f.r, -EBADMSG);
-                if (strv_length(f.errors.lines) == 1)
-                        /* Read whole: nothing but the line below is wrong. */
-                        assert_string_equal(
-                                f.errors.lines[0],
-                                "main.conf:4: failures = \"0\" is out of range; write 1 to 1000");
-                else {
-                        char expected[64];
-
-                        assert_true(len > 180);
-                        assert_int_equal(strv_length(f.errors.lines), 3);
-                        (void) snprintf(expected, sizeof(expected),
-                                        "main.conf:2: the line is %zu bytes long, and", len + 12);
-                        assert_memory_equal(f.errors.lines[0], expected, strlen(expected));
-                        assert_memory_equal(f.errors.lines[1], "main.conf:3:", 12); /* no username then */
-                        assert_memory_equal(f.errors.lines[2], "main.conf:4:", 12);
-                }
-        }
-        fixture_done(&f);
-}
-
-static void hundred_kilobytes_in_a_line(void **state) {
-        static const struct {
-                const char *begin;
-                char filler;
-                const char *error;
-        } rows[] = {
-                { "# ", 'x', "" },
-                { "", ' ', "" },
-                { "username = ", 'u', "main.conf:2: the line is 1000" },
-                { "", 'x', "main.conf:2: the line is neither" },
-                { "[", 'x', "main.conf:2: the section has no" },
-                { "", '[', "main.conf:2: the section has no" },
-                { "", '=', "main.conf:2: no key stands before" },
-                { "", ':', "main.conf:2: the line is neither" },
-                { "", ';', "" },
-                { "", '\\', "main.conf:2: the line is neither" },
-                { "", '\t', "" },
-                { "", '\r', "main.conf:2: the line holds a control character" },
-                { "", '\377', "main.conf:2: the line holds bytes that are not UTF-8" },
-        };
-        struct fixture f;
-        char *text;
-
-        (void) state;
-        fixture_init(&f);
-        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                text = calloc(1, 100 * 1000 + 64);
-                assert_non_null(text);
-                strcpy(text, "[worker a]\n");
-                strcat(text, rows[i].begin);
-                memset(text + strlen(text), rows[i].filler, 100 * 1000);
-                strcat(text, "\n");
-                fixture_load_text(&f, text);
-                free(text);
-                if (rows[i].error[0] == '\0')
-                        assert_loads(&f);
-                else {
-                        assert_int_equal(strv_length(f.errors.lines), 1);
-                        if (strncmp(f.errors.lines[0], rows[i].error, strlen(rows[i].error)) != 0)
-                                fail_msg("row %zu: %s", i, f.errors.lines[0]);
-                        assert_true(strlen(f.errors.lines[0]) < 300);
-                }
-        }
-        fixture_done(&f);
-}
-
-static void a_huge_file_is_refused(void **state) {
-        struct fixture f;
-        char path[300];
-
-        (void) state;
-        fixture_init(&f);
-        fixture_write(&f, "main.conf", "");
-        fixture_path(&f, "main.conf", path);
-        assert_int_equal(truncate(path, 1024 * 1024 + 1), 0);
-        fixture_load(&f);
-        fixture_assert_lines(f.errors.lines,
-                             "main.conf: is larger than 1048576 bytes; is this the right file?", "1 MiB");
+        fixture_assert_loads(&f);
+        assert_int_equal(strv_length(fixture_worker(&f, "a")->peers), 2);
+        assert_string_equal(fixture_worker(&f, "a")->peers[1], "http://z:1");
+        assert_true(strv_equal(fixture_worker(&f, "b")->peers, expected));
+        assert_null(fixture_worker(&f, "c")->peers);
+        assert_int_equal(fixture_worker(&f, "c")->min_healthy_peers, 0);
         fixture_done(&f);
 }
 
@@ -548,14 +322,14 @@ static void credentials_are_found_under_both_names(void **state) {
         fixture_write(&f, "credentials/connect-watchdog.credentials_pw", "secret");
         fixture_write(&f, "credentials/ca.pem", "pem");
         fixture_load_text(&f, CREDENTIAL_TEXT);
-        assert_loads(&f);
+        fixture_assert_loads(&f);
         (void) snprintf(expected, sizeof(expected), "%s/connect-watchdog.credentials_pw", f.credentials);
-        assert_string_equal(worker(&f, "a")->password_file, expected);
+        assert_string_equal(fixture_worker(&f, "a")->password_file, expected);
         (void) snprintf(expected, sizeof(expected), "%s/ca.pem", f.credentials);
-        assert_string_equal(worker(&f, "a")->ca_file, expected);
-        assert_string_equal(worker(&f, "a")->cert_file, "/c");
+        assert_string_equal(fixture_worker(&f, "a")->ca_file, expected);
+        assert_string_equal(fixture_worker(&f, "a")->cert_file, "/c");
         (void) snprintf(expected, sizeof(expected), "%s/lost", f.credentials);
-        assert_string_equal(worker(&f, "a")->key_file, expected);
+        assert_string_equal(fixture_worker(&f, "a")->key_file, expected);
         (void) snprintf(warning, sizeof(warning),
                         "main.conf:7: key_file = \"lost\" of worker a names a credential that is not in "
                         "credentials; put it into %s and restart connect-watchdog.service",
@@ -592,14 +366,6 @@ int main(void) {
                 cmocka_unit_test(a_key_twice_in_one_drop_in_is_an_error),
                 cmocka_unit_test(a_new_file_is_in_no_section),
                 cmocka_unit_test(lists_add_up_and_can_be_emptied),
-                cmocka_unit_test(missing_and_unreadable_files_are_told),
-                cmocka_unit_test(what_is_wrong_with_drop_ins_is_told),
-                cmocka_unit_test(a_file_that_may_not_be_read_is_told),
-                cmocka_unit_test(crlf_bom_tabs_and_indents_are_read),
-                cmocka_unit_test(nul_bytes_are_refused),
-                cmocka_unit_test(long_lines_are_never_cut),
-                cmocka_unit_test(hundred_kilobytes_in_a_line),
-                cmocka_unit_test(a_huge_file_is_refused),
                 cmocka_unit_test(credentials_are_found_under_both_names),
                 cmocka_unit_test(credentials_need_their_directory),
         };

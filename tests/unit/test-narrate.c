@@ -580,36 +580,6 @@ static void test_nothing_was_asked_yet(void **state _unused_) {
         assert_null(e->hold);
 }
 
-/* A worker's clock may be anything. */
-static void test_stage_times_that_cannot_be_true(void **state _unused_) {
-        static const usec_t began[] = {
-                0, 1, NOW_REALTIME + 1, USEC_INFINITY, NOW_REALTIME - 400 * USEC_PER_DAY,
-        };
-        struct observation o = STUCK;
-        char buf[512];
-
-        for (size_t i = 0; i < ELEMENTSOF(began); i++) {
-                o.stage.began_at_usec = began[i];
-                assert_string_equal(narrate_observation(&o, NOW, OFFSET, buf, sizeof(buf)),
-                                    "says that it is unhealthy (HTTP 500 after 10s; generating task configs "
-                                    "for connector pg-orders)");
-        }
-
-        o.stage.completed = true;
-        o.stage.completed_at_usec = NOW_REALTIME - 65 * SEC;
-        assert_string_equal(narrate_observation(&o, NOW, OFFSET, buf, sizeof(buf)),
-                            "says that it is unhealthy (HTTP 500 after 10s; last completed: generating task "
-                            "configs for connector pg-orders, 1min 5s ago)");
-}
-
-static void test_a_small_buffer_cuts(void **state _unused_) {
-        struct observation o = STUCK;
-        char buf[24];
-
-        narrate_observation(&o, NOW, OFFSET, buf, sizeof(buf));
-        assert_string_equal(buf, "says that it is unhealt");
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_every_sentence),
@@ -617,8 +587,6 @@ int main(void) {
                 cmocka_unit_test(test_every_state_has_words),
                 cmocka_unit_test(test_fields_of_a_hold),
                 cmocka_unit_test(test_nothing_was_asked_yet),
-                cmocka_unit_test(test_stage_times_that_cannot_be_true),
-                cmocka_unit_test(test_a_small_buffer_cuts),
         };
 
         (void) setenv("TZ", "UTC", 1);
