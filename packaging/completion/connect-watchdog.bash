@@ -16,16 +16,22 @@ _connect_watchdog_offer() {
         done
 }
 
-# compgen's files (-f) or directories (-d).
-_connect_watchdog_offer_files() {
+# compgen's files (-f) or directories (-d), or kinds.
+_connect_watchdog_offer_values() {
         local current=${COMP_WORDS[COMP_CWORD]}
-        [[ $1 != none ]] || return 0
+        case $1 in
+        none) return 0 ;;
+        kind)
+                mapfile -t COMPREPLY < <(compgen -W 'kafka-connect zeebe-broker zeebe-gateway krakend backbeat http' -- "${current#=}")
+                return 0
+                ;;
+        esac
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen "$1" -- "${current#=}")
 }
 
-# What the option whose value is at the cursor takes: "-f", "-d", "none" that could be offered; or nothing, as it is no
-# value.
+# What the option whose value is at the cursor takes: "-f", "-d", "kind", "none" that could be offered; or nothing, as
+# it is no value.
 _connect_watchdog_value_type() {
         local i=$((COMP_CWORD - 1))
         # --config=FILE are three words.
@@ -34,7 +40,8 @@ _connect_watchdog_value_type() {
         --config) echo -f ;;
         --check-config) [[ ${COMP_WORDS[COMP_CWORD]} == -* ]] || echo -f ;;
         --socket) echo -f ;;
-        --for | --kind | --once | --reason | --timeout) echo none ;;
+        --kind) echo kind ;;
+        --for | --once | --reason | --timeout) echo none ;;
         --root | --runtime-dir | --state-dir) echo -d ;;
         --port | --connect-url | --connect-worker-id | --unhealthy-states | --considered-containers | \
                 --failure-threshold-percentage | --basic-auth | --log-level) echo none ;;
@@ -46,7 +53,7 @@ _connect_watchdog() {
         COMPREPLY=()
         value_type=$(_connect_watchdog_value_type)
         if [[ -n $value_type ]]; then
-                _connect_watchdog_offer_files "$value_type"
+                _connect_watchdog_offer_values "$value_type"
         else
                 _connect_watchdog_offer < <(printf '%s\n' --config --check-config --dry-run --runtime-dir --state-dir --version --help \
                         --healthcheck-compat --port --connect-url --connect-worker-id --unhealthy-states --considered-containers \
@@ -80,7 +87,7 @@ _connect_watchdogctl() {
         COMPREPLY=()
         value_type=$(_connect_watchdog_value_type)
         if [[ -n $value_type ]]; then
-                _connect_watchdog_offer_files "$value_type"
+                _connect_watchdog_offer_values "$value_type"
                 return
         fi
         for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do

@@ -204,6 +204,14 @@ def test_workers(shell, workers, begun, whole):
     assert shell.tab(f"connect-watchdogctl {begun}") == f"connect-watchdogctl {begun.rpartition(' ')[0]} {whole} "
 
 
+def test_kinds(shell):
+    """All of them, by what the program itself says."""
+    said = subprocess.run([PROGRAMS["connect-watchdogctl"], "check", "--once", "http://a", "--kind", "x"], capture_output=True, text=True)
+    for kind in re.search(r"write one of: (.*)", said.stdout)[1].split(", "):
+        begun = kind if kind == "http" else kind[:-1]
+        assert shell.tab(f"connect-watchdogctl check --kind {begun}") == f"connect-watchdogctl check --kind {kind} "
+
+
 def test_one_worker_is_enough(shell, workers):
     assert shell.tab("connect-watchdogctl status connect-a g") == "connect-watchdogctl status connect-a g"
 

@@ -28,9 +28,9 @@ def path(tmp_path):
     return tmp_path / "control"
 
 
-def test_the_agents_workers(agent, worker, path):
+def test_the_agents_workers(agent, worker, runtime):
+    path = runtime / "control"
     agent.configure({"connect-a": {"url": worker.url, "unit": UNIT}})
-    agent.options += ["--runtime-dir", str(path.parent)]
     agent.start()
     agent.expect("state-changed", state="healthy")
     text, data = check(path, status=OK)

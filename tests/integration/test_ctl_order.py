@@ -42,9 +42,9 @@ def test_what_is_asked_and_answered(control, path, arguments, where, request_bod
     assert json.loads(ctl.run(path, *arguments, "--json", status=ctl.OK).stdout)["text"] == "connect-a: so be it"
 
 
-def test_a_pause_of_the_real_agent(agent, worker, path):
+def test_a_pause_of_the_real_agent(agent, worker, runtime):
+    path = runtime / "control"
     agent.configure({"connect-a": {"url": worker.url, "unit": UNIT, "action": "restart"}, "b": {"url": worker.url + "/b"}})
-    agent.options += ["--runtime-dir", str(path.parent)]
     agent.start()
     agent.expect("state-changed", worker="connect-a", state="healthy")
     said = ctl.run(path, "pause", "connect-a", "--for", "2h", "--reason", "upgrade of Kafka", status=ctl.OK)
@@ -66,10 +66,10 @@ def test_a_pause_of_the_real_agent(agent, worker, path):
     ctl.run(path, "resume", status=ctl.OK)
 
 
-def test_a_restart_by_the_real_agent(agent, worker, bus, path):
+def test_a_restart_by_the_real_agent(agent, worker, bus, runtime):
     """Refused with what holds it, and done when that is overruled."""
+    path = runtime / "control"
     agent.configure({"connect-a": {"url": worker.url, "unit": UNIT, "action": "restart"}, "b": {"url": worker.url + "/b"}})
-    agent.options += ["--runtime-dir", str(path.parent)]
     agent.start()
     agent.expect("state-changed", worker="connect-a", state="healthy")
     ctl.run(path, "pause", "connect-a", "--for", "2h", "--reason", "new disks", status=ctl.OK)
@@ -87,9 +87,9 @@ def test_a_restart_by_the_real_agent(agent, worker, bus, path):
     assert 'did you mean "connect-a"' in ctl.run(path, "restart", "connect-b", status=ctl.NO_WORKER).stderr
 
 
-def test_a_reset_of_the_real_agent(agent, worker, path):
+def test_a_reset_of_the_real_agent(agent, worker, runtime):
+    path = runtime / "control"
     agent.configure({"connect-a": {"url": worker.url, "unit": UNIT, "action": "restart"}})
-    agent.options += ["--runtime-dir", str(path.parent)]
     agent.start()
     agent.expect("state-changed", state="healthy")
     said = ctl.run(path, "reset", "connect-a", status=ctl.OK)

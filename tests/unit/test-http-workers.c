@@ -69,6 +69,7 @@ static void a_worker_that_is_well(void **state) {
         assert_at(o, "incident_opened", "null");
         assert_at(o, "last_answer.http_status", "200");
         assert_at(o, "last_answer.detail", "null");
+        assert_at(o, "last_answer.remedy", "null");
         assert_at(o, "seen_ok", "true");
         assert_at(o, "budget.left", "3");
         assert_at(o, "budget.last_restart", "null");
@@ -110,6 +111,8 @@ static void a_worker_in_an_incident(void **state) {
         assert_at(o, "last_answer.connector", "\"\\\"x\\\"\"");
         assert_at(o, "last_answer.stage_began", "\"2026-11-20T18:29:04.123Z\"");
         assert_at(o, "last_answer.stage_completed", "null");
+        assert_at(o, "last_answer.remedy",
+                  "\"See which stage it names; when it names a flush or the group, look at Kafka first.\"");
         assert_at(o, "seen_ok", "false");
         assert_at(o, "budget.restarts", "1");
         assert_at(o, "budget.left", "2");
