@@ -88,7 +88,8 @@ struct kafka_deep {
 struct kafka_deep *kafka_deep_free(struct kafka_deep *d);
 DEFINE_CLEANUP(struct kafka_deep *, kafka_deep_free)
 
-/* Consumer lag: what a group has committed, against the ends of its partitions. */
+/* Consumer lag: what a group has committed, against the ends of its partitions: those that it has committed
+ * something of, or that its members were assigned. */
 struct kafka_lag_partition {
         char *topic;
         int32_t id;
@@ -101,9 +102,21 @@ struct kafka_lag_group {
         char *name;
         enum kafka_error error;
         char detail[KAFKA_DETAIL_SIZE];
-        struct kafka_lag_partition *partitions; /* by topic and id */
+        struct kafka_lag_partition *partitions;
         size_t n_partitions;
 };
+
+/* committed: negative where nothing was. Returns 0 or -ENOMEM. */
+int kafka_lag_group_add(struct kafka_lag_group *g, const char *topic, int32_t id, int64_t committed);
+/* Leaves the first n. */
+void kafka_lag_group_cut(struct kafka_lag_group *g, size_t n);
+/* By topic and id, each once: the one of which something was committed. */
+void kafka_lag_group_sort(struct kafka_lag_group *g);
+/* Of one that is sorted; NULL: there is none. */
+struct kafka_lag_partition *kafka_lag_group_find(const struct kafka_lag_group *g,
+                                                 const char *topic,
+                                                 int32_t id);
+void kafka_lag_group_done(struct kafka_lag_group *g);
 
 struct kafka_lag {
         usec_t took_usec;

@@ -20,37 +20,45 @@ CONFIG = "\n".join([
 ])
 
 
-@pytest.fixture
-def stuck(container, connect):
-    """A topic that grows by five records a second, and a sink that has blocked on one of them; returns its name."""
+@pytest.fixture(params=["later", "first"])
+def stuck(request, container, connect):
+    """A topic that grows by five records a second, and a sink that blocks on one of them; returns its name. "first": it has
+    done so on the very first, and committed nothing."""
+    record = "poison" if request.param == "first" else "record"
     container.sh(f"""
         touch /run/stuck
-        echo first >/run/orders
+        echo {record} >/run/orders
         systemd-run --quiet --unit={PRODUCER} sh -c 'while sleep 0.2; do echo record >>/run/orders; done'
     """)
-    connect.create_source("orders-source", TOPIC, "/run/orders")
-    connect.create("orders-sink", {"connector.class": "StuckSink", "tasks.max": "1", "topics": TOPIC,
-                                   "block.while": "/run/stuck"})
-    yield "orders-sink"
+    source, sink, topic = (f"{TOPIC}-{request.param}{part}" for part in ("-source", "-sink", ""))
+    connect.create_source(source, topic, "/run/orders")
+    connect.create(sink, {"connector.class": "StuckSink", "tasks.max": "1", "topics": topic, "block.while": "/run/stuck"})
+    container.wait_until(lambda: tasks(connect, sink) == ["RUNNING"], STORY_TIMEOUT, "the sink to run")
+    if request.param == "later":
+        container.wait_until(lambda: committed(connect, sink), STORY_TIMEOUT, "the sink to have committed something")
+        container.sh("echo poison >>/run/orders")
+    yield sink
     container.sh(f"rm -f /run/stuck; systemctl stop {PRODUCER}")
-    connect.delete("orders-sink")
-    connect.delete("orders-source")
+    connect.delete(sink)
+    connect.delete(source)
+
+
+def tasks(connect, name):
+    return [task["state"] for task in connect.status().get(name, {"status": {"tasks": []}})["status"]["tasks"]]
+
+
+def committed(connect, name):
+    return json.loads(connect.get(f"/connectors/{name}/offsets")[1])["offsets"]
 
 
 def test_a_sink_that_is_stuck_on_one_record_is_found_by_its_lag(container, agent, connect, stuck):
-    def state():
-        return connect.status().get(stuck, {"status": {"tasks": []}})["status"]["tasks"]
-
-    container.wait_until(lambda: [task["state"] for task in state()] == ["RUNNING"], STORY_TIMEOUT, "the sink to run")
     agent.start(CONFIG)
-    agent.wait_for("state-changed", STORY_TIMEOUT, CONNECT_WATCHDOG_STATE="healthy")
-    container.wait_until(lambda: json.loads(connect.get(f"/connectors/{stuck}/offsets")[1])["offsets"], STORY_TIMEOUT,
-                         "the sink to have committed something")
-    container.sh("echo poison >>/run/orders")
     found = agent.wait_for("connector-stuck", STORY_TIMEOUT)
-    assert [found[f"CONNECT_WATCHDOG_{name}"] for name in ("CONNECTOR", "TOPIC", "PARTITION")] == [stuck, TOPIC, "0"]
+    assert [found[f"CONNECT_WATCHDOG_{name}"] for name in ("CONNECTOR", "TOPIC", "PARTITION")] == \
+        [stuck, stuck.removesuffix("-sink"), "0"]
+    assert ("nothing was ever committed" in found["MESSAGE"]) == (not committed(connect, stuck))
     assert "while its lag grew from" in found["MESSAGE"]
-    assert [task["state"] for task in state()] == ["RUNNING"]
+    assert tasks(connect, stuck) == ["RUNNING"]
     agent.wait_for("state-changed", STORY_TIMEOUT, CONNECT_WATCHDOG_STATE="degraded")
 
     container.sh("rm /run/stuck")

@@ -7,11 +7,11 @@
 #include "observe/kafka/client.h"
 #include "util/text.h"
 
-/* min.insync.replicas and cleanup.policy are read again after so long, or where no answer came in time. */
+/* min.insync.replicas and cleanup.policy are read again after so long, or where no answer came in time. What
+ * was found of the cluster waits for them no longer. */
 #define CONFIG_AGE_USEC (5 * USEC_PER_MINUTE)
-#define CONFIG_RETRY_USEC USEC_PER_MINUTE
-/* Which part of the time that there is what was found may wait for what is not there yet. */
-#define PATIENCE 3
+#define CONFIG_RETRY_USEC (10 * USEC_PER_SEC)
+#define CONFIG_PATIENCE_USEC USEC_PER_SEC
 /* Between two looks at what is in transition. */
 #define TRANSITION_USEC (250 * USEC_PER_MSEC)
 
@@ -354,7 +354,7 @@ static int ask_configs(struct kafka_client *c, const struct kafka_facts *f, usec
         rd_kafka_event_t *event;
         size_t n = 0;
 
-        deadline = MIN(deadline, usec_add(kafka_now(), c->timeout_usec / PATIENCE));
+        deadline = MIN(deadline, usec_add(kafka_now(), CONFIG_PATIENCE_USEC));
         if (kafka_now() < c->configs_not_before_usec || kafka_left_msec(deadline) == 0)
                 return 0;
         resources = calloc(f->n_topics + 1, sizeof(rd_kafka_ConfigResource_t *));
@@ -426,7 +426,7 @@ static bool in_transition(const struct kafka_facts *f) {
 int kafka_check(struct kafka_client *c, struct kafka_facts **ret) {
         _cleanup_(kafka_facts_freep) struct kafka_facts *f = NULL;
         usec_t begun = kafka_now(), deadline = usec_add(begun, c->timeout_usec);
-        usec_t patience = usec_add(begun, c->timeout_usec / PATIENCE);
+        usec_t patience = usec_add(begun, c->timeout_usec / 3);
         int r;
 
         /* Between deep checks, none of which is made in an outage, its errors would pile up and grow stale.

@@ -309,6 +309,7 @@ static void client_free(struct kafka_client *c) {
         free(c->group);
         free(c->deep_topic);
         kafka_causes_done(&c->causes);
+        kafka_assigned_free(c->assigned);
         free(c);
 }
 

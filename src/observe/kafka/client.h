@@ -22,6 +22,7 @@ struct kafka_client {
         rd_kafka_t *writer;
         struct deep_run *deep_run; /* that is under way */
         struct kafka_causes causes;
+        struct kafka_assigned *assigned; /* what the members of groups were assigned last */
 
         usec_t answered_at_usec; /* when metadata was last answered */
 
@@ -66,6 +67,12 @@ rd_kafka_event_t *kafka_committed_end(struct kafka_client *c,
  * soon as the coordinator is back, also when that timed out and was freed long ago, and then dies of it. So
  * none times out, and who has left one behind is not used again. */
 void kafka_client_settle(struct kafka_client *c);
+
+/* Adds to g what its members were assigned last. 0 or -ENOMEM. */
+int kafka_assigned_add(struct kafka_client *c, struct kafka_lag_group *g);
+/* Asks for that, when it is time for it. 0 or -ENOMEM. */
+int kafka_assigned_refresh(struct kafka_client *c, const struct kafka_lag_group *g, usec_t deadline_usec);
+struct kafka_assigned *kafka_assigned_free(struct kafka_assigned *list);
 
 int kafka_check(struct kafka_client *c, struct kafka_facts **ret);
 /* librdkafka's callback for what became of a message. */

@@ -5,35 +5,13 @@
 
 #include "observe/kafka/client.h"
 
-static int by_topic_and_id(const void *a, const void *b) {
-        const struct kafka_lag_partition *x = a, *y = b;
-        int order = strcmp(x->topic, y->topic);
+static int add_all(struct kafka_lag_group *g, const rd_kafka_topic_partition_list_t *list) {
+        int r = 0;
 
-        return order != 0 ? order : (x->id > y->id) - (x->id < y->id);
-}
-
-static int copy_committed(const rd_kafka_topic_partition_list_t *list, struct kafka_lag_group *g) {
-        if (!list || list->cnt <= 0)
-                return 0;
-        g->partitions = calloc((size_t) list->cnt, sizeof(*g->partitions));
-        if (!g->partitions)
-                return -ENOMEM;
-        for (int i = 0; i < list->cnt; i++) {
-                struct kafka_lag_partition *p = &g->partitions[g->n_partitions];
-
-                *p = (struct kafka_lag_partition) {
-                        .id = list->elems[i].partition,
-                        .committed = list->elems[i].offset >= 0 ? list->elems[i].offset : -1,
-                        .begin = -1,
-                        .end = -1,
-                };
-                p->topic = strdup(list->elems[i].topic);
-                if (!p->topic)
-                        return -ENOMEM;
-                g->n_partitions++;
-        }
-        qsort(g->partitions, g->n_partitions, sizeof(*g->partitions), by_topic_and_id);
-        return 0;
+        for (int i = 0; r >= 0 && list && i < list->cnt; i++)
+                r = kafka_lag_group_add(g, list->elems[i].topic, list->elems[i].partition,
+                                        list->elems[i].offset);
+        return r;
 }
 
 static int ask_committed(struct kafka_client *c, struct kafka_lag_group *g, usec_t deadline) {
@@ -50,16 +28,13 @@ static int ask_committed(struct kafka_client *c, struct kafka_lag_group *g, usec
         g->error = s.error;
         memcpy(g->detail, s.detail, sizeof(g->detail));
         if (s.error == KAFKA_OK)
-                r = copy_committed(committed, g);
+                r = add_all(g, committed);
         if (event)
                 rd_kafka_event_destroy(event);
+        if (r >= 0 && s.error == KAFKA_OK)
+                r = kafka_assigned_add(c, g);
+        kafka_lag_group_sort(g);
         return r;
-}
-
-static struct kafka_lag_partition *partition_of(struct kafka_lag_group *g, const char *topic, int32_t id) {
-        struct kafka_lag_partition key = { .topic = (char *) topic, .id = id };
-
-        return bsearch(&key, g->partitions, g->n_partitions, sizeof(key), by_topic_and_id);
 }
 
 /* offset: RD_KAFKA_OFFSET_BEGINNING or …_END, of all of the group's partitions at once. What is not told
@@ -77,7 +52,8 @@ static void ask_offsets(struct kafka_client *c, struct kafka_lag_group *g, int64
         if (rd_kafka_offsets_for_times(c->rk, list, left) == RD_KAFKA_RESP_ERR_NO_ERROR)
                 for (int e = 0; e < list->cnt; e++) {
                         const rd_kafka_topic_partition_t *told = &list->elems[e];
-                        struct kafka_lag_partition *p = partition_of(g, told->topic, told->partition);
+                        struct kafka_lag_partition *p =
+                                kafka_lag_group_find(g, told->topic, told->partition);
 
                         if (!p || told->err || told->offset < 0)
                                 continue;
@@ -116,6 +92,10 @@ int kafka_lag(struct kafka_client *c,
                 ask_offsets(c, g, RD_KAFKA_OFFSET_BEGINNING, deadline);
                 ask_offsets(c, g, RD_KAFKA_OFFSET_END, deadline);
         }
+        /* Last, for it may take all the time that is left: the next look has it. */
+        for (size_t i = 0; i < n_groups; i++)
+                if (kafka_assigned_refresh(c, &l->groups[i], deadline) < 0)
+                        return -ENOMEM;
         (void) rd_kafka_poll(c->rk, 0);
         kafka_client_settle(c);
         l->took_usec = usec_sub(kafka_now(), begun);
