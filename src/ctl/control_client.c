@@ -188,8 +188,7 @@ static int read_answer(const struct exchange *x, struct control_answer *a) {
                 return r >= 0 ? CTL_OK
                               : fail(a, CTL_FAILED,
                                      "what answers at %s is no agent of connect-watchdog, or another "
-                                     "version "
-                                     "of it: %s",
+                                     "version of it: %s",
                                      x->socket, r == -ENOMEM ? strerror(ENOMEM) : problem);
         copy_error(x, a);
         switch (x->status) {

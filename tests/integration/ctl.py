@@ -38,6 +38,9 @@ class Terminal:
         self.output = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            # As a shell's: whatever is run in the background has ^C ignored.
+            for signo in signal.SIGINT, signal.SIGPIPE:
+                signal.signal(signo, signal.SIG_DFL)
             # The size stands before anything asks for it.
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
             os.execve(CTL, [str(CTL), "--socket", str(socket), *arguments], environment(**{"TERM": "xterm", **more}))
