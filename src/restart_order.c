@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "intent.h"
 #include "operator.h"
 #include "report/http/control_order.h"
 #include "report/http/server.h"
@@ -80,6 +81,13 @@ void restart_order_failed(struct restart_order *o, unsigned status, const char *
         send(o, &d, control_error(&d, status, text));
 }
 
+static void on_disk_tried(struct worker *w, int error _unused_, usec_t at_usec _unused_) {
+        if (!w->ordered)
+                return;
+        w->ordered->tries_disk = false;
+        worker_consider(w);
+}
+
 void restart_ordered(struct agent *a, const struct control_order *o, uid_t uid, struct http_reply *reply) {
         struct worker *w = agent_find_worker(a, o->worker);
         struct restart_order *order;
@@ -96,5 +104,7 @@ void restart_ordered(struct agent *a, const struct control_order *o, uid_t uid, 
         *order = (struct restart_order) { .uid = uid, .force = o->force, .reply = reply };
         w->ordered = order;
         w->restart = restart_free(w->restart); /* one that is only being thought about */
+        /* The agent has only just begun, or the disk was full: it may be well by now. */
+        order->tries_disk = !a->ledger_writable && intent_save(w, agent_now(), on_disk_tried) >= 0;
         worker_consider(w);
 }

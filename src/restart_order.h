@@ -11,6 +11,7 @@ struct http_reply;
 struct restart_order {
         uid_t uid;
         bool force;
+        bool tries_disk;          /* whether the ledger can be written is about to be known */
         struct http_reply *reply; /* NULL: it was answered */
         char overruled[128];      /* holds that stood */
 };

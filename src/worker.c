@@ -399,7 +399,7 @@ static bool await_url_locality(struct worker *w) {
 void worker_consider(struct worker *w) {
         usec_t now = agent_now();
 
-        if (w->restart || w->pending_restart)
+        if (w->restart || w->pending_restart || (w->ordered && w->ordered->tries_disk))
                 return;
         if (!w->ordered && !health_wants_remedy(&w->health, w->settings, now)) {
                 struct tolds told;
@@ -420,6 +420,7 @@ void worker_consider(struct worker *w) {
 
 static void ask_what_cannot_be_known(struct worker *w) {
         w->url_is_local = -EAGAIN;
+        w->url_asked_for = USEC_INFINITY;
         w->peers_healthy = -1;
 }
 

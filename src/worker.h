@@ -43,7 +43,7 @@ struct worker {
         bool pending_restart;          /* an intent of an earlier agent has no outcome yet */
         int url_is_local;              /* negative: not known */
         struct poll_local *url_query;
-        usec_t url_asked_for; /* the answer for which it was last asked */
+        usec_t url_asked_for; /* the answer for which it was last asked; USEC_INFINITY: it was not */
         usec_t refused_until_usec;
         unsigned refusals;
         char refused_why[192];

@@ -47,13 +47,27 @@ def cannot_write(agent):
     return True
 
 
+def forgotten(control):
+    """Orders, and does not wait."""
+    s = connect(control)
+    body = b'{"worker":"a"}'
+    s.sendall(b"POST /restart HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    return s
+
+
+def ordered(control):
+    """Orders one, which is done."""
+    status, answer = order(control, "restart", worker="a")
+    assert status == 200, answer
+    return answer
+
+
 def test_a_healthy_worker_is_restarted_as_by_the_agent_itself(agent, worker, bus, start):
     bus.do("restarts", job_ms=1500)
     control = start()
     before = bus.do("get", name=UNIT)["InvocationID"]
-    status, answer = order(control, "restart", worker="a")
-    # The job is queued, and goes on.
-    assert status == 200 and answer["text"].startswith(f"a: systemd restarts {UNIT} now; ")
+    answer = ordered(control)       # the job is queued, and goes on
+    assert answer["text"].startswith(f"a: systemd restarts {UNIT} now; ")
     assert [(r["result"], r["operator"]) for r in budget(agent)["restarts"]] == [("pending", True)]
     assert not agent.journal.select("restart-done")
     evidence = agent.expect("evidence")
@@ -72,7 +86,7 @@ def test_a_healthy_worker_is_restarted_as_by_the_agent_itself(agent, worker, bus
 
 def test_it_begins_the_startup_grace(agent, worker, bus, start):
     control = start()
-    order(control, "restart", worker="a")
+    ordered(control)
     done = agent.expect("restart-done")
     worker.mode = "starting"
     n = len(worker.requests)
@@ -175,10 +189,21 @@ def test_what_systemd_refuses(agent, worker, bus, start):
     until(lambda: budget(agent)["restarts"] == [], what="its being given back")
 
 
+def test_a_disk_that_is_well_again_is_found_to_be(agent, worker, bus, start):
+    control = start()
+    agent.stop()
+    until(lambda: cannot_write(agent), what="a ledger that cannot be written")
+    agent.start()
+    agent.expect("ledger-unwritable")
+    assert names(order(control, "restart", worker="a")[1]) == ["ledger-unwritable"]
+    (agent.state_directory / "ledger.json.tmp").rmdir()
+    ordered(control)
+
+
 def test_one_at_a_time(agent, worker, bus, start):
     bus.do("restarts", job_ms=2000)
     control = start()
-    assert order(control, "restart", worker="a")[0] == 200
+    ordered(control)
     status, refused = order(control, "restart", worker="a", force=True)
     assert status == 409 and refused["error"] == "a restart of a is under way already"
     agent.expect("restart-done")
@@ -201,20 +226,19 @@ def test_a_reload_that_comes_between_is_told(agent, worker, bus, start):
 def test_whoever_vanishes_is_obeyed_all_the_same(agent, worker, bus, start):
     control = start()
     bus.do("answer", method="ListInhibitors", delay=500)
-    body = b'{"worker":"a"}'
-    with connect(control) as s:
-        s.sendall(b"POST /restart HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    with forgotten(control):
         until(lambda: bus.do("counts").get("ListInhibitors"), what="its being thought about")
     agent.expect("restart-done")
     assert order(control, "restart", worker="b")[0] == 404
 
 
-def forgotten(control):
-    """Orders, and does not wait."""
-    s = connect(control)
-    body = b'{"worker":"a"}'
-    s.sendall(b"POST /restart HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-    return s
+def test_an_agent_that_ends_meanwhile_keeps_nobody_waiting(agent, worker, bus, start):
+    control = start()
+    bus.do("answer", method="ListInhibitors", never=True)
+    with forgotten(control) as s:
+        until(lambda: bus.do("counts").get("ListInhibitors"), what="its being thought about")
+        assert agent.stop() == 0
+        assert s.recv(1000) == b""
 
 
 def test_killed_after_the_intent_it_is_neither_repeated_nor_charged(agent, worker, bus, start):
@@ -236,7 +260,7 @@ def test_killed_after_the_intent_it_is_neither_repeated_nor_charged(agent, worke
 def test_killed_while_the_job_runs_it_is_adopted(agent, worker, bus, start):
     bus.do("restarts", job_ms=2500)
     control = start()
-    assert order(control, "restart", worker="a")[0] == 200
+    ordered(control)
     agent.kill()
     mark = agent.mark()
     agent.start()
@@ -251,6 +275,6 @@ def test_a_crashed_unit_is_started(agent, worker, bus, start):
     worker.refuse()
     bus.do("crash", name=UNIT)
     agent.expect("incident-opened")
-    assert order(control, "restart", worker="a")[0] == 200
+    ordered(control)
     agent.expect("restart-done")
     assert bus.do("counts")["RestartUnit"] == 1

@@ -68,3 +68,19 @@ def test_a_pause_outlives_the_service_and_names_who_asked(container, standin, ag
     assert container.invocations(STANDIN) == invocations
     assert ask("/resume", body={"worker": "connect-a"})[0] == "200"
     agent.wait_for("restart-done", 60)
+
+
+def test_a_restart_that_a_member_of_the_group_orders(container, standin, agent, ask):
+    agent.watch(action="restart")
+    group = int(container.sh("getent group connect-watchdog").split(":")[2])
+    before = standin.invocation()
+    status, answer = ask("/restart", uid=65534, groups=[group], body={"worker": "connect-a"})
+    assert status == "200" and answer["text"].startswith(f"connect-a: systemd restarts {STANDIN} now")
+    assert agent.wait_for("restart-requested", 60)["CONNECT_WATCHDOG_UID"] == "65534"
+    agent.wait_for("restart-done", 60)
+    assert standin.invocation() != before
+    container.systemctl("stop", STANDIN)
+    agent.wait_for("state-changed", 60, CONNECT_WATCHDOG_STATE="stopped")
+    status, refused = ask("/restart", body={"worker": "connect-a", "force": True})
+    assert status == "409" and [hold["name"] for hold in refused["holds"]] == ["unit-busy"]
+    assert not container.is_active(STANDIN)

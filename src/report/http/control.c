@@ -78,7 +78,7 @@ int control_check_protocol(const char *protocol, struct document *ret) {
         if (digits == 0 || (protocol[digits] != '\0' && protocol[digits] != '.')) {
                 text_append(text, sizeof(text), CONTROL_PROTOCOL_HEADER ": %s is no version", word);
                 r = control_error(ret, 400, text);
-        } else if (digits > 4 || atoi(protocol) > CONTROL_PROTOCOL) {
+        } else if (digits > 4 || strtol(protocol, NULL, 10) > CONTROL_PROTOCOL) {
                 text_append(text, sizeof(text),
                             "the running agent, connect-watchdog " PROJECT_VERSION
                             ", speaks version %d of the "
