@@ -57,7 +57,7 @@ class Terminal:
 
     def wait(self, is_so):
         """Until is_so(output)."""
-        deadline = time.monotonic() + 2 * TIMEOUT
+        deadline = time.monotonic() + TIMEOUT
         while not is_so(self.output):
             assert self._read() and time.monotonic() < deadline, self.output
 
@@ -66,7 +66,7 @@ class Terminal:
 
     def end(self):
         """What it ended with: an exit status, or -SIGNAL."""
-        deadline = time.monotonic() + 2 * TIMEOUT
+        deadline = time.monotonic() + TIMEOUT
         while self._read():
             if time.monotonic() > deadline:
                 os.kill(self.pid, signal.SIGKILL)
