@@ -41,7 +41,7 @@ _connect_watchdog_value_type() {
         --check-config) [[ ${COMP_WORDS[COMP_CWORD]} == -* ]] || echo -f ;;
         --socket) echo -f ;;
         --kind) echo kind ;;
-        --for | --once | --reason | --timeout) echo none ;;
+        --for | --once | --reason | --since | --timeout) echo none ;;
         --root | --runtime-dir | --state-dir) echo -d ;;
         --port | --connect-url | --connect-worker-id | --unhealthy-states | --considered-containers | \
                 --failure-threshold-percentage | --basic-auth | --log-level) echo none ;;
@@ -82,6 +82,11 @@ _connect_watchdogctl_workers() {
         connect-watchdogctl status --list 2>/dev/null
 }
 
+# Only root can see them.
+_connect_watchdogctl_incidents() {
+        connect-watchdogctl incidents --list 2>/dev/null
+}
+
 _connect_watchdogctl() {
         local value_type word verb='' worker='' skip=no given=' '
         COMPREPLY=()
@@ -97,7 +102,7 @@ _connect_watchdogctl() {
                 fi
                 case $word in
                 =) ;;
-                --config | --for | --kind | --once | --reason | --root | --socket | --timeout) skip=yes ;;
+                --config | --for | --kind | --once | --reason | --root | --since | --socket | --state-dir | --timeout) skip=yes ;;
                 -*) given+="$word " ;;
                 *)
                         if [[ -z $verb ]]; then
@@ -110,14 +115,19 @@ _connect_watchdogctl() {
         done
         case $verb:${COMP_WORDS[COMP_CWORD]} in
         :-*) _connect_watchdog_offer < <(printf '%s\n' --config --for --force --json --kind --list --no-pager --once --reason \
-                --revoke --root --socket --timeout --verbose --watch --write --version --help) ;;
-        :*) _connect_watchdog_offer < <(printf '%s\n' status check pause resume restart reset discover verify-config authorize) ;;
+                --revoke --root --since --socket --state-dir --timeout --verbose --watch --write --version --help) ;;
+        :*) _connect_watchdog_offer < <(printf '%s\n' status check pause resume restart reset incidents incident report discover \
+                verify-config authorize) ;;
         status:-*) _connect_watchdog_offer < <(printf '%s\n' --json --list --no-pager --socket --watch --version --help) ;;
         check:-*) _connect_watchdog_offer < <(printf '%s\n' --kind --once --socket --timeout --version --help) ;;
         pause:-*) _connect_watchdog_offer < <(printf '%s\n' --for --json --reason --socket --version --help) ;;
         restart:-*) _connect_watchdog_offer < <(printf '%s\n' --force --json --socket --version --help) ;;
         resume:-* | reset:-*) _connect_watchdog_offer < <(printf '%s\n' --json --socket --version --help) ;;
-        status:* | check:* | pause:* | resume:* | restart:* | reset:*)
+        incidents:-*) _connect_watchdog_offer < <(printf '%s\n' --json --list --no-pager --since --state-dir --version --help) ;;
+        incident:-*) _connect_watchdog_offer < <(printf '%s\n' --json --no-pager --state-dir --verbose --version --help) ;;
+        report:-*) _connect_watchdog_offer < <(printf '%s\n' --json --no-pager --since --state-dir --version --help) ;;
+        incident:*) [[ -n $worker ]] || _connect_watchdog_offer < <(_connect_watchdogctl_incidents) ;;
+        status:* | check:* | pause:* | resume:* | restart:* | reset:* | incidents:* | report:*)
                 [[ -n $worker ]] || _connect_watchdog_offer < <(_connect_watchdogctl_workers)
                 ;;
         discover:*) _connect_watchdog_offer < <(printf '%s\n' --config --json --write --version --help) ;;

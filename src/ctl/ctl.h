@@ -30,6 +30,7 @@ struct ctl_options {
         const char *once, *kind, *timeout; /* NULL: not given */
         const char *span, *reason;         /* likewise */
         bool force;
+        const char *since, *state_directory; /* likewise */
 };
 
 /* argv[0] is the verb. Returns the exit status. */
@@ -39,6 +40,9 @@ int verb_authorize(const struct ctl_options *options, int argc, char *argv[]);
 /* Its exit statuses are a plugin's: plugin.h. */
 int verb_check(const struct ctl_options *options, int argc, char *argv[]);
 int verb_status(const struct ctl_options *options, int argc, char *argv[]);
+int verb_incidents(const struct ctl_options *options, int argc, char *argv[]);
+int verb_incident(const struct ctl_options *options, int argc, char *argv[]);
+int verb_report(const struct ctl_options *options, int argc, char *argv[]);
 int verb_pause(const struct ctl_options *options, int argc, char *argv[]);
 int verb_resume(const struct ctl_options *options, int argc, char *argv[]);
 int verb_restart(const struct ctl_options *options, int argc, char *argv[]);

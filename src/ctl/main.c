@@ -11,10 +11,17 @@
 typedef int (*verb_t)(const struct ctl_options *options, int argc, char *argv[]);
 
 static const verb_t verbs[_VERB_MAX] = {
-        [VERB_STATUS] = verb_status,       [VERB_CHECK] = verb_check,
-        [VERB_PAUSE] = verb_pause,         [VERB_RESUME] = verb_resume,
-        [VERB_RESTART] = verb_restart,     [VERB_RESET] = verb_reset,
-        [VERB_DISCOVER] = verb_discover,   [VERB_VERIFY_CONFIG] = verb_verify_config,
+        [VERB_STATUS] = verb_status,
+        [VERB_CHECK] = verb_check,
+        [VERB_PAUSE] = verb_pause,
+        [VERB_RESUME] = verb_resume,
+        [VERB_RESTART] = verb_restart,
+        [VERB_RESET] = verb_reset,
+        [VERB_INCIDENTS] = verb_incidents,
+        [VERB_INCIDENT] = verb_incident,
+        [VERB_REPORT] = verb_report,
+        [VERB_DISCOVER] = verb_discover,
+        [VERB_VERIFY_CONFIG] = verb_verify_config,
         [VERB_AUTHORIZE] = verb_authorize,
 };
 
@@ -57,10 +64,16 @@ static int parse_options(int argc, char *argv[], struct ctl_options *options, un
                 [OPTION_WATCH] = &options->watch,   [OPTION_WRITE] = &options->write,
         };
         const char **texts[_OPTION_MAX] = {
-                [OPTION_CONFIG] = &options->config.file, [OPTION_FOR] = &options->span,
-                [OPTION_KIND] = &options->kind,          [OPTION_ONCE] = &options->once,
-                [OPTION_REASON] = &options->reason,      [OPTION_ROOT] = &options->root,
-                [OPTION_SOCKET] = &options->socket,      [OPTION_TIMEOUT] = &options->timeout,
+                [OPTION_CONFIG] = &options->config.file,
+                [OPTION_FOR] = &options->span,
+                [OPTION_KIND] = &options->kind,
+                [OPTION_ONCE] = &options->once,
+                [OPTION_REASON] = &options->reason,
+                [OPTION_ROOT] = &options->root,
+                [OPTION_SINCE] = &options->since,
+                [OPTION_SOCKET] = &options->socket,
+                [OPTION_STATE_DIR] = &options->state_directory,
+                [OPTION_TIMEOUT] = &options->timeout,
         };
         struct option long_options[_OPTION_MAX + 1] = {};
 

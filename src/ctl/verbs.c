@@ -15,7 +15,9 @@ const struct ctl_option_info ctl_option_infos[_OPTION_MAX] = {
         [OPTION_REASON] = { "reason", "TEXT", "why, for those who look at it later" },
         [OPTION_REVOKE] = { "revoke", NULL, "take back what authorize gave" },
         [OPTION_ROOT] = { "root", "DIR", "work on the system below DIR; it need not run" },
+        [OPTION_SINCE] = { "since", "WHEN", "nothing that ended before: 7d, today, \"2026-11-20 14:00\"" },
         [OPTION_SOCKET] = { "socket", "PATH", "ask the agent at PATH, not " CTL_SOCKET },
+        [OPTION_STATE_DIR] = { "state-dir", "DIR", "read what the agent keeps in DIR" },
         [OPTION_TIMEOUT] = { "timeout", "SPAN", "how long --once waits for an answer (10s)" },
         [OPTION_VERBOSE] = { "verbose", NULL, "say more: first each key that is read" },
         [OPTION_WATCH] = { "watch", NULL, "show it again every 2 s, until ^C" },
@@ -40,6 +42,16 @@ const struct ctl_verb_info ctl_verb_infos[_VERB_MAX] = {
         [VERB_RESTART] = { "restart", "WORKER", "restart its unit as the agent would, with evidence",
                            OPTIONS_OF_ORDERS | OPTION_BIT(OPTION_FORCE) },
         [VERB_RESET] = { "reset", "WORKER", "give its budget of restarts back", OPTIONS_OF_ORDERS },
+        [VERB_INCIDENTS] = { "incidents", "[WORKER]", "list what happened, the newest first",
+                             OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_LIST) |
+                                     OPTION_BIT(OPTION_NO_PAGER) | OPTION_BIT(OPTION_SINCE) |
+                                     OPTION_BIT(OPTION_STATE_DIR) },
+        [VERB_INCIDENT] = { "incident", "[ID]", "tell one incident, the newest without an ID",
+                            OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_NO_PAGER) |
+                                    OPTION_BIT(OPTION_STATE_DIR) | OPTION_BIT(OPTION_VERBOSE) },
+        [VERB_REPORT] = { "report", "[WORKER]", "say how available workers were",
+                          OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_NO_PAGER) | OPTION_BIT(OPTION_SINCE) |
+                                  OPTION_BIT(OPTION_STATE_DIR) },
         [VERB_DISCOVER] = { "discover", "",
                             "find the Kafka Connect workers of this host, and say their configuration",
                             OPTION_BIT(OPTION_CONFIG) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_WRITE) },
