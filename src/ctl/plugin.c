@@ -9,6 +9,8 @@
 #include "util/text.h"
 
 #define LINE_SIZE 2048
+/* Those of more workers are not told in one line: Nagios takes 8 KiB. */
+#define LATENCIES_MAX 50
 
 static const char *const status_names[] = {
         [PLUGIN_OK] = "OK",
@@ -157,7 +159,7 @@ static void put_all_data(FILE *f, json_object *workers, size_t n) {
         put_count(f, "workers", n);
         put_count(f, "healthy", healthy);
         (void) fprintf(f, ";%zu", n);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n && n <= LATENCIES_MAX; i++) {
                 json_object *w = json_object_array_get_idx(workers, i),
                             *answer = json_member(w, "last_answer", json_type_object);
                 char label[128] = "";

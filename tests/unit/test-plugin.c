@@ -62,6 +62,30 @@ static void all_of_them(_unused_ void **state) {
                    "healthy=1;;;0;2 a_latency=0.004100s;;;0 b_latency=15.000000s;;;0\n");
 }
 
+/* Nagios takes 8 KiB. */
+static void very_many_are_told_in_one_line_too(_unused_ void **state) {
+        _cleanup_free_ char *json = NULL;
+        size_t len = 0;
+        FILE *f = open_memstream(&json, &len);
+        struct said s;
+
+        assert_non_null(f);
+        (void) fputs("{\"workers\":[", f);
+        for (unsigned i = 0; i < 1000; i++)
+                (void) fprintf(f,
+                               "%s{\"name\":\"a-worker-%u\",\"state\":\"healthy\",\"last_answer\":{\"text\":"
+                               "\"x\"}}",
+                               i > 0 ? "," : "", i);
+        (void) fputs("]}", f);
+        assert_int_equal(fclose(f), 0);
+        s = say(json, 0, false);
+        assert_int_equal(s.status, PLUGIN_OK);
+        assert_string_equal(
+                s.text,
+                "WORKERS OK - 1000 workers: 1000 healthy | workers=1000;;;0 healthy=1000;;;0;1000\n");
+        free(s.text);
+}
+
 static void one_of_them(_unused_ void **state) {
         expect_one(two_workers, 0, PLUGIN_OK,
                    "WORKER OK - a: healthy for 1h; is healthy | latency=0.004100s;;;0 failures=0;;;0 "
@@ -180,6 +204,7 @@ static void one_poll(_unused_ void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(all_of_them),
+                cmocka_unit_test(very_many_are_told_in_one_line_too),
                 cmocka_unit_test(one_of_them),
                 cmocka_unit_test(nobody_is_watched),
                 cmocka_unit_test(a_rejected_configuration_is_a_warning),
