@@ -30,13 +30,8 @@ struct journal_job {
         char unit[UNIT_NAME_SIZE];
         struct unit_journal_query query;
         struct thread_dumps dumps;
+        char *log;
         int error;
-};
-
-struct log_job {
-        struct evidence *evidence; /* the loop's alone */
-        char unit[UNIT_NAME_SIZE];
-        char *text;
 };
 
 struct evidence {
@@ -141,24 +136,46 @@ static void look_again(struct evidence *e) {
 
 /* ---- the journal ---- */
 
-static int need_thread(struct evidence *e) {
-        return e->offload ? 0 : offload_new(e->event, "evidence", &e->offload);
+static void journal_job_free(void *data) {
+        struct journal_job *j = data;
+
+        thread_dumps_done(&j->dumps);
+        free(j->log);
+        free(j);
 }
 
-static void read_journal(void *data) {
+/* NULL when out of memory. */
+static struct journal_job *journal_job_new(struct evidence *e) {
+        struct journal_job *j = calloc(1, sizeof(*j));
+
+        if (j) {
+                j->evidence = e;
+                (void) snprintf(j->unit, sizeof(j->unit), "%s", unit_watch_id(e->unit));
+        }
+        return j;
+}
+
+/* j is taken over. Returns 0 or a negative errno. */
+static int read_journal(struct evidence *e,
+                        struct journal_job *j,
+                        offload_work_t work,
+                        offload_done_t done) {
+        int r = e->offload ? 0 : offload_new(e->event, "evidence", &e->offload);
+
+        if (r < 0) {
+                journal_job_free(j);
+                return r;
+        }
+        return offload_submit(e->offload, work, done, journal_job_free, j, &e->job);
+}
+
+static void read_dumps_of_unit(void *data) {
         struct journal_job *j = data;
 
         j->error = unit_journal_read_dumps(&j->query, &j->dumps);
 }
 
-static void journal_job_free(void *data) {
-        struct journal_job *j = data;
-
-        thread_dumps_done(&j->dumps);
-        free(j);
-}
-
-static void on_journal_read(_unused_ struct offload_job *job, void *data) {
+static void on_dumps_read(_unused_ struct offload_job *job, void *data) {
         struct journal_job *j = data;
         struct evidence *e = j->evidence;
 
@@ -174,18 +191,11 @@ static void on_journal_read(_unused_ struct offload_job *job, void *data) {
         look_again(e);
 }
 
-static int begin_reading(struct evidence *e) {
-        struct journal_job *j;
-        int r;
+static int begin_dumps(struct evidence *e) {
+        struct journal_job *j = journal_job_new(e);
 
-        r = need_thread(e);
-        if (r < 0)
-                return r;
-        j = calloc(1, sizeof(*j));
         if (!j)
                 return -ENOMEM;
-        j->evidence = e;
-        (void) snprintf(j->unit, sizeof(j->unit), "%s", unit_watch_id(e->unit));
         j->query = (struct unit_journal_query) {
                 .unit = j->unit,
                 .pid = e->before.unit.main_pid,
@@ -193,11 +203,11 @@ static int begin_reading(struct evidence *e) {
                 .patience_usec = JOURNAL_PATIENCE,
                 .dumps_expected = e->n_signals,
         };
-        return offload_submit(e->offload, read_journal, on_journal_read, journal_job_free, j, &e->job);
+        return read_journal(e, j, read_dumps_of_unit, on_dumps_read);
 }
 
 static void read_dumps(struct evidence *e) {
-        int r = begin_reading(e);
+        int r = begin_dumps(e);
 
         if (r >= 0)
                 return;
@@ -322,41 +332,25 @@ static void go_on(struct evidence *e) {
 /* ---- the unit's last lines, before we add to them ---- */
 
 static void read_log(void *data) {
-        struct log_job *j = data;
+        struct journal_job *j = data;
 
         /* Without them the rest is still worth having. */
-        (void) unit_journal_read_last(j->unit, &j->text);
-}
-
-static void log_job_free(void *data) {
-        struct log_job *j = data;
-
-        free(j->text);
-        free(j);
+        (void) unit_journal_read_last(j->unit, &j->log);
 }
 
 static void on_log_read(_unused_ struct offload_job *job, void *data) {
-        struct log_job *j = data;
+        struct journal_job *j = data;
         struct evidence *e = j->evidence;
 
         e->job = offload_job_unref(e->job);
-        e->unit_log = TAKE_PTR(j->text);
+        e->unit_log = TAKE_PTR(j->log);
         go_on(e);
 }
 
 static int begin_log(struct evidence *e) {
-        struct log_job *j;
-        int r;
+        struct journal_job *j = journal_job_new(e);
 
-        r = need_thread(e);
-        if (r < 0)
-                return r;
-        j = calloc(1, sizeof(*j));
-        if (!j)
-                return -ENOMEM;
-        j->evidence = e;
-        (void) snprintf(j->unit, sizeof(j->unit), "%s", unit_watch_id(e->unit));
-        return offload_submit(e->offload, read_log, on_log_read, log_job_free, j, &e->job);
+        return j ? read_journal(e, j, read_log, on_log_read) : -ENOMEM;
 }
 
 static void on_before(_unused_ struct unit_call *c,
