@@ -486,6 +486,7 @@ int agent_run(const struct agent_options *options) {
         (void) sigaddset(&handled, SIGHUP);
         (void) sigaddset(&handled, SIGTERM);
         (void) sigaddset(&handled, SIGINT);
+        (void) sigaddset(&handled, SIGCHLD); /* of commands that are told of events */
         (void) sigprocmask(SIG_BLOCK, &handled, NULL);
         (void) signal(SIGPIPE, SIG_IGN);
         if (getrandom(&a.incident_seed, sizeof(a.incident_seed), GRND_NONBLOCK) < 0)

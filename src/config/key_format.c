@@ -115,6 +115,7 @@ int key_format(const struct config_key *k, const void *base, char **ret) {
         case KEY_PATH:
         case KEY_BODY:
         case KEY_LINK:
+        case KEY_COMMAND:
         default:
                 text = *(char *const *) place;
                 break;

@@ -12,6 +12,7 @@
 #include "observe/expectation.h"
 #include "observe/kind.h"
 #include "report/notification/notification.h"
+#include "util/command_line.h"
 #include "util/json.h"
 #include "util/listen_address.h"
 #include "util/span.h"
@@ -313,6 +314,20 @@ static int set_json(const struct config_key *k,
         return free_and_strdup(place_of(k, base), text);
 }
 
+static int set_command(const struct config_key *k,
+                       const char *text,
+                       void *base,
+                       char problem[static KEY_PROBLEM_SIZE]) {
+        _cleanup_strv_ char **words = NULL;
+        const char *why = NULL;
+        int r;
+
+        r = command_line_split(text, &words, &why);
+        if (r == -EINVAL)
+                return refuse(k, text, problem, why);
+        return r < 0 ? r : free_and_strdup(place_of(k, base), text);
+}
+
 /* A path, or a name that is resolved later. */
 static const char *file_problem(const char *text) {
         if (text[0] == '/')
@@ -409,7 +424,7 @@ int key_set(const struct config_key *k,
             const char *text,
             void *base,
             char problem[static KEY_PROBLEM_SIZE]) {
-        if (is_quoted(text))
+        if (is_quoted(text) && k->type != KEY_COMMAND)
                 return refuse(k, text, problem,
                               "stands in quotes, which would count as part of it; write it without them");
         switch (k->type) {
@@ -477,6 +492,8 @@ int key_set(const struct config_key *k,
                 return set_items(k, text, BLANKS_AND_COMMAS, base, problem, add_event);
         case KEY_PROPERTIES:
                 return add_property(k, text, base, problem);
+        case KEY_COMMAND:
+                return set_command(k, text, base, problem);
         case KEY_JSON:
                 return set_json(k, text, base, problem);
         case KEY_SET:

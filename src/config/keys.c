@@ -104,6 +104,8 @@ const struct config_key config_keys[] = {
           .meaning = "the URL that events are POSTed to" },
         { NOTIFY(webhook_file), .name = "webhook_file", .type = KEY_FILE,
           .meaning = "the file that holds that URL, where it is a secret" },
+        { NOTIFY(command), .name = "command", .type = KEY_COMMAND,
+          .meaning = "the program that is run for each event" },
         { NOTIFY(format), .name = "format", .type = KEY_FORMAT, .fallback = "json",
           .meaning = "in whose format they are POSTed" },
         { NOTIFY(timeout_usec), .name = "timeout", .type = KEY_SPAN, .fallback = "10s",

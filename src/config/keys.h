@@ -58,6 +58,7 @@ enum key_type {
         KEY_LINK,   /* a URL with a path and a query, perhaps */
         KEY_EVENTS, /* a list of names and globs */
         KEY_FORMAT,
+        KEY_COMMAND, /* with its arguments */
 };
 
 struct config_key {

@@ -120,6 +120,7 @@ struct notify_settings *notify_settings_free(struct notify_settings *n) {
         strv_free(n->events);
         free(n->webhook);
         free(n->webhook_file);
+        free(n->command);
         free(n->username);
         free(n->password_file);
         free(n->bearer_token_file);

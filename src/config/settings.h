@@ -90,8 +90,9 @@ struct notify_settings {
         unsigned source_line;
 
         char **events;      /* names and globs */
-        char *webhook;      /* one of these, or NULL: only the heartbeat */
+        char *webhook;      /* one of these three */
         char *webhook_file; /* holds the URL, which may be a secret */
+        char *command;      /* as command_line.h has it */
         enum notify_format format;
         usec_t timeout_usec; /* of one try */
 

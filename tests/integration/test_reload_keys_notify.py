@@ -84,6 +84,15 @@ def _(scene, notify, receiver, tmp_path):
     assert notify.change(webhook_file=tmp_path / "b").path == "/b"
 
 
+@proves("notify", "command")
+def _(scene, notify, tmp_path):
+    notify.start(webhook=None, command=f"/usr/bin/touch {tmp_path}/a")
+    notify.write(command=f"/usr/bin/touch {tmp_path}/b")
+    scene.change()
+    until((tmp_path / "b").exists)
+    assert not (tmp_path / "a").exists()
+
+
 @proves("notify", "format")
 def _(scene, notify):
     notify.start()

@@ -49,6 +49,7 @@ static const struct {
           "connectors-changed kafka-changed config-rejected ledger-*" },
         { SECTION_NOTIFY, "webhook", "" },
         { SECTION_NOTIFY, "webhook_file", "" },
+        { SECTION_NOTIFY, "command", "" },
         { SECTION_NOTIFY, "format", "json" },
         { SECTION_NOTIFY, "timeout", "10s" },
         { SECTION_NOTIFY, "username", "" },
@@ -214,6 +215,7 @@ static const struct {
         { "deep_topic", "a.b", NULL, SECTION_KAFKA },
         { "lag_stuck", "0", "0s", SECTION_WORKER },
         { "webhook", "HTTPS://h:1/a/?b=c://d&e", "https://h:1/a/?b=c://d&e", SECTION_NOTIFY },
+        { "command", "\"/a b\" 'c\\n d'", NULL, SECTION_NOTIFY },
         { "format", "alertmanager", NULL, SECTION_NOTIFY },
         { "events", "*,connector-* exhausted, *", "* connector-* exhausted", SECTION_NOTIFY },
 };

@@ -49,7 +49,28 @@ static void every_key_can_be_set(void **state) {
 }
 
 static const struct config_row rows[] = {
-        { "[notify n]\n", "main.conf:1: notify n tells nobody; write webhook = the URL of its receiver",
+        { "[notify n]\n",
+          "main.conf:1: notify n tells nobody; write webhook = the URL of its receiver, or command = the "
+          "program to run",
+          NULL },
+        { "[notify n]\ncommand = mail root\n",
+          "main.conf:2: command = \"mail root\" does not begin with an absolute path; write "
+          "/PATH/OF/THE/PROGRAM, and what it is given",
+          NULL },
+        { "[notify n]\ncommand = /bin/sh -c 'a\n",
+          "main.conf:2: command = \"/bin/sh -c 'a\" has a quote without its end; close it, or write a "
+          "backslash before it",
+          NULL },
+        { "[notify n]\ncommand = /bin/sh \\d\n",
+          "main.conf:2: command = \"/bin/sh \\d\" has a backslash that stands for nothing; write two of "
+          "them for one",
+          NULL },
+        { "[notify n]\ncommand = \"/opt/my page\" 'a b'\n", "", NULL },
+        { "[notify n]\ncommand = /bin/a\nwebhook = http://h\n",
+          "main.conf:2: notify n has both webhook and command; keep one of the two", NULL },
+        { "[notify n]\ncommand = /bin/a\nformat = slack\nverify = no\n",
+          "main.conf:3: notify n has format, but command, which takes none; remove the line\n"
+          "main.conf:4: notify n has verify, but command, which takes none; remove the line",
           NULL },
         { "[notify]\n", "main.conf:1: [notify] has no name; write [notify NAME]", NULL },
         { N "webhook_file = /u\n",

@@ -137,6 +137,7 @@ static void sound_value(const struct config_key *k, char *buf, size_t size) {
                 [KEY_PATH] = { "/", "/a?b=c", "/a/b", "/%20" },
                 [KEY_METHOD] = { "GET", "HEAD", "POST", "GET" },
                 [KEY_STATUSES] = { "200", "200-299 404", "100,599", "" },
+                [KEY_COMMAND] = { "/a", "/b 'c d' \"e\"", "\"/f g\" 'h'", "/i \\\\ \\s" },
                 [KEY_LINK] = { "http://a", "https://b:1/c?d=e", "http://[::1]/", "https://f/?g://h" },
                 [KEY_EVENTS] = { "*", "exhausted", "connector-*, unhealthy", "held-long held-long" },
                 [KEY_FORMAT] = { "json", "slack", "alertmanager", "json" },

@@ -60,6 +60,7 @@ static void append_type(char *buf, size_t size, const struct config_key *k) {
                 [KEY_PATH] = "A path",
                 [KEY_STATUSES] = "A list of HTTP statuses",
                 [KEY_LINK] = "A URL",
+                [KEY_COMMAND] = "A command",
                 [KEY_EVENTS] = "A list of events",
                 [KEY_BODY] = "Text, or a JSON pointer and its value",
         };

@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "config/keys.h"
+#include "report/notification/command.h"
 #include "report/notification/notifier.h"
 #include "report/notification/webhook.h"
 #include "util/clock.h"
@@ -18,7 +19,8 @@ struct notifier {
         struct notifier_calls calls;
         struct http_client *http;
         struct notify_queue queue;
-        struct webhook *webhook; /* under way */
+        struct webhook *webhook; /* one of these is under way, or none */
+        struct command *command;
         sd_event_source *timer;
         bool finishing;
         bool finished;
@@ -57,20 +59,19 @@ static void tell_news(struct notifier *n,
                       enum notify_news news,
                       enum notify_result result,
                       const char *why) {
+        const char *who = n->settings->command ? "command" : "receiver";
+
         if (news == NOTIFY_BEGAN_FAILING && result == NOTIFY_FAILED)
-                tell(n,
-                     event_new(
-                             EVENT_NOTIFY_FAILED,
-                             "notify %s: the receiver %s; it is tried again, in %s at first, and then less "
-                             "often",
-                             notifier_name(n), why, SPAN(notify_queue_pause(&n->queue))));
-        else if (news == NOTIFY_BEGAN_FAILING)
                 tell(n, event_new(EVENT_NOTIFY_FAILED,
-                                  "notify %s: the receiver %s; that event is not sent again",
-                                  notifier_name(n), why));
+                                  "notify %s: the %s %s; it is tried again, in %s at first, and then less "
+                                  "often",
+                                  notifier_name(n), who, why, SPAN(notify_queue_pause(&n->queue))));
+        else if (news == NOTIFY_BEGAN_FAILING)
+                tell(n, event_new(EVENT_NOTIFY_FAILED, "notify %s: the %s %s; that event is not sent again",
+                                  notifier_name(n), who, why));
         else if (news == NOTIFY_RECOVERED)
-                tell(n, event_new(EVENT_NOTIFY_RECOVERED, "notify %s: the receiver takes events again",
-                                  notifier_name(n)));
+                tell(n, event_new(EVENT_NOTIFY_RECOVERED, "notify %s: the %s takes events again",
+                                  notifier_name(n), who));
 }
 
 /* ---- sending ---- */
@@ -96,18 +97,29 @@ static void sent(struct notifier *n, enum notify_result result, const char *why)
                 tell_lost(n, "the receiver refused what it was sent");
 }
 
-static void on_webhook(enum notify_result result, const char *why, void *userdata) {
+static void drop_try(struct notifier *n) {
+        n->webhook = webhook_unref(n->webhook);
+        n->command = command_unref(n->command);
+}
+
+static void on_sent(enum notify_result result, const char *why, void *userdata) {
         struct notifier *n = userdata;
 
-        n->webhook = webhook_unref(n->webhook);
+        drop_try(n);
         sent(n, result, why);
         pump(n);
 }
 
 static void send_next(struct notifier *n, const struct notification *what) {
         char why[NOTIFY_WHY_SIZE];
+        int r;
 
-        if (webhook_send(n->http, n->settings, what, on_webhook, n, why, &n->webhook) < 0)
+        if (n->settings->command)
+                r = command_run(sd_event_source_get_event(n->timer), n->settings, what, on_sent, n, why,
+                                &n->command);
+        else
+                r = webhook_send(n->http, n->settings, what, on_sent, n, why, &n->webhook);
+        if (r < 0)
                 sent(n, NOTIFY_FAILED, why);
 }
 
@@ -117,7 +129,7 @@ static void pump(struct notifier *n) {
         tell_lost(n, "too many waited, or they did so for too long");
         if (what)
                 send_next(n, what);
-        if (n->finishing && !n->webhook && (n->finished || !n->queue.first)) {
+        if (n->finishing && !n->queue.sending && (n->finished || !n->queue.first)) {
                 n->finished = true;
                 (void) sd_event_source_set_enabled(n->timer, SD_EVENT_OFF);
                 n->calls.finished(n->calls.userdata);
@@ -154,8 +166,8 @@ void notifier_reconfigure(struct notifier *n, const struct notify_settings *sett
         n->queue.folds = settings->format != NOTIFY_ALERTMANAGER;
         if (same)
                 return;
-        if (n->webhook) {
-                n->webhook = webhook_unref(n->webhook);
+        if (n->queue.sending) {
+                drop_try(n);
                 notify_queue_given_up(&n->queue);
         } else
                 notify_queue_retry(&n->queue);
@@ -201,7 +213,7 @@ struct notifier *notifier_free(struct notifier *n) {
         if (!n)
                 return NULL;
         sd_event_source_disable_unref(n->timer);
-        webhook_unref(n->webhook);
+        drop_try(n);
         notify_queue_lose(&n->queue);
         tell_lost(n, n->finishing ? "the agent ended before they were sent" : "its section is gone");
         notify_queue_done(&n->queue);

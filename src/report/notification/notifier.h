@@ -1,4 +1,5 @@
-/* One [notify NAME] at work: its queue on the loop, its receiver over HTTP. Decides nothing but when the
+/* One [notify NAME] at work: its queue on the loop, its receiver, which is asked over HTTP or
+ * run. Decides nothing but when the
  * queue is asked. */
 #pragma once
 

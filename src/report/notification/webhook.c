@@ -13,7 +13,7 @@
 #define ANSWER_BYTES_MAX ((uint64_t) 64 * 1024)
 
 struct webhook {
-        webhook_done_t done;
+        notify_sent_t done;
         void *userdata;
         struct http_request *request;
 };
@@ -140,7 +140,7 @@ static int find_url(const struct notify_settings *s,
 int webhook_send(struct http_client *http,
                  const struct notify_settings *settings,
                  const struct notification *n,
-                 webhook_done_t done,
+                 notify_sent_t done,
                  void *userdata,
                  char why[static NOTIFY_WHY_SIZE],
                  struct webhook **ret) {
