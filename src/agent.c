@@ -101,14 +101,15 @@ void agent_polled(struct agent *a) {
         send_status(a);
 }
 
-static int on_watchdog(sd_event_source *source, uint64_t usec _unused_, void *userdata) {
-        struct agent *a = userdata;
-        const struct worker *late = NULL;
-
-        for (size_t i = 0; i < a->n_workers && !late; i++)
+const struct worker *agent_overdue(const struct agent *a) {
+        for (size_t i = 0; i < a->n_workers; i++)
                 if (worker_overdue(a->workers[i], agent_now()))
-                        late = a->workers[i];
-        if (!late)
+                        return a->workers[i];
+        return NULL;
+}
+
+static int on_watchdog(sd_event_source *source, uint64_t usec _unused_, void *userdata) {
+        if (!agent_overdue(userdata))
                 notify_watchdog();
 
         (void) sd_event_source_set_time_relative(source, notify_watchdog_interval());

@@ -113,6 +113,8 @@ void agent_notify_free(struct agent *a);
 void agent_status_changed(struct agent *a);
 /* A first poll was sent; READY=1 follows the last of them. */
 void agent_polled(struct agent *a);
+/* A worker whose poll is overdue, or NULL. */
+const struct worker *agent_overdue(const struct agent *a);
 /* A first poll, or look at connectors, brought something; whoever asks over HTTP waits for the last of them.
  */
 void agent_observed(struct agent *a);

@@ -29,6 +29,11 @@ static void tell(struct event *e, void *userdata) {
         reporter_tell(a->reporter, e);
 }
 
+/* As for systemd's watchdog: that this is called shows that the loop runs. */
+static bool is_well(void *userdata) {
+        return !agent_overdue(userdata);
+}
+
 /* ---- the end ---- */
 
 static int on_farewell_over(sd_event_source *source, uint64_t usec _unused_, _unused_ void *userdata) {
@@ -67,7 +72,12 @@ static struct notifier *take_by_name(struct notifier **list, size_t n, const cha
 }
 
 int agent_notify_apply(struct agent *a, const struct settings *settings) {
-        const struct notifier_calls calls = { .tell = tell, .finished = on_finished, .userdata = a };
+        const struct notifier_calls calls = {
+                .tell = tell,
+                .is_well = is_well,
+                .finished = on_finished,
+                .userdata = a,
+        };
         _cleanup_free_ struct notifier **next = calloc(settings->n_notifies + 1, sizeof(struct notifier *));
         _cleanup_free_ struct notifier **before = NULL;
         size_t n_before = a->n_notifiers, n = 0;
@@ -82,16 +92,12 @@ int agent_notify_apply(struct agent *a, const struct settings *settings) {
                 const struct notify_settings *s = settings->notifies[i];
 
                 next[n] = take_by_name(before, n_before, s->name);
+                r = next[n] ? notifier_reconfigure(next[n], s)
+                            : notifier_new(a->event, a->http, s, &calls, &next[n]);
+                if (r < 0)
+                        first_error = first_error ? first_error : r;
                 if (next[n])
-                        notifier_reconfigure(next[n], s);
-                else {
-                        r = notifier_new(a->event, a->http, s, &calls, &next[n]);
-                        if (r < 0) {
-                                first_error = first_error ? first_error : r;
-                                continue;
-                        }
-                }
-                n++;
+                        n++;
         }
         a->notifiers = TAKE_PTR(next);
         a->n_notifiers = n;

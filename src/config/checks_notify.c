@@ -23,29 +23,26 @@ static void check_receiver(struct problems *p, const struct checked *c, const st
                 else if (ways[i].value)
                         first = ways[i].key;
         }
-        if (!first)
+        if (!first && !n->heartbeat && checked_sound(c, "heartbeat", "heartbeat"))
                 problem_error(
                         p, &c->section->at,
-                        "notify %s tells nobody; write webhook = the URL of its receiver, or command = "
-                        "the program to run",
+                        "notify %s tells nobody; write webhook = the URL of its receiver, command = the "
+                        "program to run, or heartbeat = a URL to ask",
                         n->name);
 }
 
-/* It is given JSON, and nothing to get in with. */
-static void check_command(struct problems *p, const struct checked *c, const struct notify_settings *n) {
-        static const char *const of_webhooks[] = { "format",        "username",
-                                                   "password_file", "bearer_token_file",
-                                                   "ca_file",       "cert_file",
-                                                   "key_file",      "verify" };
+static void check_of_webhook(struct problems *p, const struct checked *c, const struct notify_settings *n) {
+        static const char *const keys[] = { "format",    "username", "password_file", "bearer_token_file",
+                                            "cert_file", "key_file" };
 
-        if (!n->command || n->webhook || n->webhook_file)
+        if (n->webhook || n->webhook_file || !checked_sound(c, "webhook", "webhook_file"))
                 return;
-        for (size_t i = 0; i < ELEMENTSOF(of_webhooks); i++)
-                if (checked_at(c, of_webhooks[i]) != &c->section->at &&
-                    checked_sound(c, of_webhooks[i], "command"))
-                        problem_error(p, checked_at(c, of_webhooks[i]),
-                                      "notify %s has %s, but command, which takes none; remove the line",
-                                      n->name, of_webhooks[i]);
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+                if (checked_at(c, keys[i]) != &c->section->at && checked_sound(c, keys[i], keys[i]))
+                        problem_error(
+                                p, checked_at(c, keys[i]),
+                                "notify %s has %s but no webhook, which alone it is for; remove the line",
+                                n->name, keys[i]);
 }
 
 static void check_access(struct problems *p, const struct checked *c, const struct notify_settings *n) {
@@ -59,25 +56,33 @@ static void check_access(struct problems *p, const struct checked *c, const stru
                               n->name);
 }
 
+static bool is_https(const char *url) {
+        return url && strncmp(url, "https://", 8) == 0;
+}
+
 static void check_tls(struct problems *p, const struct checked *c, const struct notify_settings *n) {
+        bool webhook = is_https(n->webhook) || n->webhook_file, any = webhook || is_https(n->heartbeat);
         const struct {
                 const char *key;
-                bool set;
+                bool set, of_any;
         } tls_only[] = {
-                { "ca_file", n->ca_file },
-                { "cert_file", n->cert_file },
-                { "key_file", n->key_file },
-                { "verify", !n->verify },
+                { "ca_file", n->ca_file, any },
+                { "cert_file", n->cert_file, webhook },
+                { "key_file", n->key_file, webhook },
+                { "verify", !n->verify, any },
         };
-        bool plain = n->webhook && strncmp(n->webhook, "http://", 7) == 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(tls_only) && plain; i++)
-                if (tls_only[i].set && checked_sound(c, tls_only[i].key, "webhook"))
-                        problem_error(p, checked_at(c, tls_only[i].key),
-                                      "notify %s has %s but its webhook is without TLS; write webhook = "
-                                      "https://…, or remove the line",
-                                      n->name, tls_only[i].key);
-        if (!n->verify && !plain && !n->command && checked_sound(c, "verify", "webhook"))
+        if (!checked_sound(c, "webhook", "heartbeat"))
+                return;
+        for (size_t i = 0; i < ELEMENTSOF(tls_only); i++)
+                if (tls_only[i].set && !tls_only[i].of_any &&
+                    checked_sound(c, tls_only[i].key, "webhook_file"))
+                        problem_error(
+                                p, checked_at(c, tls_only[i].key),
+                                "notify %s has %s but nothing that it asks has TLS; write https://… in "
+                                "its URL, or remove the line",
+                                n->name, tls_only[i].key);
+        if (!n->verify && any && checked_sound(c, "verify", "verify"))
                 problem_warning(
                         p, checked_at(c, "verify"),
                         "notify %s has verify = no: anybody on the way can read what is told; better "
@@ -87,7 +92,7 @@ static void check_tls(struct problems *p, const struct checked *c, const struct 
 
 void check_notify(struct problems *p, const struct checked *c, const struct notify_settings *n) {
         check_receiver(p, c, n);
-        check_command(p, c, n);
+        check_of_webhook(p, c, n);
         check_access(p, c, n);
         check_tls(p, c, n);
 }

@@ -121,6 +121,7 @@ struct notify_settings *notify_settings_free(struct notify_settings *n) {
         free(n->webhook);
         free(n->webhook_file);
         free(n->command);
+        free(n->heartbeat);
         free(n->username);
         free(n->password_file);
         free(n->bearer_token_file);

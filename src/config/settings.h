@@ -90,11 +90,13 @@ struct notify_settings {
         unsigned source_line;
 
         char **events;      /* names and globs */
-        char *webhook;      /* one of these three */
+        char *webhook;      /* one of these three, or none: only the heartbeat */
         char *webhook_file; /* holds the URL, which may be a secret */
         char *command;      /* as command_line.h has it */
         enum notify_format format;
         usec_t timeout_usec; /* of one try */
+        char *heartbeat;     /* asked while all is well; NULL: nothing is */
+        usec_t heartbeat_interval_usec;
 
         char *username;
         char *password_file;

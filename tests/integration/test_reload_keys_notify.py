@@ -109,6 +109,21 @@ def _(scene, notify, receiver):
     assert "did not answer within the timeout" in scene.expect("notify-failed").message
 
 
+@proves("notify", "heartbeat")
+def _(scene, notify, receiver):
+    notify.start(webhook=None, heartbeat=receiver.url + "/a", heartbeat_interval="1h")
+    assert receiver.wait_for_requests(1)[0].path == "/a"
+    assert notify.change(heartbeat=receiver.url + "/b").path == "/b"
+
+
+@proves("notify", "heartbeat_interval")
+def _(scene, notify, receiver):
+    notify.start(webhook=None, heartbeat=receiver.url, heartbeat_interval="1h")
+    receiver.wait_for_requests(1)
+    notify.change(heartbeat_interval="1s")
+    receiver.wait_for_requests(3)
+
+
 def basic(name, password):
     return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
 

@@ -52,6 +52,8 @@ static const struct {
         { SECTION_NOTIFY, "command", "" },
         { SECTION_NOTIFY, "format", "json" },
         { SECTION_NOTIFY, "timeout", "10s" },
+        { SECTION_NOTIFY, "heartbeat", "" },
+        { SECTION_NOTIFY, "heartbeat_interval", "1min" },
         { SECTION_NOTIFY, "username", "" },
         { SECTION_NOTIFY, "password_file", "" },
         { SECTION_NOTIFY, "bearer_token_file", "" },

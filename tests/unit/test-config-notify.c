@@ -21,7 +21,8 @@ static void every_key_can_be_set(void **state) {
                           "[notify m]\nwebhook_file = /url\nformat = slack\n"
                           "[notify n]\nwebhook = https://h:1/a?b=c\nformat = alertmanager\ntimeout = 3s\n"
                           "events = exhausted\nevents = connector-*\nbearer_token_file = /t\n"
-                          "ca_file = /ca\ncert_file = /c\nkey_file = /k\n");
+                          "ca_file = /ca\ncert_file = /c\nkey_file = /k\n"
+                          "heartbeat = http://d/uuid\nheartbeat_interval = 5min\n");
         assert_int_equal(f.r, 0);
         assert_null(f.errors.warnings);
         assert_int_equal(f.settings->n_notifies, 2);
@@ -38,6 +39,8 @@ static void every_key_can_be_set(void **state) {
         assert_string_equal(n->cert_file, "/c");
         assert_string_equal(n->key_file, "/k");
         assert_true(n->verify);
+        assert_string_equal(n->heartbeat, "http://d/uuid");
+        assert_true(n->heartbeat_interval_usec == 5 * USEC_PER_MINUTE);
 
         n = f.settings->notifies[0];
         assert_null(n->webhook);
@@ -50,8 +53,8 @@ static void every_key_can_be_set(void **state) {
 
 static const struct config_row rows[] = {
         { "[notify n]\n",
-          "main.conf:1: notify n tells nobody; write webhook = the URL of its receiver, or command = the "
-          "program to run",
+          "main.conf:1: notify n tells nobody; write webhook = the URL of its receiver, command = the "
+          "program to run, or heartbeat = a URL to ask",
           NULL },
         { "[notify n]\ncommand = mail root\n",
           "main.conf:2: command = \"mail root\" does not begin with an absolute path; write "
@@ -69,8 +72,10 @@ static const struct config_row rows[] = {
         { "[notify n]\ncommand = /bin/a\nwebhook = http://h\n",
           "main.conf:2: notify n has both webhook and command; keep one of the two", NULL },
         { "[notify n]\ncommand = /bin/a\nformat = slack\nverify = no\n",
-          "main.conf:3: notify n has format, but command, which takes none; remove the line\n"
-          "main.conf:4: notify n has verify, but command, which takes none; remove the line",
+          "main.conf:3: notify n has format but no webhook, which alone it is for; remove the line\n"
+          "main.conf:4: notify n has verify but nothing that it asks has TLS; write https://… in its URL, "
+          "or "
+          "remove the line",
           NULL },
         { "[notify]\n", "main.conf:1: [notify] has no name; write [notify NAME]", NULL },
         { N "webhook_file = /u\n",
@@ -108,8 +113,18 @@ static const struct config_row rows[] = {
         { N "key_file = /k\n", "main.conf:3: notify n has key_file but no cert_file; set both, or none",
           NULL },
         { "[notify n]\nwebhook = http://h\nca_file = /ca\n",
-          "main.conf:3: notify n has ca_file but its webhook is without TLS; write webhook = https://…, or "
+          "main.conf:3: notify n has ca_file but nothing that it asks has TLS; write https://… in its URL, "
+          "or "
           "remove the line",
+          NULL },
+        { "[notify n]\nheartbeat = https://h/ping\nca_file = /ca\n", "", NULL },
+        { "[notify n]\nheartbeat = https://h/ping\nbearer_token_file = /t\nevents = *\n",
+          "main.conf:3: notify n has bearer_token_file but no webhook, which alone it is for; remove the "
+          "line",
+          NULL },
+        { "[notify n]\nheartbeat = h\n",
+          "main.conf:2: heartbeat = \"h\" is no URL that begins with http:// or https://; write "
+          "https://HOST/PATH",
           NULL },
         { N "verify = no\n", "",
           "main.conf:3: notify n has verify = no: anybody on the way can read what is told; better write "

@@ -8,6 +8,7 @@
 
 #include "config/keys.h"
 #include "report/notification/command.h"
+#include "report/notification/heartbeat.h"
 #include "report/notification/notifier.h"
 #include "report/notification/webhook.h"
 #include "util/clock.h"
@@ -21,6 +22,8 @@ struct notifier {
         struct notify_queue queue;
         struct webhook *webhook; /* one of these is under way, or none */
         struct command *command;
+        struct heartbeat *heartbeat;
+        bool heartbeat_fails; /* told */
         sd_event_source *timer;
         bool finishing;
         bool finished;
@@ -142,6 +145,43 @@ static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, vo
         return 0;
 }
 
+/* ---- the heartbeat ---- */
+
+static void on_beaten(const char *why, void *userdata) {
+        struct notifier *n = userdata;
+
+        if (!why == !n->heartbeat_fails)
+                return;
+        n->heartbeat_fails = why;
+        if (why)
+                tell(n, event_new(EVENT_NOTIFY_FAILED,
+                                  "notify %s: the heartbeat's receiver %s; it is asked again each %s",
+                                  notifier_name(n), why, SPAN(n->settings->heartbeat_interval_usec)));
+        else
+                tell(n, event_new(EVENT_NOTIFY_RECOVERED, "notify %s: the heartbeat is taken again",
+                                  notifier_name(n)));
+}
+
+static bool is_well(void *userdata) {
+        struct notifier *n = userdata;
+
+        return n->calls.is_well(n->calls.userdata);
+}
+
+static int start_heartbeat(struct notifier *n) {
+        const struct heartbeat_calls calls = {
+                .is_well = is_well,
+                .beaten = on_beaten,
+                .userdata = n,
+        };
+
+        n->heartbeat = heartbeat_free(n->heartbeat);
+        if (!n->settings->heartbeat)
+                return 0;
+        return heartbeat_new(sd_event_source_get_event(n->timer), n->http, n->settings, &calls,
+                             &n->heartbeat);
+}
+
 /* ---- what others call ---- */
 
 static bool is_about(const struct event *e, const char *name) {
@@ -153,29 +193,36 @@ static bool is_about(const struct event *e, const char *name) {
 }
 
 void notifier_take(struct notifier *n, const struct event *e, const char *hostname, usec_t realtime_usec) {
-        if (n->finishing || !event_is_asked_for(e, n->settings->events) || is_about(e, notifier_name(n)))
+        const struct notify_settings *s = n->settings;
+
+        if (n->finishing || !(s->webhook || s->webhook_file || s->command) ||
+            !event_is_asked_for(e, s->events) || is_about(e, notifier_name(n)))
                 return;
         notify_queue_push(&n->queue, notification_new(e, hostname, realtime_usec), now_usec());
         arm(n);
 }
 
-void notifier_reconfigure(struct notifier *n, const struct notify_settings *settings) {
+int notifier_reconfigure(struct notifier *n, const struct notify_settings *settings) {
         bool same = keys_equal(SECTION_NOTIFY, n->settings, settings);
 
         n->settings = settings;
         n->queue.folds = settings->format != NOTIFY_ALERTMANAGER;
-        if (same)
-                return;
+        if (same) {
+                heartbeat_keep(n->heartbeat, settings);
+                return 0;
+        }
         if (n->queue.sending) {
                 drop_try(n);
                 notify_queue_given_up(&n->queue);
         } else
                 notify_queue_retry(&n->queue);
         arm(n);
+        return start_heartbeat(n);
 }
 
 void notifier_finish(struct notifier *n) {
         n->finishing = true;
+        n->heartbeat = heartbeat_free(n->heartbeat);
         notify_queue_unfold(&n->queue, now_usec());
         if (!n->queue.sending)
                 notify_queue_retry(&n->queue);
@@ -205,6 +252,9 @@ int notifier_new(sd_event *event,
         if (r < 0)
                 return r;
         (void) sd_event_source_set_enabled(n->timer, SD_EVENT_OFF);
+        r = start_heartbeat(n);
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(n);
         return 0;
 }
@@ -213,6 +263,7 @@ struct notifier *notifier_free(struct notifier *n) {
         if (!n)
                 return NULL;
         sd_event_source_disable_unref(n->timer);
+        heartbeat_free(n->heartbeat);
         drop_try(n);
         notify_queue_lose(&n->queue);
         tell_lost(n, n->finishing ? "the agent ended before they were sent" : "its section is gone");

@@ -13,6 +13,8 @@ struct notifier_calls {
         /* How it goes with the receiver, to be told; takes e over. From the loop, never from within
          * notifier_take(). */
         void (*tell)(struct event *e, void *userdata);
+        /* Whether the heartbeat may be sent. */
+        bool (*is_well)(void *userdata);
         /* Nothing more will be sent, after notifier_finish(). */
         void (*finished)(void *userdata);
         void *userdata;
@@ -31,8 +33,8 @@ DEFINE_CLEANUP(struct notifier *, notifier_free)
 const char *notifier_name(const struct notifier *n) _pure_;
 
 /* New settings of the same name. What waits goes on waiting; where anything is different, it is tried at
- * once. */
-void notifier_reconfigure(struct notifier *n, const struct notify_settings *settings);
+ * once. Returns 0 or a negative errno. */
+int notifier_reconfigure(struct notifier *n, const struct notify_settings *settings);
 
 /* Queues e if it is one that is to be told here, and not about the receiver itself. Sends nothing yet. */
 void notifier_take(struct notifier *n, const struct event *e, const char *hostname, usec_t realtime_usec);

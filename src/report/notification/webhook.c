@@ -9,9 +9,6 @@
 #include "util/secret.h"
 #include "util/text.h"
 
-/* Nobody reads more than the beginning of what is answered. */
-#define ANSWER_BYTES_MAX ((uint64_t) 64 * 1024)
-
 struct webhook {
         notify_sent_t done;
         void *userdata;
@@ -43,7 +40,7 @@ static const char *error_text(enum transfer_error error) {
         return strempty(texts[error]);
 }
 
-static void describe(const struct answer *a, char *buf, size_t size) {
+void webhook_describe(const struct answer *a, char *buf, size_t size) {
         char excerpt[128];
 
         buf[0] = '\0';
@@ -70,12 +67,11 @@ static void on_answer(_unused_ struct http_request *q, const struct answer *a, v
                 result = NOTIFY_TAKEN;
         else if (a->error == TRANSFER_OK && is_refusal(a->status))
                 result = NOTIFY_REFUSED;
-        describe(a, why, sizeof(why));
+        webhook_describe(a, why, sizeof(why));
         w->done(result, why, w->userdata);
 }
 
-/* "https://h:1/a?b" to "https://h:1" and "/a?b". */
-static int split(const char *url, char **ret_base, const char **ret_path) {
+int webhook_split_url(const char *url, char **ret_base, const char **ret_path) {
         const char *authority = strstr(url, "://");
         size_t len =
                 authority ? strcspn(authority + 3, "/?#") + (size_t) (authority + 3 - url) : strlen(url);
@@ -94,7 +90,7 @@ static int post(struct webhook *w,
         const char *path;
         int r;
 
-        r = split(url, &base, &path);
+        r = webhook_split_url(url, &base, &path);
         if (r < 0)
                 return r;
         const struct http_target target = {
@@ -107,7 +103,7 @@ static int post(struct webhook *w,
                 .key_file = s->key_file,
                 .verify = s->verify,
                 .timeout_usec = s->timeout_usec,
-                .max_response_bytes = ANSWER_BYTES_MAX,
+                .max_response_bytes = WEBHOOK_ANSWER_BYTES_MAX,
         };
         return http_post_json(http, &target, path, text, on_answer, w, &w->request);
 }

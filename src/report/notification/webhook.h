@@ -3,6 +3,10 @@
 
 #include "report/notification/delivery.h"
 
+/* Nobody reads more than the beginning of what is answered. */
+#define WEBHOOK_ANSWER_BYTES_MAX ((uint64_t) 64 * 1024)
+
+struct answer;
 struct http_client;
 struct webhook; /* the slot: unref cancels */
 
@@ -17,3 +21,8 @@ int webhook_send(struct http_client *http,
                  struct webhook **ret);
 struct webhook *webhook_unref(struct webhook *w);
 DEFINE_CLEANUP(struct webhook *, webhook_unref)
+
+/* "https://h:1/a?b" to "https://h:1" and "/a?b", which is part of url. Returns 0 or -ENOMEM. */
+int webhook_split_url(const char *url, char **ret_base, const char **ret_path);
+/* What was answered, or why nothing was, as such a clause. */
+void webhook_describe(const struct answer *a, char *buf, size_t size);
