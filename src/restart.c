@@ -17,6 +17,9 @@
 /* An intent that took longer than this to reach the disk was decided on a view that is stale by now. */
 #define INTENT_PATIENCE_USEC (10 * USEC_PER_SEC)
 
+#define NOT_WRITTEN_DOWN "it could not be written down"
+#define CHANGED_MEANWHILE "it was stopped or begun anew at this very moment, or that was forbidden"
+
 #define RESET_FAILED_DEADLINE_USEC (10 * USEC_PER_SEC)
 #define REFUSED_RETRY_USEC (30 * USEC_PER_SEC)
 
@@ -124,8 +127,8 @@ static enum remedy_action decide(struct worker *w,
         return ret->action;
 }
 
-/* The same of an order, which holds are overruled with it: whoever gave it is told what stands against it.
- */
+/* The same of an order, which keeps the names of holds that it overrules; whoever gave it is told of those
+ * that it does not. */
 static enum remedy_action decide_order(struct restart *r, const struct surroundings_read *read) {
         struct restart_order *o = r->order;
         struct worker *w = r->worker;
@@ -197,17 +200,13 @@ static void gather(struct restart *r) {
 
 /* ---- intent ---- */
 
-/* Takes the intent back: nothing was asked of systemd. */
-static void retract(struct restart *r) {
+/* Takes the intent back: nothing was asked of systemd. why: for whoever ordered it. */
+static void retract(struct restart *r, const char *why) {
         struct worker *w = r->worker;
         struct tolds told;
 
         if (r->order)
-                restart_order_failed(
-                        r->order, 409,
-                        "%s is not restarted: what was decided on changed at the last moment, or "
-                        "could not be written down",
-                        w->settings->name);
+                restart_order_failed(r->order, 409, "%s is not restarted: %s", w->settings->name, why);
         tolds_init(&told);
         remedy_refund(&w->history);
         health_restart_ended(&w->health, &w->history, w->settings, agent_now(), &told);
@@ -237,9 +236,12 @@ static void on_intent_saved(struct worker *w, int error, usec_t at_usec) {
 
         if (!r || r->step != STEP_INTENT || r->intent_at_usec != at_usec)
                 return;
-        if (error < 0 || !still_stands(r) ||
-            usec_sub(agent_now(), r->intent_at_usec) > INTENT_PATIENCE_USEC) {
-                retract(r);
+        if (error < 0) {
+                retract(r, NOT_WRITTEN_DOWN);
+                return;
+        }
+        if (!still_stands(r) || usec_sub(agent_now(), r->intent_at_usec) > INTENT_PATIENCE_USEC) {
+                retract(r, CHANGED_MEANWHILE);
                 return;
         }
         /* Clears the counter of starts, so that our restart does not hit the unit's own limit. Of a crashed
@@ -302,7 +304,7 @@ static void write_intent(struct restart *r) {
         history_copy(&w->saved, &w->history);
         agent_status_changed(w->agent);
         if (intent_save(w, r->intent_at_usec, on_intent_saved) < 0)
-                retract(r);
+                retract(r, NOT_WRITTEN_DOWN);
 }
 
 /* ---- systemd ---- */
@@ -332,7 +334,7 @@ static void refused(struct restart *r, const struct unit_call_report *report) {
                 worker_tell(w,
                             worker_event(w, EVENT_RESTART_REFUSED, "systemd refused to restart %s: %s; %s",
                                          w->settings->unit, report->detail, report->remedy));
-        retract(r);
+        retract(r, report->detail);
 }
 
 static void on_called(struct unit_call *c, const struct unit_call_report *report, void *userdata) {
@@ -348,7 +350,7 @@ static void on_called(struct unit_call *c, const struct unit_call_report *report
                 if (still_stands(r))
                         call_restart(r);
                 else
-                        retract(r);
+                        retract(r, CHANGED_MEANWHILE);
                 return;
         }
         if (is_retry(r) && r->step == STEP_RESTART)

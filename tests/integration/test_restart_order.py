@@ -172,7 +172,7 @@ def test_what_cannot_be_written_down_is_not_done(agent, worker, bus, start):
     control = start()
     until(lambda: cannot_write(agent), what="a ledger that cannot be written")
     status, refused = order(control, "restart", worker="a", force=True)
-    assert status == 409
+    assert status == 409 and "could not be written down" in refused["error"]
     status, refused = order(control, "restart", worker="a", force=True)
     assert status == 409 and names(refused) == ["ledger-unwritable"]
     assert "TryRestartUnit" not in bus.do("counts")

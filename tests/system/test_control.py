@@ -84,3 +84,18 @@ def test_a_restart_that_a_member_of_the_group_orders(container, standin, agent, 
     status, refused = ask("/restart", body={"worker": "connect-a", "force": True})
     assert status == "409" and [hold["name"] for hold in refused["holds"]] == ["unit-busy"]
     assert not container.is_active(STANDIN)
+
+
+def test_in_a_user_namespace_of_its_own_the_same_are_let_in(container, standin, agent, ask):
+    """Of whom only root is known by name."""
+    container.drop_in(UNIT, "[Service]\nPrivateUsers=yes\n")
+    try:
+        agent.watch()
+        group = int(container.sh("getent group connect-watchdog").split(":")[2])
+        assert ask("/pause", body={"worker": "connect-a", "for_seconds": 60})[0] == "200"
+        assert agent.wait_for("paused", 30)["CONNECT_WATCHDOG_UID"] == "0"
+        assert ask("/resume", uid=1234, groups=[group], body={"worker": "connect-a"})[0] == "200"
+        assert agent.wait_for("resumed", 30)["CONNECT_WATCHDOG_UID"] == "65534"
+        assert ask("/version", uid=1234)[0] == "PermissionError"
+    finally:
+        container.drop_in(UNIT, "")
