@@ -61,6 +61,16 @@ def test_an_incident_from_the_agents_start_to_its_end(container, standin, agent,
     agent.wait_for("incident-closed", 30)
     assert "Incident" not in ctl("status", "connect-a", status=HEALTHY).stdout
 
+    agent.stop()
+    assert ctl("incidents").stdout.splitlines()[1].startswith(incident)
+    told = ctl("incident", incident[:4]).stdout
+    assert told.startswith(f"incident {incident} of connect-a, {STANDIN}\n") and "would restart" in told and "recovered: " in told
+    assert "connect-a" in ctl("report", "--since", "1h").stdout
+    for verb in "incidents", "incident", "report":
+        said = ctl(verb, uid=65534, status=NOT_ALLOWED)
+        assert (said.stdout, said.stderr) == (
+            "", f"connect-watchdogctl {verb}: only root may read /var/lib/connect-watchdog/incidents: use sudo\n")
+
 
 def test_orders_of_a_member_of_the_group(container, standin, agent, ctl):
     """What the agent may do, who may not do it himself has it do; and the journal names him."""
