@@ -194,13 +194,15 @@ static void tell_nothing_watched(struct agent *a) {
                                 a->options->config.file ? a->options->config.file : CONFIG_DEFAULT_FILE));
 }
 
-/* Makes the workers those of the settings: known ones go on, new ones begin, the rest leave. */
-static int apply_workers(struct agent *a, struct settings *settings) {
-        _cleanup_free_ struct worker **next = calloc(settings->n_workers + 1, sizeof(struct worker *));
-        int r, first_error = 0;
+static int first_error(int a, int b) {
+        return a < 0 ? a : b;
+}
 
-        if (!next)
-                return -ENOMEM;
+/* Makes the workers those of the settings: known ones go on, new ones begin, the rest leave. room: for one
+ * more than there will be; taken over. */
+static int apply_workers(struct agent *a, struct settings *settings, struct worker **room) {
+        _cleanup_free_ struct worker **next = room;
+        int r, error = 0;
 
         /* All first, for units may change places. */
         for (size_t i = 0; i < a->n_workers; i++) {
@@ -224,36 +226,37 @@ static int apply_workers(struct agent *a, struct settings *settings) {
                         if (before[j] && streq(before[j]->settings->name, s->name))
                                 w = TAKE_PTR(before[j]);
                 r = w ? worker_reconfigure(w, s) : worker_new(a, s, &w);
-                if (r < 0) {
-                        first_error = first_error ? first_error : r;
-                        worker_free(w);
-                        continue;
-                }
-                next[n++] = w;
+                if (r < 0)
+                        error = first_error(error, r);
+                if (w)
+                        next[n++] = w;
         }
         free(before);
         a->workers = TAKE_PTR(next);
         a->n_workers = n;
-        return first_error;
+        return error;
 }
 
+/* One that cannot be started keeps no other from it. */
 static int start_workers(struct agent *a) {
-        int r;
+        int r, error = 0;
 
         for (size_t i = 0; i < a->n_workers; i++) {
                 if (a->n_workers <= WORKERS_INTRODUCED)
                         introduce(a->workers[i]);
                 if (!a->workers[i]->poll_source) {
                         r = worker_start(a->workers[i]);
-                        if (r < 0)
-                                return r;
+                        if (r < 0) {
+                                error = first_error(error, r);
+                                continue;
+                        }
                 }
                 worker_dependency_changed(a->workers[i]);
         }
         tell_nothing_watched(a);
         agent_polled(a);
         agent_observed(a);
-        return 0;
+        return error;
 }
 
 static void on_bus_changed(struct systemd *s _unused_, bool connected, const char *why, void *userdata) {
@@ -326,34 +329,44 @@ static void append_dropped(char *buf,
                 text_append(buf, size, " and %zu more", n - DROPPED_NAMED);
 }
 
-static void reload(struct agent *a) {
-        _cleanup_(settings_freep) struct settings *fresh = NULL;
-        struct settings *old;
+/* What cannot be done of it keeps nothing else from being done: whoever is configured is watched. Only where
+ * there is no memory to begin with all stays as it was. */
+static int take_settings(struct agent *a, struct settings *fresh) {
+        struct worker **workers = calloc(fresh->n_workers + 1, sizeof(struct worker *));
+        struct kafka_watch **kafkas = kafka_watches_room(fresh);
+        struct settings *old = a->settings;
         char dropped[512] = "";
-        int r, k;
+        int r;
+
+        if (!workers || !kafkas) {
+                free(workers);
+                free(kafkas);
+                settings_free(fresh);
+                return -ENOMEM;
+        }
+        a->settings = fresh;
+        take_agent_settings(a);
+        append_dropped(dropped, sizeof(dropped), old, fresh);
+        r = agent_notify_apply(a, fresh);
+        r = first_error(r, kafka_watches_apply(a, fresh, kafkas));
+        r = first_error(r, apply_workers(a, fresh, workers));
+        settings_free(old);
+        agent_http_reconfigure(a);
+        reporter_tell(a->reporter, event_new(EVENT_CONFIG_RELOADED, "configuration reloaded: %zu worker%s%s",
+                                             a->n_workers, a->n_workers == 1 ? "" : "s", dropped));
+        return first_error(r, start_workers(a));
+}
+
+static void reload(struct agent *a) {
+        struct settings *fresh = NULL;
+        int r;
 
         if (a->ready)
                 notify_reloading();
         r = load_settings(a, true, &fresh);
         a->config_rejected = r < 0;
-        if (r >= 0) {
-                old = a->settings;
-                a->settings = TAKE_PTR(fresh);
-                take_agent_settings(a);
-                append_dropped(dropped, sizeof(dropped), old, a->settings);
-                r = agent_notify_apply(a, a->settings);
-                k = kafka_watches_apply(a, a->settings);
-                r = r < 0 ? r : k;
-                k = apply_workers(a, a->settings);
-                r = r < 0 ? r : k;
-                settings_free(old);
-                agent_http_reconfigure(a);
-                reporter_tell(a->reporter,
-                              event_new(EVENT_CONFIG_RELOADED, "configuration reloaded: %zu worker%s%s",
-                                        a->n_workers, a->n_workers == 1 ? "" : "s", dropped));
-                if (r >= 0)
-                        r = start_workers(a);
-        }
+        if (r >= 0)
+                r = take_settings(a, fresh);
         if (r < 0 && r != -EBADMSG)
                 reporter_tell(a->reporter,
                               event_new(EVENT_INTERNAL_ERROR, "reload failed: %s", strerror(-r)));
@@ -434,6 +447,8 @@ static void agent_done(struct agent *a) {
 }
 
 static int set_up(struct agent *a) {
+        _cleanup_free_ struct kafka_watch **kafkas = NULL;
+        _cleanup_free_ struct worker **workers = NULL;
         int r;
 
         r = add_signals(a);
@@ -458,10 +473,14 @@ static int set_up(struct agent *a) {
                 if (r < 0)
                         return r;
         }
-        r = kafka_watches_apply(a, a->settings);
+        workers = calloc(a->settings->n_workers + 1, sizeof(struct worker *));
+        kafkas = kafka_watches_room(a->settings);
+        if (!workers || !kafkas)
+                return -ENOMEM;
+        r = kafka_watches_apply(a, a->settings, TAKE_PTR(kafkas));
         if (r < 0)
                 return r;
-        r = apply_workers(a, a->settings);
+        r = apply_workers(a, a->settings, TAKE_PTR(workers));
         if (r < 0)
                 return r;
         reporter_tell(a->reporter,

@@ -497,13 +497,15 @@ static void kafka_watch_reconfigure(struct kafka_watch *k, const struct kafka_se
         k->check_due_usec = agent_now();
 }
 
-int kafka_watches_apply(struct agent *a, const struct settings *s) {
-        _cleanup_free_ struct kafka_watch **next = calloc(s->n_kafkas + 1, sizeof(struct kafka_watch *));
+struct kafka_watch **kafka_watches_room(const struct settings *s) {
+        return calloc(s->n_kafkas + 1, sizeof(struct kafka_watch *));
+}
+
+int kafka_watches_apply(struct agent *a, const struct settings *s, struct kafka_watch **room) {
+        _cleanup_free_ struct kafka_watch **next = room;
         int r, first_error = 0;
         size_t n = 0;
 
-        if (!next)
-                return -ENOMEM;
         for (size_t i = 0; i < s->n_kafkas; i++) {
                 struct kafka_watch *k = NULL;
 

@@ -11,9 +11,11 @@ struct settings;
 
 /* Makes the watches those of the settings, before those in force are freed: unchanged sections go on,
  * changed ones get a new client, and what was known of them stands until its first check has ended; but that
- * it was up is not known of another bootstrap. Each begins, or goes on, at once. Returns 0 or a negative
- * errno. */
-int kafka_watches_apply(struct agent *a, const struct settings *s);
+ * it was up is not known of another bootstrap. Each begins, or goes on, at once. room is taken over. Returns
+ * 0 or a negative errno: then some of them are missing. */
+int kafka_watches_apply(struct agent *a, const struct settings *s, struct kafka_watch **room);
+/* What kafka_watches_apply() needs for these settings; NULL: no memory. */
+struct kafka_watch **kafka_watches_room(const struct settings *s);
 /* At the agent's end: waits at most patience for checks under way, all together. */
 void kafka_watches_free(struct agent *a, usec_t patience_usec);
 

@@ -512,6 +512,7 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings) {
         bool same_target = same_unit && streq(old->url, settings->url) && old->kind == settings->kind;
         bool same_revive = old->revive == settings->revive;
         bool same_pace = same_target && old->interval_usec == settings->interval_usec;
+        int r = 0;
 
         /* What was begun with the old settings is begun anew with the new ones; what systemd was asked for
          * goes on. */
@@ -541,9 +542,7 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings) {
                 w->unit = unit_watch_free(w->unit);
                 w->remedy = (struct remedy) {};
                 recall(w);
-                int r = watch_unit(w);
-                if (r < 0)
-                        return r;
+                r = watch_unit(w);
         } else {
                 if (!same_target)
                         forget_other_target(w);
@@ -554,7 +553,7 @@ int worker_reconfigure(struct worker *w, struct worker_settings *settings) {
         w->refused_until_usec = 0; /* the rule that was missing may be there now */
         w->polled = w->polled && same_pace;
         schedule(w, same_pace ? MIN(w->due_usec, agent_now() + poll_interval(w)) : agent_now());
-        return 0;
+        return r;
 }
 
 struct worker *worker_free(struct worker *w) {

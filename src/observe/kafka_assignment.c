@@ -41,14 +41,18 @@ static bool read_name(struct reader *r, char ret[static TOPIC_NAME_MAX + 1]) {
 static int read_topic(struct reader *r, struct kafka_lag_group *g) {
         char name[TOPIC_NAME_MAX + 1];
         int32_t n, id;
+        int q;
 
         if (!read_name(r, name) || !read_number(r, 4, &n) || n < 0)
                 return -EBADMSG;
         for (; n > 0; n--) {
                 if (!read_number(r, 4, &id) || id < 0)
                         return -EBADMSG;
-                if (g->n_partitions < ASSIGNED_PARTITIONS_MAX && kafka_lag_group_add(g, name, id, -1) < 0)
-                        return -ENOMEM;
+                if (g->n_partitions >= ASSIGNED_PARTITIONS_MAX)
+                        continue;
+                q = kafka_lag_group_add(g, name, id, -1);
+                if (q < 0)
+                        return q;
         }
         return 0;
 }

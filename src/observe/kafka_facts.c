@@ -35,9 +35,18 @@ struct kafka_deep *kafka_deep_free(struct kafka_deep *d) {
         return NULL;
 }
 
-int kafka_lag_group_add(struct kafka_lag_group *g, const char *topic, int32_t id, int64_t committed) {
-        struct kafka_lag_partition *p = reallocarray(g->partitions, g->n_partitions + 1, sizeof(*p));
+static bool is_topic_name(const char *name) {
+        static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
+        return !isempty(name) && name[strspn(name, allowed)] == '\0';
+}
+
+int kafka_lag_group_add(struct kafka_lag_group *g, const char *topic, int32_t id, int64_t committed) {
+        struct kafka_lag_partition *p;
+
+        if (!is_topic_name(topic))
+                return -EBADMSG;
+        p = reallocarray(g->partitions, g->n_partitions + 1, sizeof(*p));
         if (!p)
                 return -ENOMEM;
         g->partitions = p;

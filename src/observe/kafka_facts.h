@@ -106,7 +106,8 @@ struct kafka_lag_group {
         size_t n_partitions;
 };
 
-/* committed: negative where nothing was. Returns 0 or -ENOMEM. */
+/* committed: negative where nothing was. Returns 0, -ENOMEM, or -EBADMSG: Kafka has no topic of that name.
+ */
 int kafka_lag_group_add(struct kafka_lag_group *g, const char *topic, int32_t id, int64_t committed);
 /* Leaves the first n. */
 void kafka_lag_group_cut(struct kafka_lag_group *g, size_t n);

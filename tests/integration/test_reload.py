@@ -1,6 +1,8 @@
 """SIGHUP: what is unchanged goes on as it was, what changed begins anew, what is wrong changes nothing."""
 
 import json
+import os
+import resource
 import signal
 
 import pytest
@@ -207,6 +209,25 @@ def test_a_new_worker_is_polled_and_a_removed_one_is_not(agent, worker, bus):
         other.wait_for_requests(len(other.requests) + 5)
         assert len(worker.requests) == n
         agent.notify.status("^1 worker: 1 healthy$")
+
+
+def test_without_descriptors_nobody_is_left_unwatched(agent, worker):
+    """Each [kafka] section needs one; what begins after them is begun all the same."""
+    agent.configure({"a": {"url": worker.url}})
+    agent.start()
+    agent.expect("state-changed", worker="a", state="healthy")
+    sections = "".join(f"[kafka k{i}]\nbootstrap = 127.0.0.1:1\ninterval = 1h\n" for i in range(20))
+    agent.config.write_text(f"{agent.config.read_text()}\n[worker b]\nurl = {worker.url}\n{sections}")
+    in_use = max(map(int, os.listdir(f"/proc/{agent.process.pid}/fd")))
+    resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, (in_use + 6, 4096))
+    agent.reload()
+    agent.may_fail = True
+    told = agent.expect("internal-error")
+    assert told.message == "reload failed: Too many open files"
+    resource.prlimit(agent.process.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+    agent.expect("state-changed", worker="b", state="healthy")
+    before = len(worker.requests)
+    worker.wait_for_requests(before + 4)
 
 
 def test_from_nothing_and_to_nothing(agent, worker, bus):

@@ -105,6 +105,9 @@ static void a_partition_without_leader_has_none(void **state) {
         s->partitions[1].leader = -1;
         (void) get(s, "/healthcheck", 200);
         assert_says(s, "{\"id\":1,\"leader\":-1,");
+        s->partitions[1].id = -1;
+        (void) get(s, "/healthcheck", 200);
+        assert_says(s, "{\"id\":-1,\"leader\":-1,");
 }
 
 static void no_isr_at_all_is_500(void **state) {

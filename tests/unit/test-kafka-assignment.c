@@ -107,6 +107,9 @@ static void each_partition_is_there_once_as_it_was_committed(void **state) {
         struct kafka_lag_group g = { 0 };
 
         (void) state;
+        assert_int_equal(kafka_lag_group_add(&g, "", 0, 0), -EBADMSG);
+        assert_int_equal(kafka_lag_group_add(&g, "\xff", 0, 0), -EBADMSG);
+        assert_int_equal(kafka_lag_group_add(&g, "a\nb", 0, 0), -EBADMSG);
         kafka_lag_group_sort(&g);
         assert_null(kafka_lag_group_find(&g, "orders", 7));
         assert_int_equal(kafka_lag_group_add(&g, "orders", 8, -1001), 0);

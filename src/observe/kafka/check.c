@@ -12,6 +12,8 @@
 #define CONFIG_AGE_USEC (5 * USEC_PER_MINUTE)
 #define CONFIG_RETRY_USEC (10 * USEC_PER_SEC)
 #define CONFIG_PATIENCE_USEC USEC_PER_SEC
+/* How many leaders are asked at once. */
+#define LEADER_THREADS 32
 /* Between two looks at what is in transition. */
 #define TRANSITION_USEC (250 * USEC_PER_MSEC)
 
@@ -77,6 +79,16 @@ static int copy_topic(metadata *md, const char *name, struct kafka_topic *to) {
         return 0;
 }
 
+/* What a broker says ends in lines for people, and in JSON. */
+static int copy_text(char **to, const char *said) {
+        size_t len = said ? strlen(said) : 0;
+        int r = free_and_strdup(to, said);
+
+        if (r >= 0 && said)
+                (void) text_copy_line(*to, len + 1, said, len);
+        return r;
+}
+
 static int copy_brokers(metadata *md, struct kafka_facts *f) {
         if (md->broker_cnt <= 0)
                 return 0;
@@ -85,11 +97,11 @@ static int copy_brokers(metadata *md, struct kafka_facts *f) {
                 return -ENOMEM;
         for (int i = 0; i < md->broker_cnt; i++) {
                 f->brokers[i].id = md->brokers[i].id;
-                if (asprintf(&f->brokers[i].address, "%s:%d", md->brokers[i].host, md->brokers[i].port) <
-                    0) {
-                        f->brokers[i].address = NULL;
+                char address[KAFKA_DETAIL_SIZE] = "";
+
+                text_append(address, sizeof(address), "%s:%d", md->brokers[i].host, md->brokers[i].port);
+                if (copy_text(&f->brokers[i].address, address) < 0)
                         return -ENOMEM;
-                }
                 f->n_brokers++;
         }
         return 0;
@@ -101,7 +113,7 @@ static int copy_metadata(struct kafka_client *c, metadata *md, struct kafka_fact
 
         f->controller = rd_kafka_controllerid(c->rk, 0);
         cluster_id = rd_kafka_clusterid(c->rk, 0);
-        r = free_and_strdup(&f->cluster_id, cluster_id);
+        r = copy_text(&f->cluster_id, cluster_id);
         if (cluster_id)
                 rd_kafka_mem_free(c->rk, cluster_id);
         if (r >= 0)
@@ -163,14 +175,20 @@ struct leader {
         rd_kafka_t *rk;
         rd_kafka_topic_partition_list_t *partitions;
         rd_kafka_resp_err_t err;
-        int timeout_msec;
-        pthread_t thread;
-        bool started;
 };
 
 struct leaders {
         struct leader *list;
         size_t n;
+        usec_t deadline;
+};
+
+/* Asks every LEADER_THREADS-th, one after another. */
+struct leader_thread {
+        const struct leaders *of;
+        size_t first;
+        pthread_t thread;
+        bool started;
 };
 
 static struct leader *leader_for(struct kafka_client *c, struct leaders *l, int32_t id) {
@@ -216,30 +234,37 @@ static int collect_leaders(struct kafka_client *c, const struct kafka_facts *f, 
         return 0;
 }
 
-static void *ask_leader(void *arg) {
-        struct leader *l = arg;
+static void *ask_some(void *arg) {
+        const struct leader_thread *t = arg;
 
-        l->err = rd_kafka_offsets_for_times(l->rk, l->partitions, l->timeout_msec);
+        for (size_t i = t->first; i < t->of->n; i += LEADER_THREADS) {
+                struct leader *l = &t->of->list[i];
+
+                l->err = rd_kafka_offsets_for_times(l->rk, l->partitions,
+                                                    MAX(kafka_left_msec(t->of->deadline), 1));
+        }
         return NULL;
 }
 
-/* One call for all would tell nothing of the others when one is silent, so each has a thread. */
+/* One call for all would tell nothing of the others when one is silent, so each has a thread; with more
+ * leaders than threads, a silent one takes the time of those that it shares its thread with. */
 static void ask_each_leader(struct leaders *l, usec_t deadline) {
-        for (size_t i = 0; i < l->n; i++) {
-                struct leader *leader = &l->list[i];
+        struct leader_thread threads[LEADER_THREADS] = { 0 };
+        size_t n = MIN(l->n, (size_t) LEADER_THREADS);
 
-                leader->timeout_msec = MAX(kafka_left_msec(deadline), 1);
-                if (i == 0)
-                        continue;
-                leader->started = pthread_create(&leader->thread, NULL, ask_leader, leader) == 0;
-                if (!leader->started)
-                        leader->err = RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE;
+        l->deadline = deadline;
+        for (size_t i = 0; i < n; i++) {
+                threads[i] = (struct leader_thread) { .of = l, .first = i };
+                if (i > 0)
+                        threads[i].started =
+                                pthread_create(&threads[i].thread, NULL, ask_some, &threads[i]) == 0;
         }
-        if (l->n > 0)
-                (void) ask_leader(&l->list[0]);
-        for (size_t i = 0; i < l->n; i++)
-                if (l->list[i].started)
-                        pthread_join(l->list[i].thread, NULL);
+        (void) ask_some(&threads[0]);
+        for (size_t i = 1; i < n; i++)
+                if (threads[i].started)
+                        pthread_join(threads[i].thread, NULL);
+                else
+                        (void) ask_some(&threads[i]);
 }
 
 static struct kafka_partition *find_partition(struct kafka_facts *f, const char *topic, int32_t id) {
@@ -320,7 +345,7 @@ static void read_config(const rd_kafka_ConfigResource_t *resource, struct topic_
                 if (streq(name, "min.insync.replicas"))
                         config->min_isr = (int) strtol(value, NULL, 10);
                 else if (streq(name, "cleanup.policy"))
-                        config->cleanup_policy = strdup(value);
+                        (void) copy_text(&config->cleanup_policy, value);
         }
 }
 

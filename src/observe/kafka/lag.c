@@ -8,10 +8,10 @@
 static int add_all(struct kafka_lag_group *g, const rd_kafka_topic_partition_list_t *list) {
         int r = 0;
 
-        for (int i = 0; r >= 0 && list && i < list->cnt; i++)
+        for (int i = 0; r != -ENOMEM && list && i < list->cnt; i++)
                 r = kafka_lag_group_add(g, list->elems[i].topic, list->elems[i].partition,
                                         list->elems[i].offset);
-        return r;
+        return r == -ENOMEM ? r : 0;
 }
 
 static int ask_committed(struct kafka_client *c, struct kafka_lag_group *g, usec_t deadline) {

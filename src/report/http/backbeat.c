@@ -64,7 +64,7 @@ static json_object *make_topic(struct json_maker *m, const struct kafka_topic *t
                 const struct kafka_partition *p = &t->partitions[i];
                 json_object *partition = json_make_object(m);
 
-                json_put_number(m, partition, "id", (uint64_t) p->id);
+                json_put(m, partition, "id", json_made(m, json_object_new_int(p->id)));
                 json_put(m, partition, "leader", json_made(m, json_object_new_int(p->leader)));
                 json_put_ids(m, partition, "replicas", p->replicas, p->n_replicas);
                 json_put_ids(m, partition, "isrs", p->isrs, p->n_isrs);
