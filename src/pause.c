@@ -13,6 +13,8 @@
 #include "util/text.h"
 #include "worker.h"
 
+#define STILL_SIZE 192 /* with the longest name */
+
 const struct pause *worker_pause(const struct worker *w) {
         return pauses_of(&w->agent->pauses, w->settings->name, agent_now());
 }
@@ -46,13 +48,39 @@ static void tell_begun(struct agent *a, const struct pause *p, const char *still
              MOMENT(p->until_usec, agent_now(), agent_clock_offset()), pause_text(p, text));
 }
 
+/* What one of all, or of one, leaves paused when it ends. */
+static const char *still_paused(const struct agent *a, const char *ended, char buf[static STILL_SIZE]) {
+        const struct pause *other = NULL;
+        size_t n = 0;
+
+        buf[0] = '\0';
+        for (size_t i = 0; i < a->pauses.n; i++) {
+                const struct pause *p = &a->pauses.list[i];
+
+                if (!p->worker == !ended || p->until_usec <= agent_now())
+                        continue;
+                other = p;
+                n++;
+        }
+        if (n > 1)
+                text_append(buf, STILL_SIZE, ", but %zu workers are paused still, each by itself", n);
+        else if (n == 1 && other->worker)
+                text_append(buf, STILL_SIZE, ", but %s is paused still", other->worker);
+        else if (n == 1)
+                text_append(buf, STILL_SIZE, ", but all workers are paused still");
+        return buf;
+}
+
 static void tell_over(struct agent *a, const struct pause *p) {
+        char still[STILL_SIZE];
+
+        still_paused(a, p->worker, still);
         if (p->until_usec < a->started_at_usec)
-                tell(a, EVENT_RESUMED, p, "the pause was over at %s, while the agent did not run",
-                     MOMENT(p->until_usec, agent_now(), agent_clock_offset()));
+                tell(a, EVENT_RESUMED, p, "the pause was over at %s, while the agent did not run%s",
+                     MOMENT(p->until_usec, agent_now(), agent_clock_offset()), still);
         else
-                tell(a, EVENT_RESUMED, p, "the pause of %s is over",
-                     SAY_SPAN(usec_sub(p->until_usec, p->since_usec)));
+                tell(a, EVENT_RESUMED, p, "the pause of %s is over%s",
+                     SAY_SPAN(usec_sub(p->until_usec, p->since_usec)), still);
 }
 
 /* ---- begin and end ---- */
@@ -136,6 +164,7 @@ void pause_end(struct agent *a, const struct control_order *o, uid_t uid, struct
         const struct pause *found = pauses_find(&a->pauses, o->worker);
         const struct pause told = { .worker = o->worker, .uid = uid };
         const struct worker *w = o->worker ? agent_find_worker(a, o->worker) : NULL;
+        char still[STILL_SIZE], text[STILL_SIZE + sizeof("resumed")];
 
         if (!found && w && worker_pause(w)) {
                 operator_refuse(
@@ -149,11 +178,12 @@ void pause_end(struct agent *a, const struct control_order *o, uid_t uid, struct
                 operator_answer(o->worker, "not paused", reply);
                 return;
         }
-        tell(a, EVENT_RESUMED, &told, "resumed by uid %" PRIu32 ", %s before the pause would have been over",
-             uid, SAY_SPAN(usec_sub(found->until_usec, agent_now())));
+        still_paused(a, o->worker, still);
+        tell(a, EVENT_RESUMED, &told,
+             "resumed by uid %" PRIu32 ", %s before the pause would have been over%s", uid,
+             SAY_SPAN(usec_sub(found->until_usec, agent_now())), still);
         (void) pauses_end(&a->pauses, o->worker);
-        operator_answer_kept(a, o->worker,
-                             w && worker_pause(w) ? "resumed, but all workers are paused still" : "resumed",
-                             reply);
+        (void) snprintf(text, sizeof(text), "resumed%s", still);
+        operator_answer_kept(a, o->worker, text, reply);
         consider(a, o->worker);
 }

@@ -87,6 +87,24 @@ def test_it_ends_by_itself_and_says_so(agent, worker, control):
     agent.expect("incident-closed")
 
 
+@pytest.mark.parametrize("short, long, still", [
+    ("a", None, "a: the pause of 1s is over, but all workers are paused still"),
+    (None, "a", "all workers: the pause of 1s is over, but a is paused still"),
+])
+def test_one_that_ends_names_the_other_that_holds_still(agent, control, short, long, still):
+    order(control, "pause", worker=long, for_seconds=3600)
+    order(control, "pause", worker=short, for_seconds=1)
+    assert agent.expect("resumed").message == still
+    assert get(control, "/workers/a")[1]["state"] == "paused"
+
+
+def test_all_resumed_names_the_one_that_is_paused_by_itself(agent, control):
+    order(control, "pause", worker="a", for_seconds=3600)
+    order(control, "pause", worker=None, for_seconds=60)
+    assert order(control, "resume", worker=None)[1]["text"] == "all workers: resumed, but a is paused still"
+    assert agent.expect("resumed").message.endswith("would have been over, but a is paused still")
+
+
 def test_a_new_one_takes_the_place_of_the_old(agent, control):
     order(control, "pause", worker="a", for_seconds=3600, reason="old")
     order(control, "pause", worker="a", for_seconds=1, reason="new")
