@@ -2,6 +2,8 @@
  * its parts. */
 #pragma once
 
+#include <sys/types.h>
+
 #include "act/ledger.h"
 #include "act/systemd.h"
 #include "config/config.h"
@@ -9,7 +11,9 @@
 #include "report/reporter.h"
 
 typedef struct sd_event_source sd_event_source;
+struct control_order;
 struct document;
+struct http_reply;
 struct http_server;
 struct kafka_watch;
 struct kept_order;
@@ -109,6 +113,8 @@ int agent_notify_apply(struct agent *a, const struct settings *settings);
  * when it is sent, or after a moment. */
 bool agent_notify_finish(struct agent *a);
 void agent_notify_free(struct agent *a);
+/* An order: one event, which is only a test, to the receiver of that name. */
+void agent_notify_test(struct agent *a, const struct control_order *o, uid_t uid, struct http_reply *reply);
 /* A state or count that STATUS= shows changed. */
 void agent_status_changed(struct agent *a);
 /* A first poll was sent; READY=1 follows the last of them. */

@@ -41,6 +41,7 @@ static void on_order(const struct http_order *h, struct http_reply *reply, void 
                 [CONTROL_RESUME] = pause_end,
                 [CONTROL_RESET] = operator_reset,
                 [CONTROL_RESTART] = restart_ordered,
+                [CONTROL_NOTIFY_TEST] = agent_notify_test,
         };
         _cleanup_(control_order_done) struct control_order o = {};
         _cleanup_(document_done) struct document refusal = {};

@@ -7,18 +7,29 @@
 #include <systemd/sd-event.h>
 
 #include "agent.h"
+#include "config/suggest.h"
+#include "config/values.h"
+#include "report/http/control_order.h"
+#include "report/http/server.h"
 #include "report/notification/notifier.h"
+#include "util/clock.h"
+#include "util/text.h"
 
 /* So long the end waits for what is still to be sent. */
 #define FAREWELL_USEC (2 * USEC_PER_SEC)
 
+static const char *find_hostname(const struct agent *a, char machine[static HOST_NAME_MAX + 1]) {
+        machine[HOST_NAME_MAX] = '\0';
+        if (a->settings->agent.hostname)
+                return a->settings->agent.hostname;
+        return gethostname(machine, HOST_NAME_MAX) == 0 ? machine : NULL;
+}
+
 static void show(const struct event *e, usec_t realtime_usec, void *userdata) {
         struct agent *a = userdata;
-        const char *hostname = a->settings->agent.hostname;
-        char machine[HOST_NAME_MAX + 1] = "";
+        char machine[HOST_NAME_MAX + 1];
+        const char *hostname = find_hostname(a, machine);
 
-        if (!hostname && gethostname(machine, sizeof(machine) - 1) == 0)
-                hostname = machine;
         for (size_t i = 0; i < a->n_notifiers; i++)
                 notifier_take(a->notifiers[i], e, hostname, realtime_usec);
 }
@@ -60,6 +71,103 @@ bool agent_notify_finish(struct agent *a) {
         return all_finished(a) ||
                sd_event_add_time_relative(a->event, &a->farewell_source, CLOCK_BOOTTIME, FAREWELL_USEC,
                                           10 * USEC_PER_MSEC, on_farewell_over, a) < 0;
+}
+
+/* ---- a test ---- */
+
+struct notify_test {
+        struct http_reply *reply;
+        char name[SECTION_NAME_LEN_MAX + 1];
+};
+
+static void on_tested(enum notify_result result, const char *text, void *userdata) {
+        _cleanup_free_ struct notify_test *t = userdata;
+        _cleanup_(document_done) struct document d = {};
+        char line[CONTROL_TEXT_SIZE + 256];
+        int r;
+
+        (void) snprintf(line, sizeof(line), "%s: %s", t->name, text);
+        r = result == NOTIFY_TAKEN ? control_done(&d, NULL, line, true) : control_error(&d, 502, line);
+        if (r < 0)
+                http_reply_drop(t->reply);
+        else
+                http_reply_send(t->reply, &d);
+}
+
+static void refuse_test(struct http_reply *reply, unsigned status, const char *format, ...) _printf_(3, 4);
+static void refuse_test(struct http_reply *reply, unsigned status, const char *format, ...) {
+        _cleanup_(document_done) struct document d = {};
+        char text[CONTROL_TEXT_SIZE] = "";
+        va_list ap;
+
+        va_start(ap, format);
+        text_appendv(text, sizeof(text), format, ap);
+        va_end(ap);
+        if (control_error(&d, status, text) < 0)
+                http_reply_drop(reply);
+        else
+                http_reply_send(reply, &d);
+}
+
+static void refuse_unknown(struct agent *a, const char *name, struct http_reply *reply) {
+        _cleanup_free_ const char **names = calloc(a->n_notifiers + 1, sizeof(*names));
+        const char *nearest;
+        char word[128];
+
+        for (size_t i = 0; names && i < a->n_notifiers; i++)
+                names[i] = notifier_name(a->notifiers[i]);
+        nearest = names ? suggest_nearest(name, names) : NULL;
+        refuse_test(reply, 422, "the configuration in force has no [notify %s]%s%s%s",
+                    text_copy_line(word, sizeof(word), name, strlen(name)), nearest ? "; did you mean " : "",
+                    strempty(nearest), nearest ? "?" : "");
+}
+
+static struct event *new_test(const char *name, unsigned uid) {
+        _cleanup_(event_freep) struct event *e = NULL;
+
+        e = event_new(EVENT_NOTIFY_TEST, "notify %s: a test, asked for by uid %u; nothing has happened",
+                      name, uid);
+        if (!e || event_field(e, "NOTIFY", "%s", name) < 0 || event_field(e, "UID", "%u", uid) < 0)
+                return NULL;
+        return TAKE_PTR(e);
+}
+
+static int begin_test(struct agent *a, struct notifier *n, const struct event *e, struct http_reply *reply) {
+        struct notify_test *t = calloc(1, sizeof(*t));
+        char machine[HOST_NAME_MAX + 1];
+        int r;
+
+        if (!t)
+                return -ENOMEM;
+        t->reply = reply;
+        (void) snprintf(t->name, sizeof(t->name), "%s", notifier_name(n));
+        r = notifier_test(n, e, find_hostname(a, machine), clock_now(CLOCK_REALTIME), on_tested, t);
+        if (r < 0)
+                free(t);
+        return r;
+}
+
+void agent_notify_test(struct agent *a, const struct control_order *o, uid_t uid, struct http_reply *reply) {
+        _cleanup_(event_freep) struct event *e = new_test(o->name, (unsigned) uid);
+        struct notifier *n = NULL;
+        int r;
+
+        for (size_t i = 0; i < a->n_notifiers && !n; i++)
+                if (streq(notifier_name(a->notifiers[i]), o->name))
+                        n = a->notifiers[i];
+        if (!n) {
+                refuse_unknown(a, o->name, reply);
+                return;
+        }
+        r = e ? begin_test(a, n, e, reply) : -ENOMEM;
+        if (r >= 0)
+                reporter_tell(a->reporter, TAKE_PTR(e));
+        else if (r == -EBUSY)
+                refuse_test(reply, 409, "%s: another test of it is under way", o->name);
+        else if (r == -EOPNOTSUPP)
+                refuse_test(reply, 422, "%s: it has neither webhook nor command, only a heartbeat", o->name);
+        else
+                refuse_test(reply, 500, "%s: %s", o->name, strerror(-r));
 }
 
 /* ---- configuration ---- */

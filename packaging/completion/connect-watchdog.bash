@@ -116,13 +116,13 @@ _connect_watchdogctl() {
         case $verb:${COMP_WORDS[COMP_CWORD]} in
         :-*) _connect_watchdog_offer < <(printf '%s\n' --config --for --force --json --kind --list --no-pager --once --reason \
                 --revoke --root --since --socket --state-dir --timeout --verbose --watch --write --version --help) ;;
-        :*) _connect_watchdog_offer < <(printf '%s\n' status check pause resume restart reset incidents incident report discover \
-                verify-config authorize) ;;
+        :*) _connect_watchdog_offer < <(printf '%s\n' status check pause resume restart reset notify-test incidents incident report \
+                discover verify-config authorize) ;;
         status:-*) _connect_watchdog_offer < <(printf '%s\n' --json --list --no-pager --socket --watch --version --help) ;;
         check:-*) _connect_watchdog_offer < <(printf '%s\n' --kind --once --socket --timeout --version --help) ;;
         pause:-*) _connect_watchdog_offer < <(printf '%s\n' --for --json --reason --socket --version --help) ;;
         restart:-*) _connect_watchdog_offer < <(printf '%s\n' --force --json --socket --version --help) ;;
-        resume:-* | reset:-*) _connect_watchdog_offer < <(printf '%s\n' --json --socket --version --help) ;;
+        resume:-* | reset:-* | notify-test:-*) _connect_watchdog_offer < <(printf '%s\n' --json --socket --version --help) ;;
         incidents:-*) _connect_watchdog_offer < <(printf '%s\n' --json --list --no-pager --since --state-dir --version --help) ;;
         incident:-*) _connect_watchdog_offer < <(printf '%s\n' --json --no-pager --state-dir --verbose --version --help) ;;
         report:-*) _connect_watchdog_offer < <(printf '%s\n' --json --no-pager --since --state-dir --version --help) ;;

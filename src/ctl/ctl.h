@@ -47,3 +47,4 @@ int verb_pause(const struct ctl_options *options, int argc, char *argv[]);
 int verb_resume(const struct ctl_options *options, int argc, char *argv[]);
 int verb_restart(const struct ctl_options *options, int argc, char *argv[]);
 int verb_reset(const struct ctl_options *options, int argc, char *argv[]);
+int verb_notify_test(const struct ctl_options *options, int argc, char *argv[]);

@@ -17,6 +17,7 @@ static const verb_t verbs[_VERB_MAX] = {
         [VERB_RESUME] = verb_resume,
         [VERB_RESTART] = verb_restart,
         [VERB_RESET] = verb_reset,
+        [VERB_NOTIFY_TEST] = verb_notify_test,
         [VERB_INCIDENTS] = verb_incidents,
         [VERB_INCIDENT] = verb_incident,
         [VERB_REPORT] = verb_report,

@@ -1,4 +1,5 @@
-/* pause, resume, restart, reset: what the agent is told to do. The agent decides, and says what came of it.
+/* pause, resume, restart, reset, notify-test: what the agent is told to do. The agent decides, and says what
+ * came of it.
  */
 #include <errno.h>
 
@@ -171,4 +172,13 @@ int verb_reset(const struct ctl_options *options, int argc, char *argv[]) {
         int r = begin(&o, options, argc, argv, false);
 
         return r == CTL_OK ? give(&o) : r;
+}
+
+int verb_notify_test(const struct ctl_options *options, int argc, char *argv[]) {
+        _cleanup_(order_done) struct order o = { .options = options, .verb = argv[0] };
+
+        if (argc != 2)
+                return usage(&o, "which receiver? Write the NAME of one [notify NAME] section");
+        o.request = json_object_new_object();
+        return add_text(&o, "name", argv[1]) < 0 ? no_memory(&o) : give(&o);
 }

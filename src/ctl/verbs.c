@@ -42,6 +42,8 @@ const struct ctl_verb_info ctl_verb_infos[_VERB_MAX] = {
         [VERB_RESTART] = { "restart", "WORKER", "restart its unit as the agent would, with evidence",
                            OPTIONS_OF_ORDERS | OPTION_BIT(OPTION_FORCE) },
         [VERB_RESET] = { "reset", "WORKER", "give its budget of restarts back", OPTIONS_OF_ORDERS },
+        [VERB_NOTIFY_TEST] = { "notify-test", "NAME", "have a receiver of events told of one, as a test",
+                               OPTIONS_OF_ORDERS },
         [VERB_INCIDENTS] = { "incidents", "[WORKER]", "list what happened, the newest first",
                              OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_LIST) |
                                      OPTION_BIT(OPTION_NO_PAGER) | OPTION_BIT(OPTION_SINCE) |

@@ -50,6 +50,7 @@ enum ctl_verb {
         VERB_RESUME,
         VERB_RESTART,
         VERB_RESET,
+        VERB_NOTIFY_TEST,
         VERB_INCIDENTS,
         VERB_INCIDENT,
         VERB_REPORT,

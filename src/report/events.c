@@ -82,6 +82,7 @@ static const struct event_info event_table[_EVENT_TYPE_MAX] = {
         [EVENT_LEDGER_UNWRITABLE] = { "ledger-unwritable", "707da9d25f7846af88bf6b4acf5a9f03", LOG_ERR },
         [EVENT_HISTORY_UNWRITABLE] = { "history-unwritable", "c0e60cab741c4bebac5162eef4ca89af",
                                        LOG_WARNING },
+        [EVENT_NOTIFY_TEST] = { "notify-test", "b67ba9bf561c442f81ad74c6e7a7d7eb", LOG_INFO },
         [EVENT_NOTIFY_FAILED] = { "notify-failed", "9aca5a00a03f42b1ab21930c264e3773", LOG_ERR },
         [EVENT_NOTIFY_RECOVERED] = { "notify-recovered", "1fadf01acd464958a5a57a983381c71d", LOG_NOTICE },
         [EVENT_NOTIFY_LOST] = { "notify-lost", "9c0fed2dab0f42259e95465947c19c91", LOG_ERR },

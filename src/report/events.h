@@ -60,6 +60,7 @@ enum event_type {
         EVENT_LEDGER_DAMAGED,
         EVENT_LEDGER_UNWRITABLE,
         EVENT_HISTORY_UNWRITABLE, /* what happens in incidents cannot be kept */
+        EVENT_NOTIFY_TEST,        /* an operator has one sent */
         EVENT_NOTIFY_FAILED,      /* a receiver of [notify NAME] does not take what it is told */
         EVENT_NOTIFY_RECOVERED,
         EVENT_NOTIFY_LOST, /* it was never told these */

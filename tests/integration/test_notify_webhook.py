@@ -1,7 +1,9 @@
 """[notify NAME] with a webhook: what a receiver is told, and that no receiver, however bad, loses an event or delays a poll."""
 
 import json
+import threading
 
+import ctl
 import pytest
 
 from harness import UNIT, until
@@ -251,3 +253,44 @@ def test_a_flood_becomes_one(agent, receiver):
     told = receiver.taken()
     assert len(told) == 11 and told[10]["folded"] == "20"
     assert told[10]["message"].startswith("and 20 more cannot-tell within 1min, the last: w")
+
+
+# --- notify-test
+
+
+def test_a_test_says_whether_it_was_taken(agent, scene, receiver, runtime):
+    scene.start()
+    control = runtime / "control"
+    assert ctl.run(control, "notify-test", "ops", status=ctl.OK).stdout == "ops: the receiver took a test event\n"
+    told = receiver.expect("notify-test")
+    assert "nothing has happened" in told["message"] and told["uid"] == agent.expect("notify-test").field("uid")
+    receiver.mode = "500"
+    said = ctl.run(control, "notify-test", "ops", status=ctl.FAILED)
+    assert "ops: the receiver answered HTTP 500 (internal error); the test event waits, and is tried again" in said.stderr
+    receiver.mode = "ok"
+    assert ctl.run(control, "notify-test", "ops", status=ctl.OK)
+    assert len(receiver.taken("notify-test")) == 3
+
+
+def test_a_test_of_nobody_is_refused(agent, scene, receiver, runtime):
+    scene.keys = {"heartbeat": receiver.url, "heartbeat_interval": "1h"}
+    scene.start()
+    control = runtime / "control"
+    assert "has no [notify opps]; did you mean ops?" in ctl.run(control, "notify-test", "opps", status=ctl.FAILED).stderr
+    assert "only a heartbeat" in ctl.run(control, "notify-test", "ops", status=ctl.FAILED).stderr
+    assert "which receiver?" in ctl.run(control, "notify-test", status=ctl.USAGE).stderr
+
+
+def test_a_test_is_answered_when_its_section_goes(agent, scene, receiver, runtime, worker):
+    receiver.mode = "hang"
+    scene.start(timeout="10min")
+    said = []
+    first = threading.Thread(target=lambda: said.append(ctl.run(runtime / "control", "notify-test", "ops")))
+    first.start()
+    receiver.wait_for_requests(1)
+    assert "another test of it is under way" in ctl.run(runtime / "control", "notify-test", "ops", status=ctl.HELD).stderr
+    agent.configure({"a": {"url": worker.url}})
+    agent.reload()
+    first.join()
+    assert said[0].returncode == ctl.FAILED
+    assert "ops: the receiver is not asked any more; the test event is not sent again" in said[0].stderr

@@ -50,6 +50,12 @@ static void the_orders_are_read(void **state) {
         assert_true(o.force);
         control_order_done(&o);
 
+        o = read_order("/notify-test", "{\"name\":\"ops\"}");
+        assert_int_equal(o.verb, CONTROL_NOTIFY_TEST);
+        assert_string_equal(o.name, "ops");
+        assert_null(o.worker);
+        control_order_done(&o);
+
         o = read_order("/resume", "{\"worker\":null}");
         assert_int_equal(o.verb, CONTROL_RESUME);
         assert_null(o.worker);

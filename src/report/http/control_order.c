@@ -20,6 +20,7 @@ enum member {
         MEMBER_FOR = 1 << 2,
         MEMBER_REASON = 1 << 3,
         MEMBER_FORCE = 1 << 4,
+        MEMBER_NAME = 1 << 5,
 };
 
 static const struct {
@@ -30,10 +31,12 @@ static const struct {
         [CONTROL_RESUME] = { "/resume", MEMBER_WORKER | MEMBER_ALL },
         [CONTROL_RESET] = { "/reset", MEMBER_WORKER },
         [CONTROL_RESTART] = { "/restart", MEMBER_WORKER | MEMBER_FORCE },
+        [CONTROL_NOTIFY_TEST] = { "/notify-test", MEMBER_NAME },
 };
 
 void control_order_done(struct control_order *o) {
         free(o->worker);
+        free(o->name);
         free(o->reason);
         *o = (struct control_order) {};
 }
@@ -114,6 +117,8 @@ static int take_member(const char *key,
 
         if ((members & MEMBER_WORKER) && streq(key, "worker"))
                 return take_worker(v, members, ret, refusal);
+        if ((members & MEMBER_NAME) && streq(key, "name"))
+                return take_text(v, "name", WORKER_SIZE, &ret->name, refusal);
         if ((members & MEMBER_FOR) && streq(key, "for_seconds"))
                 return take_span(v, ret, refusal);
         if ((members & MEMBER_REASON) && streq(key, "reason"))
@@ -144,7 +149,9 @@ static int take_members(json_object *o,
 
 /* What must be said, so that nobody pauses everything, or for ever, by leaving a word out. */
 static int check_complete(json_object *o, unsigned members, struct document *refusal) {
-        if (!json_object_object_get_ex(o, "worker", NULL))
+        if ((members & MEMBER_NAME) && !json_object_object_get_ex(o, "name", NULL))
+                return refuse(refusal, 400, "\"name\" is missing");
+        if ((members & MEMBER_WORKER) && !json_object_object_get_ex(o, "worker", NULL))
                 return refuse(refusal, 400, "\"worker\" is missing%s",
                               (members & MEMBER_ALL) ? "; null stands for all of them" : "");
         if ((members & MEMBER_FOR) && !json_object_object_get_ex(o, "for_seconds", NULL))

@@ -11,12 +11,14 @@ enum control_verb {
         CONTROL_RESUME,
         CONTROL_RESET,
         CONTROL_RESTART,
+        CONTROL_NOTIFY_TEST,
         _CONTROL_VERB_MAX,
 };
 
 struct control_order {
         enum control_verb verb;
         char *worker; /* NULL: all */
+        char *name;   /* of a receiver */
         char *reason; /* of a pause, in one line */
         usec_t for_usec;
         bool force;

@@ -22,6 +22,9 @@ struct notifier {
         struct notify_queue queue;
         struct webhook *webhook; /* one of these is under way, or none */
         struct command *command;
+        const struct notification *test; /* which waits; its answer is awaited */
+        notifier_tested_t tested;        /* NULL: none is */
+        void *tested_userdata;
         struct heartbeat *heartbeat;
         bool heartbeat_fails; /* told */
         sd_event_source *timer;
@@ -58,23 +61,25 @@ static void tell_lost(struct notifier *n, const char *why) {
         tell(n, e);
 }
 
+static const char *who(const struct notifier *n) {
+        return n->settings->command ? "command" : "receiver";
+}
+
 static void tell_news(struct notifier *n,
                       enum notify_news news,
                       enum notify_result result,
                       const char *why) {
-        const char *who = n->settings->command ? "command" : "receiver";
-
         if (news == NOTIFY_BEGAN_FAILING && result == NOTIFY_FAILED)
                 tell(n, event_new(EVENT_NOTIFY_FAILED,
                                   "notify %s: the %s %s; it is tried again, in %s at first, and then less "
                                   "often",
-                                  notifier_name(n), who, why, SPAN(notify_queue_pause(&n->queue))));
+                                  notifier_name(n), who(n), why, SPAN(notify_queue_pause(&n->queue))));
         else if (news == NOTIFY_BEGAN_FAILING)
                 tell(n, event_new(EVENT_NOTIFY_FAILED, "notify %s: the %s %s; that event is not sent again",
-                                  notifier_name(n), who, why));
+                                  notifier_name(n), who(n), why));
         else if (news == NOTIFY_RECOVERED)
                 tell(n, event_new(EVENT_NOTIFY_RECOVERED, "notify %s: the %s takes events again",
-                                  notifier_name(n), who));
+                                  notifier_name(n), who(n)));
 }
 
 /* ---- sending ---- */
@@ -91,7 +96,25 @@ static void arm(struct notifier *n) {
         (void) sd_event_source_set_enabled(n->timer, SD_EVENT_ONESHOT);
 }
 
+static void answer_test(struct notifier *n, enum notify_result result, const char *why) {
+        notifier_tested_t tested = TAKE_PTR(n->tested);
+        char text[NOTIFY_WHY_SIZE + 128] = "";
+
+        if (!tested)
+                return;
+        if (result == NOTIFY_TAKEN)
+                text_append(text, sizeof(text), "the %s took a test event", who(n));
+        else
+                text_append(text, sizeof(text), "the %s %s; the test event %s", who(n), why,
+                            result == NOTIFY_FAILED ? "waits, and is tried again" : "is not sent again");
+        n->test = NULL;
+        tested(result, text, n->tested_userdata);
+}
+
 static void sent(struct notifier *n, enum notify_result result, const char *why) {
+        /* What cannot be sent before it keeps it, too. */
+        if (result == NOTIFY_FAILED || n->queue.first == n->test)
+                answer_test(n, result, why);
         tell_news(n, notify_queue_sent(&n->queue, result, now_usec()), result, why);
         /* One try is all there is time for. */
         if (n->finishing && result == NOTIFY_FAILED)
@@ -192,14 +215,43 @@ static bool is_about(const struct event *e, const char *name) {
         return false;
 }
 
-void notifier_take(struct notifier *n, const struct event *e, const char *hostname, usec_t realtime_usec) {
+static bool tells_anybody(const struct notifier *n) {
         const struct notify_settings *s = n->settings;
 
-        if (n->finishing || !(s->webhook || s->webhook_file || s->command) ||
-            !event_is_asked_for(e, s->events) || is_about(e, notifier_name(n)))
+        return s->webhook || s->webhook_file || s->command;
+}
+
+void notifier_take(struct notifier *n, const struct event *e, const char *hostname, usec_t realtime_usec) {
+        if (n->finishing || !tells_anybody(n) || !event_is_asked_for(e, n->settings->events) ||
+            is_about(e, notifier_name(n)))
                 return;
         notify_queue_push(&n->queue, notification_new(e, hostname, realtime_usec), now_usec());
         arm(n);
+}
+
+int notifier_test(struct notifier *n,
+                  const struct event *e,
+                  const char *hostname,
+                  usec_t realtime_usec,
+                  notifier_tested_t done,
+                  void *userdata) {
+        struct notification *test;
+
+        if (n->tested)
+                return -EBUSY;
+        if (!tells_anybody(n))
+                return -EOPNOTSUPP;
+        test = notification_new(e, hostname, realtime_usec);
+        if (!test)
+                return -ENOMEM;
+        notify_queue_push(&n->queue, test, now_usec());
+        if (!n->queue.sending)
+                notify_queue_retry(&n->queue);
+        n->test = test;
+        n->tested = done;
+        n->tested_userdata = userdata;
+        arm(n);
+        return 0;
 }
 
 int notifier_reconfigure(struct notifier *n, const struct notify_settings *settings) {
@@ -263,6 +315,7 @@ struct notifier *notifier_free(struct notifier *n) {
         if (!n)
                 return NULL;
         sd_event_source_disable_unref(n->timer);
+        answer_test(n, NOTIFY_REFUSED, "is not asked any more");
         heartbeat_free(n->heartbeat);
         drop_try(n);
         notify_queue_lose(&n->queue);

@@ -39,6 +39,18 @@ int notifier_reconfigure(struct notifier *n, const struct notify_settings *setti
 /* Queues e if it is one that is to be told here, and not about the receiver itself. Sends nothing yet. */
 void notifier_take(struct notifier *n, const struct event *e, const char *hostname, usec_t realtime_usec);
 
+/* How a test ended. text: of a sentence that follows the section's name. */
+typedef void (*notifier_tested_t)(enum notify_result result, const char *text, void *userdata);
+/* Queues e, which is only a test, whatever is to be told here, and has all that waits tried now. done is
+ * called once, from the loop or when n is freed: when e was sent, or could not be. Returns 0; -EBUSY:
+ * another test is under way; -EOPNOTSUPP: nobody is told here; -ENOMEM. */
+int notifier_test(struct notifier *n,
+                  const struct event *e,
+                  const char *hostname,
+                  usec_t realtime_usec,
+                  notifier_tested_t done,
+                  void *userdata);
+
 /* The agent ends: each that waits is tried once, now. */
 void notifier_finish(struct notifier *n);
 /* Whether nothing will come of waiting any more. */
