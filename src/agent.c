@@ -334,11 +334,13 @@ static void append_dropped(char *buf,
 static int take_settings(struct agent *a, struct settings *fresh) {
         struct worker **workers = calloc(fresh->n_workers + 1, sizeof(struct worker *));
         struct kafka_watch **kafkas = kafka_watches_room(fresh);
+        struct notifier **notifiers = agent_notify_room(fresh);
         struct settings *old = a->settings;
         char dropped[512] = "";
         int r;
 
-        if (!workers || !kafkas) {
+        if (!workers || !kafkas || !notifiers) {
+                free(notifiers);
                 free(workers);
                 free(kafkas);
                 settings_free(fresh);
@@ -347,7 +349,7 @@ static int take_settings(struct agent *a, struct settings *fresh) {
         a->settings = fresh;
         take_agent_settings(a);
         append_dropped(dropped, sizeof(dropped), old, fresh);
-        r = agent_notify_apply(a, fresh);
+        r = agent_notify_apply(a, fresh, notifiers);
         r = first_error(r, kafka_watches_apply(a, fresh, kafkas));
         r = first_error(r, apply_workers(a, fresh, workers));
         settings_free(old);
@@ -449,6 +451,7 @@ static void agent_done(struct agent *a) {
 static int set_up(struct agent *a) {
         _cleanup_free_ struct kafka_watch **kafkas = NULL;
         _cleanup_free_ struct worker **workers = NULL;
+        struct notifier **notifiers;
         int r;
 
         r = add_signals(a);
@@ -460,7 +463,8 @@ static int set_up(struct agent *a) {
         r = http_client_new(a->event, &a->http);
         if (r < 0)
                 return r;
-        r = agent_notify_apply(a, a->settings);
+        notifiers = agent_notify_room(a->settings);
+        r = notifiers ? agent_notify_apply(a, a->settings, notifiers) : -ENOMEM;
         if (r < 0)
                 return r;
         r = agent_open_ledger(a);

@@ -108,7 +108,9 @@ int agent_http_answer(struct agent *a,
 void agent_control_start(struct agent *a);
 /* Makes the receivers of events those of the settings, which must not be freed before; those that are gone
  * are told of with their old ones. Returns 0 or a negative errno. */
-int agent_notify_apply(struct agent *a, const struct settings *settings);
+int agent_notify_apply(struct agent *a, const struct settings *settings, struct notifier **room);
+/* Room for them, which it takes over: what was could not go on without. NULL when out of memory. */
+struct notifier **agent_notify_room(const struct settings *settings);
 /* The agent ends: what waits is sent now. Returns whether there is nothing to wait for; else the loop ends
  * when it is sent, or after a moment. */
 bool agent_notify_finish(struct agent *a);

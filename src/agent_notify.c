@@ -179,35 +179,36 @@ static struct notifier *take_by_name(struct notifier **list, size_t n, const cha
         return NULL;
 }
 
-int agent_notify_apply(struct agent *a, const struct settings *settings) {
+struct notifier **agent_notify_room(const struct settings *settings) {
+        return calloc(settings->n_notifies + 1, sizeof(struct notifier *));
+}
+
+int agent_notify_apply(struct agent *a, const struct settings *settings, struct notifier **room) {
         const struct notifier_calls calls = {
                 .tell = tell,
                 .is_well = is_well,
                 .finished = on_finished,
                 .userdata = a,
         };
-        _cleanup_free_ struct notifier **next = calloc(settings->n_notifies + 1, sizeof(struct notifier *));
         _cleanup_free_ struct notifier **before = NULL;
         size_t n_before = a->n_notifiers, n = 0;
         int r, first_error = 0;
 
-        if (!next)
-                return -ENOMEM;
         /* Nothing is shown meanwhile. */
         before = TAKE_PTR(a->notifiers);
         a->n_notifiers = 0;
         for (size_t i = 0; i < settings->n_notifies; i++) {
                 const struct notify_settings *s = settings->notifies[i];
 
-                next[n] = take_by_name(before, n_before, s->name);
-                r = next[n] ? notifier_reconfigure(next[n], s)
-                            : notifier_new(a->event, a->http, s, &calls, &next[n]);
+                room[n] = take_by_name(before, n_before, s->name);
+                r = room[n] ? notifier_reconfigure(room[n], s)
+                            : notifier_new(a->event, a->http, s, &calls, &room[n]);
                 if (r < 0)
                         first_error = first_error ? first_error : r;
-                if (next[n])
+                if (room[n])
                         n++;
         }
-        a->notifiers = TAKE_PTR(next);
+        a->notifiers = room;
         a->n_notifiers = n;
         for (size_t i = 0; i < n_before; i++)
                 notifier_free(before[i]);

@@ -14,10 +14,12 @@ void notify_queue_done(struct notify_queue *q) {
         *q = (struct notify_queue) {};
 }
 
-/* Takes the first one out, or the second. */
+/* Takes the first one out, or the second; if there is one. */
 static void drop(struct notify_queue *q, bool second) {
-        struct notification **at = second ? &q->first->next : &q->first, *n = *at;
+        struct notification **at = second && q->first ? &q->first->next : &q->first, *n = *at;
 
+        if (!n)
+                return;
         *at = n->next;
         if (q->last == n)
                 q->last = second ? q->first : NULL;
