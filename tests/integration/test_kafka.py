@@ -243,7 +243,7 @@ def test_a_section_that_leaves_holds_nobody_any_more(watched, broker, worker, ag
 
 def test_what_is_known_is_served(watched, broker, agent):
     # Long enough that it does not become slow in between, on a busy machine.
-    watched.configure(broker.bootstrap, kafka={"timeout": "10s"})
+    watched.configure(broker.bootstrap, kafka={"timeout": "5s"})
     agent.start()
     kafka = watched.until_kafka("up")
     assert [t["name"] for t in kafka["topics"]] == ["connect-configs", "connect-offsets", "connect-status"]

@@ -30,7 +30,7 @@ def test_a_stop_while_a_restart_is_being_decided_is_not_undone(container, agent,
         container.wait_until(lambda: "Full thread dump" in container.journal_cat(CONNECT), STORY_TIMEOUT,
                              "the first thread dump")
         container.sh("rm /run/block")
-        container.systemctl("stop", CONNECT, timeout=200)
+        container.systemctl("stop", CONNECT)
         container.run("sleep", "17")
         assert is_down(container) and not container.invocations(CONNECT)
         assert not agent.restarts()

@@ -20,6 +20,9 @@ UNIT_STARTED = "39f53479d3a045ac8e11786248231fbf"
 # Within this a command inside answers, or something hangs: two busy cores are no reason to take longer.
 COMMAND_TIMEOUT = 60
 
+# Within this a job of systemd ends: a unit of Confluent's has 180 s to stop, and a JVM takes its time to start.
+JOB_TIMEOUT = 300
+
 # A clean environment, whatever this process has in its own.
 ENVIRONMENT = ["env", "-i", "--chdir=/root", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"]
 
@@ -99,7 +102,7 @@ class Container:
     # --- units
 
     def systemctl(self, *args, **options):
-        return self.run("systemctl", *args, **options)
+        return self.run("systemctl", *args, **{"timeout": JOB_TIMEOUT, **options})
 
     def show(self, unit, name):
         """One property of a unit."""
