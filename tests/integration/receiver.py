@@ -20,7 +20,6 @@ MODES = {
     "ok": take,
     "500": fixed(500, "internal error", "text/plain"),
     "400": fixed(400, "invalid_payload", "text/plain"),
-    "404": fixed(404, "channel_not_found", "text/plain"),
 }
 
 

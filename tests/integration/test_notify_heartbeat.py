@@ -19,8 +19,6 @@ def test_it_beats_while_the_agent_works(start, worker, receiver):
     beats = receiver.wait_for_requests(3)
     assert {(b.method, b.path, b.body) for b in beats} == {("GET", "/uuid?x=1", b"")}
     agent.stop()
-    n = len(receiver.requests)
-    assert n < 30 and len(receiver.requests) == n
     assert not agent.journal.select("notify-failed") and not agent.journal.select("notify-lost")
 
 
