@@ -30,6 +30,7 @@ struct journal_job {
         char unit[UNIT_NAME_SIZE];
         struct unit_journal_query query;
         struct thread_dumps dumps;
+        usec_t log_before_realtime;
         char *log;
         int error;
 };
@@ -109,7 +110,7 @@ static void explain(struct evidence *e, const char *format, ...) {
 static int on_bound(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
         struct evidence *e = userdata;
 
-        if (e->worker->thread_dump)
+        if (e->worker->thread_dump && !e->dumps.text)
                 explain(e, "the thread dump could not be had in time");
         finish(e);
         return 0;
@@ -175,6 +176,43 @@ static void read_dumps_of_unit(void *data) {
         j->error = unit_journal_read_dumps(&j->query, &j->dumps);
 }
 
+/* ---- the unit's last lines, from before we made it write more ---- */
+
+static void end_gathering(struct evidence *e) {
+        if (e->n_signals > 0)
+                look_again(e);
+        else
+                finish(e);
+}
+
+static void read_log_of_unit(void *data) {
+        struct journal_job *j = data;
+
+        /* Without them the rest is still worth having. */
+        (void) unit_journal_read_last(j->unit, j->log_before_realtime, &j->log);
+}
+
+static void on_log_read(_unused_ struct offload_job *job, void *data) {
+        struct journal_job *j = data;
+        struct evidence *e = j->evidence;
+
+        e->job = offload_job_unref(e->job);
+        e->unit_log = TAKE_PTR(j->log);
+        end_gathering(e);
+}
+
+static void read_log(struct evidence *e) {
+        struct journal_job *j = journal_job_new(e);
+
+        if (j)
+                j->log_before_realtime =
+                        e->n_signals > 0 ? e->first_signal_realtime : clock_now(CLOCK_REALTIME);
+        if (!j || read_journal(e, j, read_log_of_unit, on_log_read) < 0)
+                end_gathering(e);
+}
+
+/* ---- the thread dumps ---- */
+
 static void on_dumps_read(_unused_ struct offload_job *job, void *data) {
         struct journal_job *j = data;
         struct evidence *e = j->evidence;
@@ -188,7 +226,7 @@ static void on_dumps_read(_unused_ struct offload_job *job, void *data) {
                 explain(e, "no thread dump appeared in the unit's journal (is the agent in group "
                            "systemd-journal, and does"
                            " the unit log there?)");
-        look_again(e);
+        read_log(e);
 }
 
 static int begin_dumps(struct evidence *e) {
@@ -212,7 +250,7 @@ static void read_dumps(struct evidence *e) {
         if (r >= 0)
                 return;
         explain(e, "the unit's journal could not be read: %s", strerror(-r));
-        look_again(e);
+        read_log(e);
 }
 
 /* ---- the signals ---- */
@@ -241,7 +279,7 @@ static void stop_signalling(struct evidence *e) {
         if (e->n_signals > 0)
                 read_dumps(e);
         else
-                finish(e);
+                read_log(e);
 }
 
 static int on_interval(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata) {
@@ -322,37 +360,6 @@ static bool wants_dump(struct evidence *e) {
         return false;
 }
 
-static void go_on(struct evidence *e) {
-        if (wants_dump(e))
-                send_signal(e);
-        else
-                finish(e);
-}
-
-/* ---- the unit's last lines, before we add to them ---- */
-
-static void read_log(void *data) {
-        struct journal_job *j = data;
-
-        /* Without them the rest is still worth having. */
-        (void) unit_journal_read_last(j->unit, &j->log);
-}
-
-static void on_log_read(_unused_ struct offload_job *job, void *data) {
-        struct journal_job *j = data;
-        struct evidence *e = j->evidence;
-
-        e->job = offload_job_unref(e->job);
-        e->unit_log = TAKE_PTR(j->log);
-        go_on(e);
-}
-
-static int begin_log(struct evidence *e) {
-        struct journal_job *j = journal_job_new(e);
-
-        return j ? read_journal(e, j, read_log, on_log_read) : -ENOMEM;
-}
-
 static void on_before(_unused_ struct unit_call *c,
                       int error,
                       const struct surroundings_read *r,
@@ -362,8 +369,10 @@ static void on_before(_unused_ struct unit_call *c,
         e->call = unit_call_unref(e->call);
         if (error >= 0)
                 e->before = *r;
-        if (begin_log(e) < 0)
-                go_on(e);
+        if (wants_dump(e))
+                send_signal(e);
+        else
+                read_log(e);
 }
 
 int evidence_gather(sd_event *event,

@@ -108,6 +108,9 @@ static void copy_line(char *to, const char *line, size_t len) {
                 unsigned char c = (unsigned char) line[i];
 
                 to[i] = (c < 0x20 && c != '\t') || c == 0x7F ? ' ' : line[i];
+                /* U+0080 to U+009F in UTF-8. */
+                if (i > 0 && (unsigned char) line[i - 1] == 0xC2 && c < 0xA0)
+                        to[i - 1] = to[i] = ' ';
         }
 }
 

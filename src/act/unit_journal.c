@@ -143,13 +143,17 @@ static int copy_line(sd_journal *j, FILE *to) {
         return 0;
 }
 
-static int copy_last(sd_journal *j, FILE *to) {
+static int copy_last(sd_journal *j, usec_t before_realtime_usec, FILE *to) {
+        usec_t at_usec = 0;
         int r;
 
-        r = sd_journal_seek_tail(j);
+        r = sd_journal_seek_realtime_usec(j, before_realtime_usec);
         if (r >= 0)
                 r = sd_journal_previous_skip(j, UNIT_LOG_LINES);
         while (r > 0) {
+                r = sd_journal_get_realtime_usec(j, &at_usec);
+                if (r < 0 || at_usec >= before_realtime_usec)
+                        return r;
                 r = copy_line(j, to);
                 if (r >= 0)
                         r = sd_journal_next(j);
@@ -157,7 +161,7 @@ static int copy_last(sd_journal *j, FILE *to) {
         return r;
 }
 
-int unit_journal_read_last(const char *unit, char **ret) {
+int unit_journal_read_last(const char *unit, usec_t before_realtime_usec, char **ret) {
         _cleanup_free_ char *text = NULL;
         sd_journal *j = NULL;
         size_t size = 0;
@@ -171,7 +175,7 @@ int unit_journal_read_last(const char *unit, char **ret) {
         if (r >= 0)
                 r = match_unit(j, unit);
         if (r >= 0)
-                r = copy_last(j, f);
+                r = copy_last(j, before_realtime_usec, f);
         sd_journal_close(j);
         if (fclose(f) != 0 && r >= 0)
                 r = -ENOMEM;

@@ -19,8 +19,7 @@ int unit_journal_read_dumps(const struct unit_journal_query *q, struct thread_du
 #define UNIT_LOG_LINES 50
 #define UNIT_LOG_LINE_MAX 1024
 
-/* The last lines that the unit and systemd on its behalf have written, as journalctl -u shows them, each
- * after its time: "14:05:10 …". *ret is NULL where there are none; owned by the caller. Returns 0 or a
- * negative errno.
- */
-int unit_journal_read_last(const char *unit, char **ret);
+/* The last lines that the unit and systemd on its behalf have written before then, as journalctl -u shows
+ * them, each after its time: "14:05:10 …". *ret is NULL where there are none; owned by the caller. Returns 0
+ * or a negative errno. */
+int unit_journal_read_last(const char *unit, usec_t before_realtime_usec, char **ret);

@@ -380,6 +380,12 @@ static void write_worker(FILE *f, const struct connect_found *found, const char 
                         "unit = %s\n# alert: say what would be done, and restart nothing.\naction = "
                         "restart\n",
                         found->unit);
+        else if (found->service)
+                fprintf(f,
+                        "# It runs in %s, but is not its main process: a restart of that might end more "
+                        "than\n"
+                        "# this worker, so it is only watched. Where it would not, write unit = %s.\n",
+                        SHOWN(found->service), SHOWN(found->service));
         else
                 fputs("# It runs in no unit of systemd that could be restarted, so it is only watched.\n",
                       f);

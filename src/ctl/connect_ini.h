@@ -6,7 +6,8 @@
 
 /* What was found of it. */
 struct connect_found {
-        const char *unit; /* its service; NULL: it runs in none, and cannot be restarted */
+        const char *unit;    /* its service; NULL: it has none, and cannot be restarted */
+        const char *service; /* then: where it runs beside others, or NULL */
         enum connect_mode mode;
         const char *properties_file;
         const struct java_properties *properties; /* NULL: the file could not be read */

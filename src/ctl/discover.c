@@ -128,7 +128,15 @@ static int write_worker(const struct ctl_options *options,
         r = connect_ini_format(&found, &ini);
         if (r < 0)
                 return r;
-        r = put_file(options, connect_name(&found, name), ini);
+        connect_name(&found, name);
+        if (settings_find_worker(d->settings, name) || settings_find_kafka(d->settings, name)) {
+                fprintf(stderr,
+                        ME "a section of the name %s stands in the configuration already; nothing was "
+                           "changed\n",
+                        name);
+                return -EEXIST;
+        }
+        r = put_file(options, name, ini);
         if (r < 0)
                 return r;
         *ret_changed = true;

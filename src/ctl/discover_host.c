@@ -10,14 +10,17 @@
 #include <systemd/sd-login.h>
 
 #include "config/values.h"
+#include "ctl/ctl_bus.h"
 #include "ctl/discover.h"
 #include "ctl/process.h"
+#include "ctl/unit_policy.h"
 #include "util/regular_file.h"
 
 #define PROPERTIES_MAX ((size_t) 256 * 1024)
 
 static void discovered_done(struct discovered *w) {
         free(w->unit);
+        free(w->service);
         free(w->properties_file);
         java_properties_done(&w->properties);
         *w = (struct discovered) {};
@@ -33,6 +36,7 @@ void discovered_list_done(struct discovered_list *l) {
 struct connect_found discovered_found(const struct discovered *w, bool kafka_module) {
         return (struct connect_found) {
                 .unit = w->unit,
+                .service = w->service,
                 .mode = w->mode,
                 .properties_file = w->properties_file,
                 .properties = w->unreadable[0] ? NULL : &w->properties,
@@ -167,6 +171,43 @@ static int look_at(uint32_t pid, struct discovered_list *l) {
         return r;
 }
 
+/* Whether that process is the script that started the worker, and waits for it. */
+static bool is_start_script(uint32_t pid) {
+        struct proc_text cmdline = {};
+        struct connect_process found;
+        bool is;
+
+        process_read(pid, "cmdline", &cmdline);
+        is = cmdline.data && connect_process_parse(cmdline.data, cmdline.len, &found) && found.script;
+        free(cmdline.data);
+        return is;
+}
+
+/* A service that runs more than this worker (cron, a supervisor, a login) is not the worker's to be
+ * restarted with. */
+static void check_unit(struct ctl_bus *bus, struct discovered *w) {
+        struct unit_facts unit = {};
+        char problem[256];
+
+        if (!w->unit)
+                return;
+        if (bus && !unit_policy_problem(w->unit) &&
+            ctl_bus_read_unit(bus, w->unit, &unit, problem, sizeof(problem)) >= 0 && unit.main_pid > 0 &&
+            (unit.main_pid == w->pid || is_start_script(unit.main_pid)))
+                return;
+        w->service = TAKE_PTR(w->unit);
+}
+
+static void check_units(struct discovered_list *l) {
+        _cleanup_(ctl_bus_freep) struct ctl_bus *bus = NULL;
+        char problem[256];
+
+        if (l->n > 0 && ctl_bus_open(&bus, problem, sizeof(problem)) < 0)
+                bus = NULL;
+        for (size_t i = 0; i < l->n; i++)
+                check_unit(bus, &l->workers[i]);
+}
+
 int discover_workers(struct discovered_list *ret) {
         struct discovered_list l = {};
         struct dirent *e;
@@ -184,6 +225,7 @@ int discover_workers(struct discovered_list *ret) {
                 r = read_properties(&l.workers[i]);
         if (r < 0)
                 discovered_list_done(&l);
+        check_units(&l);
         *ret = l;
         return r;
 }

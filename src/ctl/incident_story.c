@@ -57,6 +57,7 @@ static void take(struct incident_story *s, json_object *entry) {
                 s->unit = incident_field(entry, "UNIT");
                 s->what = incident_message(entry);
         }
+        s->last_usec = at;
         take_state(s, incident_field(entry, "STATE"), at);
         if (is_event(entry, EVENT_RESTART_REQUESTED))
                 s->restarts++;
@@ -117,6 +118,19 @@ int incident_story_parse(const char *id, const char *text, size_t len, struct in
 
 void incident_story_done(struct incident_story *s) {
         s->entries = json_object_unref(s->entries);
+}
+
+void incident_story_forget_entries(struct incident_story *s) {
+        size_t n = json_object_array_length(s->entries);
+
+        if (n > 1)
+                (void) json_object_array_del_idx(s->entries, 1, n - 1);
+}
+
+void incident_story_end(struct incident_story *s) {
+        s->closed_usec = s->last_usec;
+        if (s->recovered_usec == 0)
+                s->recovered_usec = s->last_usec;
 }
 
 /* ---- since ---- */

@@ -13,6 +13,7 @@ struct incident_story {
         usec_t unhealthy_usec;     /* when it was called unhealthy; 0: never */
         usec_t recovered_usec;     /* since when it was well again and stayed so; 0: it is not */
         usec_t closed_usec;        /* 0: it is open, or its end is not known */
+        usec_t last_usec;          /* of its last entry */
         unsigned restarts;         /* that systemd was asked for */
         bool exhausted;            /* its restarts were used up */
 };
@@ -21,6 +22,10 @@ struct incident_story {
  * whole line; or -ENOMEM. */
 int incident_story_parse(const char *id, const char *text, size_t len, struct incident_story *ret);
 void incident_story_done(struct incident_story *s);
+/* Keeps the sum of it alone: of the entries only the first stays. */
+void incident_story_forget_entries(struct incident_story *s);
+/* Its end was lost: the worker has had another one since. */
+void incident_story_end(struct incident_story *s);
 
 /* A field of an entry, "EVENT" for CONNECT_WATCHDOG_EVENT; "" where it has none. */
 const char *incident_field(json_object *entry, const char *name);

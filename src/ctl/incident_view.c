@@ -17,6 +17,7 @@
 #define END "\033[0m"
 
 #define TIME_SIZE 32
+#define LINE_SIZE 2048
 
 static const char *time_text(usec_t at_usec, bool day, char buf[static TIME_SIZE]) {
         time_t t = (time_t) (at_usec / USEC_PER_SEC);
@@ -106,10 +107,12 @@ static void put_head(const struct incident_page *p, const struct incident_story 
 
 static void put_entry(const struct incident_page *p, json_object *entry) {
         const char *color = p->colors ? color_of(entry) : NULL;
-        char at[TIME_SIZE];
+        const char *message = incident_message(entry);
+        char at[TIME_SIZE], line[LINE_SIZE];
 
         fprintf(p->f, "%s  %s", time_text(incident_time(entry), false, at), strempty(color));
-        text_print_wrapped(p->f, incident_message(entry), 10, 10, p->width);
+        text_print_wrapped(p->f, text_copy_line(line, sizeof(line), message, strlen(message)), 10, 10,
+                           p->width);
         fprintf(p->f, "%s\n", color ? END : "");
 }
 
@@ -119,7 +122,7 @@ static void put_entry(const struct incident_page *p, json_object *entry) {
 static void put_lines(const struct incident_page *p, const char *text) {
         while (*text != '\0') {
                 size_t len = strcspn(text, "\n");
-                char line[1200];
+                char line[LINE_SIZE];
 
                 fprintf(p->f, "    %s\n", text_copy_line(line, sizeof(line), text, len));
                 text += len + (text[len] == '\n');
@@ -149,7 +152,7 @@ static void put_blocked(const struct incident_page *p, const char *dump) {
                 last = next;
         for (const char *at = last; (thread = next_thread(at, &len)); at = thread + len) {
                 _cleanup_free_ char *text = strndup(thread, len), *where = NULL;
-                char name[128];
+                char name[128], at_frame[512];
 
                 if (!text || !strstr(text, "java.lang.Thread.State: BLOCKED"))
                         continue;
@@ -159,7 +162,8 @@ static void put_blocked(const struct incident_page *p, const char *dump) {
                 any = true;
                 fprintf(p->f, "    %s: %s\n",
                         text_copy_line(name, sizeof(name), text + 1, strcspn(text + 1, "\"\n")),
-                        where ? where : "BLOCKED");
+                        where ? text_copy_line(at_frame, sizeof(at_frame), where, strlen(where))
+                              : "BLOCKED");
         }
 }
 
@@ -287,7 +291,8 @@ int incident_view_report(const struct incident_page *p,
                                                  .n_columns = ELEMENTSOF(report_columns) };
         char text[TIME_SIZE];
 
-        fprintf(p->f, "since %s\n\n", time_text(since_usec, true, text));
+        fprintf(p->f, "since %s; time in which nobody watched counts as available\n\n",
+                time_text(since_usec, true, text));
         for (size_t i = 0; i < n; i++) {
                 const struct worker_report *r = &reports[i];
 

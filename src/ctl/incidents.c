@@ -27,6 +27,7 @@ struct stories {
         struct incident_story *list; /* the newest first */
         size_t n;
         usec_t now_usec, since_usec; /* realtime; 0: from the beginning */
+        bool whole;                  /* with their entries */
 };
 
 static void stories_done(struct stories *s) {
@@ -74,8 +75,7 @@ static int add_story(struct stories *s, int dir_fd, const char *file, const char
         /* Gone since, or of nobody's making: the others are worth showing. */
         if (r < 0)
                 return r == -ENOMEM ? r : 0;
-        if ((worker && !streq(story.worker, worker)) ||
-            (story.recovered_usec > 0 && story.recovered_usec < s->since_usec)) {
+        if (worker && !streq(story.worker, worker)) {
                 incident_story_done(&story);
                 return 0;
         }
@@ -85,6 +85,9 @@ static int add_story(struct stories *s, int dir_fd, const char *file, const char
                 return -ENOMEM;
         }
         s->list = grown;
+        /* A thread dump in each of a thousand would be gigabytes. */
+        if (!s->whole)
+                incident_story_forget_entries(&story);
         s->list[s->n++] = story;
         return 0;
 }
@@ -93,6 +96,25 @@ static int newest_first(const void *a, const void *b) {
         const struct incident_story *x = a, *y = b;
 
         return x->opened_usec > y->opened_usec ? -1 : x->opened_usec < y->opened_usec;
+}
+
+/* A worker has one incident at a time. */
+static void end_lost_ones(struct stories *s) {
+        for (size_t i = 0; i < s->n; i++)
+                for (size_t k = 0; k < i && s->list[i].closed_usec == 0; k++)
+                        if (streq(s->list[k].worker, s->list[i].worker))
+                                incident_story_end(&s->list[i]);
+}
+
+static void drop_those_before(struct stories *s) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < s->n; i++)
+                if (s->list[i].recovered_usec > 0 && s->list[i].recovered_usec < s->since_usec)
+                        incident_story_done(&s->list[i]);
+                else
+                        s->list[n++] = s->list[i];
+        s->n = n;
 }
 
 /* prefix: of the ids that are wanted; ""; all. */
@@ -117,8 +139,11 @@ static int read_stories(struct stories *s, const char *worker, const char *prefi
                         r = add_story(s, dirfd(d), e->d_name, id, worker);
         }
         (void) closedir(d);
-        if (s->n > 0)
+        if (s->n > 0) {
                 qsort(s->list, s->n, sizeof(*s->list), newest_first);
+                end_lost_ones(s);
+                drop_those_before(s);
+        }
         return r;
 }
 
@@ -212,15 +237,23 @@ static struct incident_page begin_page(const struct stories *s, struct pager *pa
         return page;
 }
 
-static int draw_list(const struct stories *s) {
+/* Of what nobody watched nothing is known, nor of a worker whose name is mistyped. */
+static int tell_none(const struct stories *s, const char *worker) {
+        char name[128];
+
+        fprintf(stderr, "No incident %s%s is kept%s%s.\n", worker ? "of " : "",
+                worker ? text_copy_line(name, sizeof(name), worker, strlen(worker)) : "of any worker",
+                s->options->since ? " since " : "", s->options->since ? s->options->since : "");
+        return 0;
+}
+
+static int draw_list(const struct stories *s, const char *worker) {
         struct pager pager;
         struct incident_page page;
         int r;
 
-        if (s->n == 0) {
-                fputs("No incident.\n", stderr);
-                return 0;
-        }
+        if (s->n == 0)
+                return tell_none(s, worker);
         page = begin_page(s, &pager);
         r = incident_view_list(&page, s->list, s->n);
         pager_close(&pager);
@@ -235,15 +268,16 @@ static void draw_one(const struct stories *s, const struct incident_story *story
         pager_close(&pager);
 }
 
-static int draw_report(const struct stories *s, const struct worker_report *reports, size_t n) {
+static int draw_report(const struct stories *s,
+                       const char *worker,
+                       const struct worker_report *reports,
+                       size_t n) {
         struct pager pager;
         struct incident_page page;
         int r;
 
-        if (n == 0) {
-                fputs("No incident: whoever was watched was well all the time.\n", stderr);
-                return 0;
-        }
+        if (n == 0)
+                return tell_none(s, worker);
         page = begin_page(s, &pager);
         r = incident_view_report(&page, reports, n, s->since_usec);
         pager_close(&pager);
@@ -285,12 +319,12 @@ int verb_incidents(const struct ctl_options *options, int argc, char *argv[]) {
 
         if (r != CTL_OK)
                 return r;
-        r = read_stories(&s, argc > 1 ? argv[1] : NULL, "");
+        r = read_stories(&s, argv[1], "");
         if (r >= 0 && options->list)
                 for (size_t i = 0; i < s.n; i++)
                         (void) puts(s.list[i].id);
         else if (r >= 0)
-                r = options->json ? list_to_json(&s) : draw_list(&s);
+                r = options->json ? list_to_json(&s) : draw_list(&s, argv[1]);
         return r < 0 ? fail(&s, r) : CTL_OK;
 }
 
@@ -300,6 +334,7 @@ int verb_incident(const struct ctl_options *options, int argc, char *argv[]) {
 
         if (r != CTL_OK)
                 return r;
+        s.whole = true;
         r = read_stories(&s, NULL, argc > 1 ? argv[1] : "");
         if (r < 0)
                 return fail(&s, r);
@@ -327,10 +362,10 @@ int verb_report(const struct ctl_options *options, int argc, char *argv[]) {
 
         if (r != CTL_OK)
                 return r;
-        r = read_stories(&s, argc > 1 ? argv[1] : NULL, "");
+        r = read_stories(&s, argv[1], "");
         if (r >= 0)
                 r = incident_report(s.list, s.n, s.since_usec, s.now_usec, &reports, &n);
         if (r >= 0)
-                r = options->json ? report_to_json(&s, reports, n) : draw_report(&s, reports, n);
+                r = options->json ? report_to_json(&s, reports, n) : draw_report(&s, argv[1], reports, n);
         return r < 0 ? fail(&s, r) : CTL_OK;
 }

@@ -38,6 +38,7 @@ const char *incident_log_directory(const struct incident_log *l) {
 
 struct kept {
         usec_t at_usec; /* of its last line */
+        size_t bytes;
         char name[32];
 };
 
@@ -79,10 +80,23 @@ static int list_files(DIR *d, struct kept_list *l) {
                 l->files = grown;
                 l->files[l->n].at_usec =
                         (usec_t) st.st_mtim.tv_sec * USEC_PER_SEC + (usec_t) st.st_mtim.tv_nsec / 1000;
+                l->files[l->n].bytes = (size_t) st.st_size;
                 (void) snprintf(l->files[l->n].name, sizeof(l->files[l->n].name), "%s", e->d_name);
                 l->n++;
         }
         return 0;
+}
+
+static void drop_old(int dir_fd, const struct kept_list *l, usec_t keep_usec, usec_t realtime_usec) {
+        size_t bytes = 0;
+
+        for (size_t i = 0; i < l->n; i++) {
+                bytes += l->files[i].bytes;
+                /* The one that is about to be written counts, too. */
+                if (i + 1 >= INCIDENTS_MAX || bytes > INCIDENTS_BYTES_MAX - INCIDENT_BYTES_MAX ||
+                    usec_sub(realtime_usec, l->files[i].at_usec) > keep_usec)
+                        (void) unlinkat(dir_fd, l->files[i].name, 0);
+        }
 }
 
 static int make_room(int dir_fd, usec_t keep_usec, usec_t realtime_usec) {
@@ -100,11 +114,7 @@ static int make_room(int dir_fd, usec_t keep_usec, usec_t realtime_usec) {
         r = list_files(d, &l);
         if (r >= 0 && l.n > 0) {
                 qsort(l.files, l.n, sizeof(*l.files), newest_first);
-                for (size_t i = 0; i < l.n; i++)
-                        /* The one that is about to be written counts, too. */
-                        if (i + 1 >= INCIDENTS_MAX ||
-                            usec_sub(realtime_usec, l.files[i].at_usec) > keep_usec)
-                                (void) unlinkat(dir_fd, l.files[i].name, 0);
+                drop_old(dir_fd, &l, keep_usec, realtime_usec);
         }
         (void) closedir(d);
         free(l.files);

@@ -7,6 +7,8 @@
 struct incident_log;
 
 #define INCIDENTS_MAX 1000U
+/* Of all of them together. */
+#define INCIDENTS_BYTES_MAX ((size_t) 256 * 1024 * 1024)
 /* So much is kept of one incident; what comes after that is left out, but for its end. */
 #define INCIDENT_BYTES_MAX ((size_t) 4 * 1024 * 1024)
 
@@ -16,7 +18,8 @@ struct incident_log *incident_log_free(struct incident_log *l);
 DEFINE_CLEANUP(struct incident_log *, incident_log_free)
 
 /* Appends an event that belongs to an incident. One that opens a new incident first makes room: the files of
- * incidents that ended more than keep_usec ago go, and the oldest beyond INCIDENTS_MAX. keep_usec 0: nothing
+ * incidents that ended more than keep_usec ago go, and the oldest beyond INCIDENTS_MAX and
+ * INCIDENTS_BYTES_MAX. keep_usec 0: nothing
  * is kept. Returns 0 or a negative errno. */
 int incident_log_write(struct incident_log *l,
                        const struct event *e,

@@ -38,8 +38,8 @@ def test_what_happened_is_told_when_the_agent_is_gone(scene, closed):
     line = ctl("incidents", *state).stdout.splitlines()[1]
     assert line.startswith(closed) and " a " in line
     assert ctl("incidents", "--list", *state).stdout == closed + "\n"
-    assert "No incident" in ctl("incidents", "b", *state).stderr
-    assert "No incident" in ctl("incidents", "--since", "2100-01-01", *state).stderr
+    assert ctl("incidents", "b", *state).stderr == "No incident of b is kept.\n"
+    assert "is kept since 2100-01-01" in ctl("incidents", "--since", "2100-01-01", *state).stderr
 
     told = ctl("incident", closed[:5], *state).stdout
     journal = [e.message.removeprefix("a: ") for e in scene.agent.journal.items if e.field("incident") == closed]
@@ -62,7 +62,7 @@ def test_what_is_not_there_or_not_allowed_is_said(tmp_path):
     assert "No incident" in ctl("incidents", "--state-dir", tmp_path).stderr
     assert "there is no incident yet" in ctl("incident", "--state-dir", tmp_path, status=4).stderr
     assert "there is no incident ffff" in ctl("incident", "ffff", "--state-dir", tmp_path, status=4).stderr
-    assert "well all the time" in ctl("report", "--state-dir", tmp_path).stderr
+    assert "No incident of any worker is kept" in ctl("report", "--state-dir", tmp_path).stderr
     assert "--since soon is no time; write" in ctl("report", "--since", "soon", status=2).stderr
     assert "cannot be read: No such file" in ctl("incidents", "--state-dir", tmp_path / "absent", status=1).stderr
     if os.geteuid() == 0:

@@ -203,7 +203,7 @@ static void a_report_counts_what_falls_into_its_window(_unused_ void **state) {
         d.page.f = open_memstream(&d.text, &d.size);
         assert_int_equal(incident_view_report(&d.page, reports, n, 0), 0);
         assert_string_equal(drawn(&d),
-                            "since 1970-01-01 00:00:00\n"
+                            "since 1970-01-01 00:00:00; time in which nobody watched counts as available\n"
                             "\n"
                             "WORKER  AVAILABLE  DOWN      INCIDENTS  RESTARTS  TO DETECT  TO RECOVER\n"
                             "a       99.000 %   3min 20s  1          1         3min       3min 20s\n");
