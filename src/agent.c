@@ -204,6 +204,7 @@ static int apply_workers(struct agent *a, struct settings *settings, struct work
         _cleanup_free_ struct worker **next = room;
         int r, error = 0;
 
+        pauses_follow(a, settings);
         /* All first, for units may change places. */
         for (size_t i = 0; i < a->n_workers; i++) {
                 struct worker *w = a->workers[i];

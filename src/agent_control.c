@@ -22,10 +22,14 @@ static int read_order(struct agent *a,
                       struct control_order *ret,
                       struct document *ret_refusal) {
         int r = control_check_protocol(h->protocol, ret_refusal);
+        bool left_a_pause;
 
         if (r == 0)
                 r = control_order_read(h->path, h->body, h->body_len, ret, ret_refusal);
-        if (r == 0 && ret->worker && !agent_find_worker(a, ret->worker)) {
+        if (r != 0 || !ret->worker)
+                return r;
+        left_a_pause = ret->verb == CONTROL_RESUME && pauses_find(&a->pauses, ret->worker);
+        if (!left_a_pause && !agent_find_worker(a, ret->worker)) {
                 const struct question q = { .worker = ret->worker };
 
                 r = agent_http_answer(a, control_no_worker, &q, ret_refusal);

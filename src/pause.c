@@ -135,6 +135,40 @@ int pauses_resume(struct agent *a) {
         return 0;
 }
 
+static const char *unit_of(const struct agent *a, const char *worker) {
+        const struct worker *w = agent_find_worker(a, worker);
+
+        if (w)
+                return w->settings->unit;
+        for (size_t i = 0; i < a->n_absent; i++)
+                if (streq(a->absent[i].worker, worker))
+                        return a->absent[i].unit;
+        return NULL;
+}
+
+static const char *new_name(const struct agent *a, const struct settings *fresh, const char *worker) {
+        const char *unit = worker && !settings_find_worker(fresh, worker) ? unit_of(a, worker) : NULL;
+
+        for (size_t i = 0; unit && i < fresh->n_workers; i++)
+                if (streq_ptr(fresh->workers[i]->unit, unit))
+                        return fresh->workers[i]->name;
+        return NULL;
+}
+
+void pauses_follow(struct agent *a, const struct settings *fresh) {
+        for (size_t i = 0; i < a->pauses.n;) {
+                const char *worker = a->pauses.list[i].worker, *name = new_name(a, fresh, worker);
+
+                if (!name || pauses_rename(&a->pauses, worker, name) < 0) {
+                        i++;
+                        continue;
+                }
+                if (a->started)
+                        tell_begun(a, pauses_find(&a->pauses, name), "still ");
+                agent_history_changed(a);
+        }
+}
+
 void pauses_free(struct agent *a) {
         a->pause_source = sd_event_source_disable_unref(a->pause_source);
         pauses_done(&a->pauses);

@@ -55,6 +55,24 @@ int pauses_begin(struct pauses *p, const struct pause *pause) {
         return 0;
 }
 
+int pauses_rename(struct pauses *p, const char *from, const char *to) {
+        const struct pause *found = pauses_find(p, from), *other = pauses_find(p, to);
+        struct pause renamed;
+        int r;
+
+        if (!found)
+                return 0;
+        if (!other || other->until_usec < found->until_usec) {
+                renamed = *found;
+                renamed.worker = (char *) to;
+                r = pauses_begin(p, &renamed);
+                if (r < 0)
+                        return r;
+        }
+        (void) pauses_end(p, from);
+        return 0;
+}
+
 const struct pause *pauses_of(const struct pauses *p, const char *worker, usec_t now_usec) {
         const struct pause *longest = NULL;
 

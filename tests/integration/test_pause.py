@@ -146,10 +146,42 @@ def test_it_outlives_that_its_worker_is_left_out_for_a_while(agent, worker, cont
     order(control, "pause", worker="a", for_seconds=3600)
     agent.configure({"b": {"url": worker.url}})
     agent.reload()
-    assert order(control, "resume", worker="a")[0] == 404
     agent.configure({"a": {"url": worker.url, **RESTART}})
     agent.reload()
     assert get(control, "/workers/a")[1]["state"] == "paused"
+
+
+def test_it_can_be_ended_while_its_worker_is_left_out(agent, worker, control):
+    order(control, "pause", worker="a", for_seconds=3600)
+    agent.configure({"b": {"url": worker.url}})
+    agent.reload()
+    assert order(control, "resume", worker="a")[1]["text"] == "a: resumed"
+    assert agent.expect("resumed", worker="a").message.startswith(f"a: resumed by uid {uid()}, ")
+    assert order(control, "resume", worker="a")[0] == 404
+    assert not pauses(agent)
+
+
+@pytest.mark.parametrize("how", ["reload", "restart"])
+def test_it_follows_the_unit_when_the_section_is_renamed(agent, worker, bus, control, how):
+    order(control, "pause", worker="a", for_seconds=3600, reason="new disks")
+    mark = agent.mark()
+    agent.configure({"b": {"url": worker.url, **RESTART}})
+    if how == "reload":
+        agent.reload()
+    else:
+        agent.stop()
+        agent.start()
+    still = agent.expect("paused", since=mark, worker="b")
+    assert still.message.startswith("b: still paused until ") and "new disks" in still.message
+    worker.mode = "unhealthy"
+    agent.expect("hold-begun", since=mark, hold="paused", worker="b")
+    assert "TryRestartUnit" not in bus.do("counts")
+    until(lambda: [p["worker"] for p in pauses(agent)] == ["b"], what="its new name in the ledger")
+    assert order(control, "resume", worker="a")[0] == 404
+    assert order(control, "resume", worker="b")[1]["text"] == "b: resumed"
+    agent.expect("restart-done", since=mark)
+    worker.mode = "ok"
+    agent.expect("incident-closed", since=mark)
 
 
 def test_a_restart_under_way_is_given_up_before_it_is_asked_for(agent, worker, bus, control):

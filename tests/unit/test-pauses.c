@@ -66,6 +66,28 @@ static void each_ends_by_itself_the_first_first(void **state) {
         pauses_done(&p);
 }
 
+static void a_new_name_keeps_the_one_that_lasts_longer(void **state) {
+        struct pauses p = {};
+
+        (void) state;
+        assert_int_equal(pauses_rename(&p, "a", "b"), 0);
+        assert_int_equal(p.n, 0);
+        begin(&p, "c", 5 * HOUR, 3);
+        begin(&p, "a", 2 * HOUR, 1);
+        assert_int_equal(pauses_rename(&p, "a", "b"), 0);
+        assert_null(pauses_find(&p, "a"));
+        assert_int_equal(pauses_find(&p, "b")->uid, 1);
+        assert_int_equal(pauses_find(&p, "b")->until_usec, 2 * HOUR);
+        assert_int_equal(pauses_rename(&p, "b", "c"), 0);
+        assert_int_equal(p.n, 1);
+        assert_int_equal(pauses_find(&p, "c")->uid, 3);
+        begin(&p, "d", 9 * HOUR, 4);
+        assert_int_equal(pauses_rename(&p, "d", "c"), 0);
+        assert_int_equal(p.n, 1);
+        assert_int_equal(pauses_find(&p, "c")->uid, 4);
+        pauses_done(&p);
+}
+
 static void its_text_names_who_and_why(void **state) {
         struct pause p = { .worker = (char *) "a", .reason = (char *) "new disks", .uid = 1000 };
         char text[PAUSE_TEXT_SIZE];
@@ -84,6 +106,7 @@ int main(void) {
                 cmocka_unit_test(a_worker_is_under_the_one_that_lasts_longer),
                 cmocka_unit_test(a_new_one_takes_the_place_of_the_old),
                 cmocka_unit_test(each_ends_by_itself_the_first_first),
+                cmocka_unit_test(a_new_name_keeps_the_one_that_lasts_longer),
                 cmocka_unit_test(its_text_names_who_and_why),
         };
 
