@@ -105,6 +105,11 @@ void restart_ordered(struct agent *a, const struct control_order *o, uid_t uid, 
         w->ordered = order;
         w->restart = restart_free(w->restart); /* one that is only being thought about */
         /* The agent has only just begun, or the disk was full: it may be well by now. */
-        order->tries_disk = !a->ledger_writable && intent_save(w, agent_now(), on_disk_tried) >= 0;
+        order->tries_disk = !a->ledger_writable;
+        if (order->tries_disk) {
+                if (intent_save(w, agent_now(), on_disk_tried) >= 0)
+                        return; /* it goes on when that has ended, and may be over by now */
+                order->tries_disk = false;
+        }
         worker_consider(w);
 }

@@ -17,6 +17,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 BINARY = pathlib.Path(os.environ.get("CONNECT_WATCHDOG_BIN", HERE.parent.parent / "build/src/connect-watchdog"))
+SANITIZED = b"__asan_init" in BINARY.read_bytes()
 # When it certainly hangs, however slow the machine is and whatever else it does.
 TIMEOUT = 90
 UNIT = "kafka-connect.service"

@@ -7,11 +7,10 @@ import subprocess
 
 import pytest
 
-from harness import BINARY, UNIT, until
+from harness import SANITIZED, UNIT, until
 
 RESTART = {"unit": UNIT, "action": "restart"}
 STAGE = "flushing updates to the status topic"
-SANITIZED = b"__asan_init" in BINARY.read_bytes()
 
 
 def begin(agent, worker, **keys):

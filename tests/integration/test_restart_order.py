@@ -2,12 +2,13 @@
 
 import json
 import os
+import resource
 import threading
 
 import pytest
 
 from control_ask import connect, get, order
-from harness import UNIT, until
+from harness import SANITIZED, UNIT, until
 
 RESTART = {"unit": UNIT, "action": "restart"}
 
@@ -198,6 +199,22 @@ def test_a_disk_that_is_well_again_is_found_to_be(agent, worker, bus, start):
     assert names(order(control, "restart", worker="a")[1]) == ["ledger-unwritable"]
     (agent.state_directory / "ledger.json.tmp").rmdir()
     ordered(control)
+
+
+def test_a_write_that_fails_at_once_leaves_no_order_behind(agent, worker, bus, runtime):
+    """The ledger's thread cannot be begun: there is room for one thread's stack only, which is the journal's."""
+    if SANITIZED:
+        pytest.skip("a sanitizer needs more address space than can be limited")
+    agent.environment["AFTER_SANDBOX"] = "ulimit -S -s 2097152 && ulimit -S -v 3500000"
+    agent.configure({"a": {"url": worker.url.replace("127.0.0.1", "localhost"), **RESTART}})
+    agent.start()
+    agent.expect("ledger-unwritable")
+    agent.expect("state-changed", state="healthy")
+    status, refused = order(runtime / "control", "restart", worker="a")
+    assert status == 409 and names(refused) == ["ledger-unwritable"]
+    resource.prlimit(agent.process.pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    ordered(runtime / "control")
+    agent.expect("restart-done")
 
 
 def test_one_at_a_time(agent, worker, bus, start):
