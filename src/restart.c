@@ -58,6 +58,12 @@ struct restart *restart_free(struct restart *r) {
                 return NULL;
         unit_call_unref(r->call);
         evidence_free(r->evidence);
+        if (r->order && r->step >= STEP_RESTART)
+                restart_order_failed(
+                        r->order, 503,
+                        "systemd was asked to restart %s, but nobody waits for its answer any more: the "
+                        "configuration was reloaded, or the agent ends; see systemctl status %s",
+                        r->worker->settings->unit, r->worker->settings->unit);
         restart_order_free(r->order);
         free(r);
         return NULL;
@@ -381,6 +387,8 @@ static void call(struct restart *r, enum step step, enum unit_verb verb, usec_t 
 static void conclude(struct restart *r) {
         struct worker *w = r->worker;
         struct tolds told;
+        const struct restart_record *last = budget_last(&w->history.budget);
+        bool costs = !last || !last->operator;
         bool anew = !streq(w->history.invocation_id, r->invocation_before);
         bool done = anew && r->report.result != UNIT_CALL_FAILED;
         struct event *e;
@@ -408,9 +416,9 @@ static void conclude(struct restart *r) {
                                  "systemctl status %s",
                                  w->settings->unit, r->report.detail, w->settings->unit);
         else
-                e = worker_event(w, EVENT_RESTART_FAILED,
-                                 "no restart of %s was seen: %s; it counts all the same", w->settings->unit,
-                                 r->report.detail);
+                e = worker_event(w, EVENT_RESTART_FAILED, "no restart of %s was seen: %s%s",
+                                 w->settings->unit, r->report.detail,
+                                 costs ? "; it counts all the same" : "");
         if (e && r->order)
                 restart_order_failed(r->order, 504, "%s", e->message);
         worker_tell(w, e);

@@ -240,6 +240,23 @@ def test_a_reload_that_comes_between_is_told(agent, worker, bus, start):
     assert status == 503 and refused["error"].startswith("nothing was restarted: the configuration was reloaded")
 
 
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_reload_after_systemd_was_asked_is_not_told_as_nothing(agent, worker, bus, start, renamed):
+    control = start()
+    bus.do("answer", method="TryRestartUnit", never=True)
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(order(control, "restart", worker="a")))
+    asking.start()
+    until(lambda: bus.do("counts").get("TryRestartUnit"), what="systemd's being asked")
+    agent.configure({"b": {"url": worker.url, **RESTART}} if renamed else
+                    {"a": {"url": worker.url, **RESTART, "unit": "other.service"}})
+    agent.reload()
+    asking.join()
+    ((status, refused),) = answers
+    assert status == 503 and refused["error"].startswith(f"systemd was asked to restart {UNIT}, but ")
+    assert f"systemctl status {UNIT}" in refused["error"]
+
+
 def test_whoever_vanishes_is_obeyed_all_the_same(agent, worker, bus, start):
     control = start()
     bus.do("answer", method="ListInhibitors", delay=500)
@@ -268,7 +285,7 @@ def test_killed_after_the_intent_it_is_neither_repeated_nor_charged(agent, worke
     bus.do("answer", method="ResetFailedUnit", times=0)
     mark = agent.mark()
     agent.start()
-    assert "interrupted" in agent.expect("restart-failed", since=mark).message
+    assert agent.expect("restart-failed", since=mark).message.endswith("interrupted while it asked for one")
     agent.expect("state-changed", since=mark, state="healthy")
     assert get(control, "/workers/a")[1]["budget"]["left"] == 1
     assert "TryRestartUnit" not in bus.do("counts")
