@@ -199,7 +199,8 @@ int agent_open_ledger(struct agent *a) {
                 a->ledger_distrusted = true;
                 reporter_tell(a->reporter, event_new(EVENT_LEDGER_DAMAGED,
                                                      "%s; the restart budget counts as spent for "
-                                                     "one restart_window",
+                                                     "one restart_window, and operators' pauses are "
+                                                     "forgotten: see connect-watchdogctl pause",
                                                      strempty(problem)));
         }
         r = sd_event_add_defer(a->event, &a->ledger_source, on_ledger_due, a);

@@ -358,6 +358,7 @@ def test_a_damaged_ledger_is_put_aside_and_counts_as_a_spent_budget(agent, worke
     agent.start()
     told = agent.expect("ledger-damaged")
     assert "budget counts as spent" in told.message and told["PRIORITY"] == "3"
+    assert "pauses are forgotten" in told.message and "connect-watchdogctl pause" in told.message
     (aside,) = [f for f in os.listdir(agent.state_directory) if f.startswith("ledger.json.") and f != "ledger.json.tmp"]
     assert (agent.state_directory / aside).read_text() == text and aside in told.message
     agent.expect("state-changed", state="healthy")
