@@ -44,10 +44,12 @@ void agent_ledger_result(struct agent *a, int error) {
                                         "nothing is restarted: end one of the two, then restart this one",
                                         strempty(a->options->state_directory)));
         else if (a->options->state_directory)
-                reporter_tell(a->reporter, event_new(EVENT_LEDGER_UNWRITABLE,
-                                                     "%s/ledger.json could not be written: %s; "
-                                                     "nothing is restarted until it can be",
-                                                     a->options->state_directory, strerror(-error)));
+                reporter_tell(a->reporter,
+                              event_new(EVENT_LEDGER_UNWRITABLE,
+                                        "%s/ledger.json could not be written: %s; "
+                                        "nothing is restarted until it can be",
+                                        a->options->state_directory,
+                                        error == -ETIME ? "the write has not ended" : strerror(-error)));
         else
                 reporter_tell(a->reporter,
                               event_new(EVENT_LEDGER_UNWRITABLE,

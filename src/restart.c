@@ -4,6 +4,9 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
+
+#include <systemd/sd-event.h>
 
 #include "act/evidence.h"
 #include "intent.h"
@@ -41,6 +44,7 @@ struct restart {
         enum remedy_action action;
         struct restart_order *order; /* NULL: the judge's own */
         usec_t intent_at_usec;
+        sd_event_source *patience; /* with the disk */
         char invocation_before[INVOCATION_ID_SIZE];
         struct unit_call_report report; /* how the restart itself ended */
 };
@@ -58,6 +62,7 @@ struct restart *restart_free(struct restart *r) {
                 return NULL;
         unit_call_unref(r->call);
         evidence_free(r->evidence);
+        sd_event_source_disable_unref(r->patience);
         if (r->order && r->step >= STEP_RESTART)
                 restart_order_failed(
                         r->order, 503,
@@ -242,6 +247,7 @@ static void on_intent_saved(struct worker *w, int error, usec_t at_usec) {
 
         if (!r || r->step != STEP_INTENT || r->intent_at_usec != at_usec)
                 return;
+        r->patience = sd_event_source_disable_unref(r->patience);
         if (error < 0) {
                 retract(r, NOT_WRITTEN_DOWN);
                 return;
@@ -296,6 +302,15 @@ static void call_restart(struct restart *r) {
              unit_view_job_deadline(unit_watch_view(r->worker->unit)));
 }
 
+/* The disk hangs. Nothing was asked of systemd, and the worker is watched on. */
+static int on_patience_over(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        struct restart *r = userdata;
+
+        agent_ledger_result(r->worker->agent, -ETIME);
+        retract(r, NOT_WRITTEN_DOWN);
+        return 0;
+}
+
 static void write_intent(struct restart *r) {
         struct worker *w = r->worker;
 
@@ -309,6 +324,8 @@ static void write_intent(struct restart *r) {
         health_restart_begun(&w->health, r->intent_at_usec);
         history_copy(&w->saved, &w->history);
         agent_status_changed(w->agent);
+        (void) sd_event_add_time_relative(w->agent->event, &r->patience, CLOCK_BOOTTIME,
+                                          INTENT_PATIENCE_USEC, 0, on_patience_over, r);
         if (intent_save(w, r->intent_at_usec, on_intent_saved) < 0)
                 retract(r, NOT_WRITTEN_DOWN);
 }

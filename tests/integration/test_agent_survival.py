@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from control_ask import order
 from harness import SANITIZED, UNIT, until
 
 RESTART = {"unit": UNIT, "action": "restart"}
@@ -261,6 +262,36 @@ def test_what_changed_during_a_slow_write_is_written_at_the_end(agent, worker, b
     assert not agent.ledger.exists() or not entry(agent)["incident"]["id"], "the disk is not slow enough"
     assert agent.stop() == 0
     assert entry(agent)["incident"]["id"] == opened.field("incident")
+
+
+HUNG_DISK = """
+#include <sys/syscall.h>
+#include <unistd.h>
+int fsync(int fd) { while (access(HANGS, F_OK) == 0) usleep(10000); return (int) syscall(SYS_fsync, fd); }
+"""
+
+
+def test_a_disk_that_hangs_leaves_no_worker_unwatched(agent, worker, bus, runtime, tmp_path):
+    if SANITIZED:
+        pytest.skip("a sanitizer's runtime must be loaded first")
+    hangs = tmp_path / "hangs"
+    subprocess.run(["cc", "-shared", "-fPIC", f'-DHANGS="{hangs}"', "-xc", "-", "-o", tmp_path / "hung-disk.so"],
+                   input=HUNG_DISK.encode(), check=True)
+    agent.environment["AFTER_SANDBOX"] = f"export LD_PRELOAD={tmp_path}/hung-disk.so"
+    begin(agent, worker)
+    until(agent.ledger.exists, what="the ledger")
+    hangs.touch()
+    status, refused = order(runtime / "control", "restart", worker="a")
+    assert status == 409 and "could not be written down" in refused["error"]
+    assert "has not ended" in agent.expect("ledger-unwritable").message
+    worker.mode = "unhealthy"
+    held = agent.expect("hold-begun", hold="ledger-unwritable")
+    assert total(bus, "TryRestartUnit") == 0
+    hangs.unlink()
+    agent.expect("hold-ended", since=held, hold="ledger-unwritable")
+    agent.expect("restart-done", since=held)
+    worker.mode = "ok"
+    agent.expect("incident-closed")
 
 
 def test_a_thread_that_cannot_be_begun_at_first_is_begun_later(agent, worker, bus):
