@@ -67,8 +67,9 @@ static void check_socket(const struct worker_settings *w,
         else if (path && url->agent_may_connect < 0)
                 finding_add(
                         f, FINDING_PROBLEM, CHECK_URL, w->name,
-                        "put that user into the group of the socket, and restart connect-watchdog.service "
-                        "(a SupplementaryGroups= of its own is not seen from here)",
+                        "have the unit make the socket writable for a group of its own (Group=, "
+                        "UMask=0007), and make that user a member of it, never of root; then restart "
+                        "connect-watchdog.service (a SupplementaryGroups= of its own is not seen from here)",
                         "%s: the user " CONFIG_SERVICE_USER " cannot connect to it: %s", w->url,
                         strerror(-url->agent_may_connect));
         else if (path && url->agent_may_connect == 0)

@@ -105,10 +105,12 @@ static void a_socket_that_the_agent_cannot_use(_unused_ void **state) {
         } rows[] = {
                 { "unix:/run/x.sock", 1, true, WELL },
                 { "unix:/run/x.sock", -EACCES, true,
-                  WELL "problem url: unix:/run/x.sock: the user connect-watchdog cannot connect to it: "
-                       "Permission denied → put that user into the group of the socket, and restart "
-                       "connect-watchdog.service (a SupplementaryGroups= of its own is not seen from "
-                       "here)\n" },
+                  WELL
+                  "problem url: unix:/run/x.sock: the user connect-watchdog cannot connect to it: "
+                  "Permission denied → have the unit make the socket writable for a group of its own "
+                  "(Group=, UMask=0007), and make that user a member of it, never of root; then restart "
+                  "connect-watchdog.service (a SupplementaryGroups= of its own is not seen from "
+                  "here)\n" },
                 { "unix:/run/x.sock", 0, false,
                   WELL "unknown url: unix:/run/x.sock: whether the user connect-watchdog can connect to it "
                        "was not looked at → run this as root\n" },
