@@ -135,12 +135,12 @@ static int add_timers(struct agent *a) {
 static void append_when_restarted(char *buf, size_t size, const struct worker_settings *s, bool dry_run) {
         text_append(buf, size, "%s %s after %u failing polls over %s",
                     dry_run ? "would restart" : "restarts", s->unit, s->failures, SAY_SPAN(s->sustain_usec));
-        if (!s->requires && !s->kind->needs_kafka)
+        if (!s->requires && !s->kind->needs_kafka && s->sustain_kafka_usec <= s->sustain_usec)
                 return;
         if (!s->requires) {
-                text_append(buf, size,
-                            " without an answer, or over %s of answered errors (Kafka may be their cause)",
-                            SAY_SPAN(MAX(s->sustain_kafka_usec, s->sustain_usec)));
+                text_append(buf, size, " without an answer, or over %s of answered errors%s",
+                            SAY_SPAN(MAX(s->sustain_kafka_usec, s->sustain_usec)),
+                            s->kind->needs_kafka ? " (Kafka may be their cause)" : "");
                 return;
         }
         text_append(buf, size, " while Kafka ");

@@ -5,6 +5,7 @@
 
 #include "config/checks.h"
 #include "config/scratch.h"
+#include "observe/kind.h"
 #include "util/text.h"
 
 static int set_texts(const struct config_key *k, const struct raw_value *v, void *base) {
@@ -68,6 +69,12 @@ static int build_worker(struct scratch *s, const struct raw_section *section, st
                 return r;
         for (size_t i = 0; i < n_config_keys; i++)
                 given[i] = checked_find(&c, &config_keys[i]);
+        /* What [defaults] say is for the workers that need Kafka. */
+        if (w->kind && !w->kind->needs_kafka) {
+                const struct config_key *k = &config_keys[key_index(SECTION_WORKER, "sustain_kafka")];
+
+                given[k - config_keys] = raw_section_find(section, k);
+        }
         r = keys_adapt_fallbacks(w, w, given);
         if (r < 0)
                 return r;

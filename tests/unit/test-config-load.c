@@ -165,6 +165,21 @@ static void defaults_count_wherever_they_stand(void **state) {
         fixture_done(&f);
 }
 
+static void a_sustain_kafka_for_all_is_not_for_a_kind_without_kafka(_unused_ void **state) {
+        struct fixture f;
+
+        fixture_init(&f);
+        fixture_load_text(&f, "[defaults]\nsustain = 10s\nsustain_kafka = 20s\n"
+                              "[worker connect]\nurl = http://a:1\n"
+                              "[worker plain]\nkind = http\nurl = http://b:1\n"
+                              "[worker own]\nkind = http\nurl = http://c:1\nsustain_kafka = 30s\n");
+        fixture_assert_loads(&f);
+        assert_true(fixture_worker(&f, "connect")->sustain_kafka_usec == 20 * USEC_PER_SEC);
+        assert_true(fixture_worker(&f, "plain")->sustain_kafka_usec == 10 * USEC_PER_SEC);
+        assert_true(fixture_worker(&f, "own")->sustain_kafka_usec == 30 * USEC_PER_SEC);
+        fixture_done(&f);
+}
+
 static void drop_ins_come_in_byte_order_and_override(void **state) {
         struct fixture f;
 
@@ -360,6 +375,7 @@ int main(void) {
                 cmocka_unit_test(a_bare_worker_has_the_defaults),
                 cmocka_unit_test(every_key_can_be_set),
                 cmocka_unit_test(defaults_count_wherever_they_stand),
+                cmocka_unit_test(a_sustain_kafka_for_all_is_not_for_a_kind_without_kafka),
                 cmocka_unit_test(drop_ins_come_in_byte_order_and_override),
                 cmocka_unit_test(a_file_that_was_meant_to_be_read_is_told),
                 cmocka_unit_test(doubles_across_files_name_the_first_place),
