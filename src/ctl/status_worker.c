@@ -56,6 +56,20 @@ static void put_failures(const struct view *v, json_object *w) {
                          SPAN(member_span(w, "sustain_needed_seconds")));
 }
 
+/* A poll that ends without an answer is none. */
+static void put_last_answer(const struct view *v, json_object *w) {
+        json_object *answer = json_member(w, "last_answer", json_type_object);
+        uint64_t status = member_number(answer, "http_status");
+        char moment[PHRASE_SIZE];
+
+        if (!member_moment(v, answer, "received", moment)[0])
+                return;
+        if (status > 0)
+                put_line(v, "Last answer", "HTTP %u at %s", (unsigned) status, moment);
+        else
+                put_line(v, "Last answer", "none to the poll that ended at %s", moment);
+}
+
 static void put_answers(const struct view *v, json_object *w) {
         json_object *answer = json_member(w, "last_answer", json_type_object);
         const char *remedy = json_member_text(answer, "remedy");
@@ -74,8 +88,7 @@ static void put_answers(const struct view *v, json_object *w) {
                          moment);
         }
         put_failures(v, w);
-        if (member_moment(v, answer, "received", moment)[0])
-                put_line(v, "Last answer", "%s", moment);
+        put_last_answer(v, w);
         (void) member_moment(v, w, "last_ok", moment);
         put_line(v, "Last ok", "%s", moment[0] ? moment : "not since the agent started");
 }

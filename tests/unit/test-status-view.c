@@ -171,7 +171,7 @@ static void one_in_an_incident(_unused_ void **state) {
                 "      To do: Look at the thread dump.\n"
                 "      Stage: generating task configs for connector orders, since 13:41:00 (19min ago)\n"
                 "    Failing: 40 polls in a row over 12min; unhealthy after 3 over 3min\n"
-                "Last answer: 13:59:57 (3s ago)\n"
+                "Last answer: none to the poll that ended at 13:59:57 (3s ago)\n"
                 "    Last ok: 13:40:00 (20min ago)\n"
                 "       Unit: other.service, active (running) since 13:55:01 (4min 59s ago), main PID 4711\n"
                 "     Action: restart\n"
@@ -199,7 +199,8 @@ static void one_at_60_columns(_unused_ void **state) {
                      "             since 13:41:00 (19min ago)\n"
                      "    Failing: 40 polls in a row over 12min; unhealthy after 3\n"
                      "             over 3min\n"
-                     "Last answer: 13:59:57 (3s ago)\n"
+                     "Last answer: none to the poll that ended at 13:59:57 (3s\n"
+                     "             ago)\n"
                      "    Last ok: 13:40:00 (20min ago)\n"
                      "       Unit: other.service, active (running) since 13:55:01\n"
                      "             (4min 59s ago), main PID 4711\n"
@@ -252,6 +253,21 @@ static void what_is_not_there_is_left_out(_unused_ void **state) {
         expect_drawn("{}", NULL, 80, false,
                      "connect-watchdog\n"
                      "watching nothing: no worker configured; see connect-watchdog.conf(5)\n");
+}
+
+static void one_that_answered(_unused_ void **state) {
+        expect_drawn("{\"now\":\"2026-11-21T14:00:00.000Z\",\"workers\":[{\"name\":\"a\",\"kind\":\"http\","
+                     "\"url\":\"http://a\",\"state\":\"healthy\",\"action\":\"alert\","
+                     "\"last_ok\":\"2026-11-21T13:59:57.000Z\",\"last_answer\":{\"http_status\":200,"
+                     "\"received\":\"2026-11-21T13:59:57.000Z\",\"text\":\"is healthy\"}}]}",
+                     "a", 80, false,
+                     "● a - http at http://a\n"
+                     "      State: healthy\n"
+                     "        Why: is healthy\n"
+                     "Last answer: HTTP 200 at 13:59:57 (3s ago)\n"
+                     "    Last ok: 13:59:57 (3s ago)\n"
+                     "       Unit: none is named\n"
+                     "     Action: alert\n");
 }
 
 /* One that is stopped is not asked why it does not answer. */
@@ -313,6 +329,7 @@ int main(void) {
                 cmocka_unit_test(one_at_60_columns),
                 cmocka_unit_test(one_of_which_nothing_is_known),
                 cmocka_unit_test(what_is_not_there_is_left_out),
+                cmocka_unit_test(one_that_answered),
                 cmocka_unit_test(one_that_is_stopped),
                 cmocka_unit_test(one_that_is_paused),
         };
