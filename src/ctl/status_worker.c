@@ -104,7 +104,8 @@ static void put_unit(const struct view *v, json_object *w) {
         if (u)
                 text_append(line, sizeof(line), ", %s (%s)", json_member_text(u, "active"),
                             json_member_text(u, "sub"));
-        if (member_moment(v, u, "started", moment)[0])
+        /* When it failed or ended is not known. */
+        if (streq(json_member_text(u, "active"), "active") && member_moment(v, u, "started", moment)[0])
                 text_append(line, sizeof(line), " since %s", moment);
         if (member_number(u, "main_pid") > 0)
                 text_append(line, sizeof(line), ", main PID %u", (unsigned) member_number(u, "main_pid"));

@@ -274,16 +274,25 @@ static void one_that_answered(_unused_ void **state) {
 static void one_that_is_stopped(_unused_ void **state) {
         static const char stopped[] =
                 "{\"now\":\"2026-11-21T14:00:00.000Z\",\"workers\":[{\"name\":\"a\",\"state\":\"stopped\","
+                "\"kind\":\"http\",\"url\":\"http://a\",\"action\":\"alert\","
                 "\"unit\":\"a.service\",\"since\":\"2026-11-21T13:00:00.000Z\","
                 "\"last_answer\":{\"text\":\"refuses connections\"},"
-                "\"unit_state\":{\"active\":\"inactive\",\"sub\":\"dead\"}}]}";
+                "\"unit_state\":{\"load\":\"loaded\",\"active\":\"failed\",\"sub\":\"failed\","
+                "\"started\":\"2026-11-21T12:00:00.000Z\"}}]}";
 
         expect_drawn(stopped, NULL, 80, false,
                      "connect-watchdog\n"
                      "1 worker: 1 stopped (a)\n"
                      "\n"
                      "  WORKER  STATE    SINCE   UNIT       WHY\n"
-                     "○ a       stopped  1h ago  a.service  a.service is inactive (dead)\n");
+                     "○ a       stopped  1h ago  a.service  a.service is failed (failed)\n");
+        expect_drawn(stopped, "a", 80, false,
+                     "○ a - http at http://a\n"
+                     "      State: stopped since 13:00:00 (1h ago)\n"
+                     "        Why: a.service is failed (failed)\n"
+                     "    Last ok: not since the agent started\n"
+                     "       Unit: a.service, failed (failed)\n"
+                     "     Action: alert\n");
 }
 
 static void one_that_is_paused(_unused_ void **state) {
