@@ -16,9 +16,15 @@ def take(e):
     e.server.take(e.request)
 
 
+def echo(e):
+    """What some servers say of a path they do not have, and debug pages of a request."""
+    e.send(response(404, f"no {e.request.path} {e.request.headers.get('authorization')}", "text/plain"))
+
+
 MODES = {
     "ok": take,
     "500": fixed(500, "internal error", "text/plain"),
+    "echo": echo,
     "400": fixed(400, "invalid_payload", "text/plain"),
 }
 

@@ -207,6 +207,25 @@ def test_a_secret_url_and_a_token_stand_in_files(agent, scene, receiver, tmp_pat
     assert "T0/B0" not in agent.journal.story()
 
 
+@pytest.mark.parametrize("way_in", ["url", "token", "password"])
+def test_what_an_answer_repeats_of_a_secret_is_not_shown(agent, scene, receiver, worker, tmp_path, way_in):
+    for name, content in {"url": receiver.url + "/T0/secret", "token": "secret", "password": "secret"}.items():
+        (tmp_path / name).write_text(content)
+    keys = {
+        "url": {"webhook_file": tmp_path / "url"},
+        "token": {"webhook": receiver.webhook, "bearer_token_file": tmp_path / "token"},
+        "password": {"webhook": receiver.webhook, "username": "ops", "password_file": tmp_path / "password"},
+    }[way_in]
+    with Receiver() as other:
+        receiver.mode = "echo"
+        agent.configure({"a": {"url": worker.url}}, notify={"ops": {"events": "agent-started", **keys},
+                                                            "other": {"webhook": other.webhook, "events": "notify-*"}})
+        agent.start()
+        told = other.expect("notify-failed")["message"]
+    assert told == agent.expect("notify-failed").message
+    assert told.startswith("notify ops: the receiver answered HTTP 404; it is tried again")
+
+
 @pytest.mark.parametrize("content, why", [
     (None, "could not be asked: webhook_file {}: No such file or directory"),
     ("slack\n", "could not be asked: webhook_file {} holds no URL that begins with http:// or https://"),

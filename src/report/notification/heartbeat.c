@@ -21,7 +21,7 @@ static void on_answer(_unused_ struct http_request *q, const struct answer *a, v
         bool taken = a->error == TRANSFER_OK && a->status >= 200 && a->status < 300;
         char why[NOTIFY_WHY_SIZE];
 
-        webhook_describe(a, why, sizeof(why));
+        webhook_describe(a, false, why, sizeof(why));
         h->request = http_request_unref(h->request);
         h->calls.beaten(taken ? NULL : why, h->calls.userdata);
 }

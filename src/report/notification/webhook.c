@@ -12,6 +12,7 @@
 struct webhook {
         notify_sent_t done;
         void *userdata;
+        bool withholds; /* what is answered may repeat a secret of ours */
         struct http_request *request;
 };
 
@@ -40,7 +41,7 @@ static const char *error_text(enum transfer_error error) {
         return strempty(texts[error]);
 }
 
-void webhook_describe(const struct answer *a, char *buf, size_t size) {
+void webhook_describe(const struct answer *a, bool withheld, char *buf, size_t size) {
         char excerpt[128];
 
         buf[0] = '\0';
@@ -52,7 +53,7 @@ void webhook_describe(const struct answer *a, char *buf, size_t size) {
                             a->status);
         else {
                 text_append(buf, size, "answered HTTP %u", a->status);
-                if (a->body_len > 0)
+                if (a->body_len > 0 && !withheld)
                         text_append(buf, size, " (%s)",
                                     text_copy_line(excerpt, sizeof(excerpt), a->body, a->body_len));
         }
@@ -67,7 +68,7 @@ static void on_answer(_unused_ struct http_request *q, const struct answer *a, v
                 result = NOTIFY_TAKEN;
         else if (a->error == TRANSFER_OK && is_refusal(a->status))
                 result = NOTIFY_REFUSED;
-        webhook_describe(a, why, sizeof(why));
+        webhook_describe(a, w->withholds, why, sizeof(why));
         w->done(result, why, w->userdata);
 }
 
@@ -151,6 +152,7 @@ int webhook_send(struct http_client *http,
                 return r;
         w->done = done;
         w->userdata = userdata;
+        w->withholds = settings->webhook_file || settings->username || settings->bearer_token_file;
         r = find_url(settings, why, &secret, &url);
         if (r < 0)
                 return r;

@@ -24,5 +24,5 @@ DEFINE_CLEANUP(struct webhook *, webhook_unref)
 
 /* "https://h:1/a?b" to "https://h:1" and "/a?b", which is part of url. Returns 0 or -ENOMEM. */
 int webhook_split_url(const char *url, char **ret_base, const char **ret_path);
-/* What was answered, or why nothing was, as such a clause. */
-void webhook_describe(const struct answer *a, char *buf, size_t size);
+/* What was answered, or why nothing was, as such a clause. withheld: nobody is shown any of the body. */
+void webhook_describe(const struct answer *a, bool withheld, char *buf, size_t size);
