@@ -24,11 +24,9 @@ struct kafka_module {
                           struct kafka_client **ret,
                           char *problem,
                           size_t size);
-        /* Blocks while threads of the library end. */
+        /* Blocks while threads of the library end. One that waits for a coordinator is left behind with
+         * them. */
         void (*client_free)(struct kafka_client *c);
-        /* To be called before each of those below. Returns 0, or a negative errno with what is wrong in
-         * problem. */
-        int (*client_ready)(struct kafka_client *c, char *problem, size_t size);
         /* Return 0 or -ENOMEM; all other failures stand in what they return. Together a check's requests
          * take no longer than timeout_usec and a second. */
         int (*check)(struct kafka_client *c, struct kafka_facts **ret);

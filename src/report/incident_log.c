@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "report/incident_line.h"
+#include "util/text.h"
 
 struct incident_log {
         char *directory;
@@ -153,33 +154,52 @@ static int append(int fd, const char *line, bool is_end) {
         return 0;
 }
 
+static int append_to(int dir_fd, const char *incident, const char *line, bool is_end) {
+        _cleanup_close_ int fd = -1;
+        char name[32];
+
+        if (!incident_id_is_valid(incident))
+                return -EINVAL;
+        (void) snprintf(name, sizeof(name), "%s" INCIDENT_SUFFIX, incident);
+        fd = openat(dir_fd, name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+        return fd < 0 ? -errno : append(fd, line, is_end);
+}
+
+#define FURTHER "CONNECT_WATCHDOG_INCIDENT="
+
+static const char *further_incident(const char *field) {
+        return strncmp(field, FURTHER, strlen(FURTHER)) == 0 ? field + strlen(FURTHER) : NULL;
+}
+
+bool incident_log_wants(const struct event *e) {
+        STRV_FOREACH (field, e->fields)
+                if (further_incident(*field))
+                        return true;
+        return e->incident;
+}
+
 int incident_log_write(struct incident_log *l,
                        const struct event *e,
                        usec_t keep_usec,
                        usec_t realtime_usec) {
-        _cleanup_close_ int dir_fd = -1, fd = -1;
+        _cleanup_close_ int dir_fd = -1;
         _cleanup_free_ char *line = NULL;
-        char name[32];
-        int r;
+        int r = 0;
 
         if (keep_usec == 0)
                 return 0;
-        if (!e->incident || !incident_id_is_valid(e->incident))
-                return -EINVAL;
         line = incident_line(e, realtime_usec);
         if (!line)
                 return -ENOMEM;
         dir_fd = open_directory(l);
         if (dir_fd < 0)
                 return dir_fd;
-        if (e->type == EVENT_INCIDENT_OPENED) {
+        if (e->type == EVENT_INCIDENT_OPENED)
                 r = make_room(dir_fd, keep_usec, realtime_usec);
-                if (r < 0)
-                        return r;
-        }
-        (void) snprintf(name, sizeof(name), "%s" INCIDENT_SUFFIX, e->incident);
-        fd = openat(dir_fd, name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-        if (fd < 0)
-                return -errno;
-        return append(fd, line, e->type == EVENT_INCIDENT_CLOSED);
+        if (r >= 0 && e->incident)
+                r = append_to(dir_fd, e->incident, line, e->type == EVENT_INCIDENT_CLOSED);
+        STRV_FOREACH (field, e->fields)
+                if (r >= 0 && further_incident(*field))
+                        r = append_to(dir_fd, further_incident(*field), line, false);
+        return r;
 }

@@ -17,10 +17,12 @@ int incident_log_new(const char *state_directory, struct incident_log **ret);
 struct incident_log *incident_log_free(struct incident_log *l);
 DEFINE_CLEANUP(struct incident_log *, incident_log_free)
 
-/* Appends an event that belongs to an incident. One that opens a new incident first makes room: the files of
- * incidents that ended more than keep_usec ago go, and the oldest beyond INCIDENTS_MAX and
- * INCIDENTS_BYTES_MAX. keep_usec 0: nothing
- * is kept. Returns 0 or a negative errno. */
+/* Whether it belongs to an incident; what is told of a cluster may belong to several. */
+bool incident_log_wants(const struct event *e) _pure_;
+
+/* Appends an event that belongs to an incident, to each of them. One that opens a new incident first makes
+ * room: the files of incidents that ended more than keep_usec ago go, and the oldest beyond INCIDENTS_MAX
+ * and INCIDENTS_BYTES_MAX. keep_usec 0: nothing is kept. Returns 0 or a negative errno. */
 int incident_log_write(struct incident_log *l,
                        const struct event *e,
                        usec_t keep_usec,

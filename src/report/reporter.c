@@ -183,7 +183,7 @@ static void *reporter_thread(void *userdata) {
 
                 if (entry && !entry->quiet && r->write(r->userdata, entry->event, entry->realtime_usec) < 0)
                         untold++;
-                if (entry && entry->event->incident && r->incidents)
+                if (entry && r->incidents && incident_log_wants(entry->event))
                         keep(r, entry, &w, &keeping_failed);
         }
 }
@@ -310,7 +310,7 @@ static void reporter_push(struct reporter *r, struct entry *n) {
 
         if (n)
                 n->quiet = n->event->priority > r->max_level;
-        if (n && n->quiet && !(n->event->incident && r->incidents))
+        if (n && n->quiet && !(r->incidents && incident_log_wants(n->event)))
                 entry_free(n);
         else if (!n || r->n_entries >= REPORTER_QUEUE_ENTRIES_MAX ||
                  r->n_bytes + n->bytes > REPORTER_QUEUE_BYTES_MAX) {

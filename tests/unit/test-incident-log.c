@@ -153,6 +153,24 @@ static void a_story_is_told_in_order(void **state) {
         assert_int_equal(count_files(s), 2);
 }
 
+/* As an outage of Kafka does. */
+static void what_belongs_to_several_stands_in_each(void **state) {
+        struct scene *s = *state;
+        _cleanup_(event_freep) struct event *e = event_new(EVENT_KAFKA_CHANGED, "down"),
+                                            *alone = event_new(EVENT_KAFKA_CHANGED, "up");
+        _cleanup_free_ char *one = NULL, *other = NULL;
+
+        assert_false(incident_log_wants(alone));
+        assert_int_equal(event_field(e, "INCIDENT", "%s", ID), 0);
+        assert_int_equal(event_field(e, "INCIDENT", "%s", "fedcba9876543210"), 0);
+        assert_true(incident_log_wants(e));
+        assert_int_equal(incident_log_write(s->log, e, KEEP, NOW), 0);
+        one = story_of(s, ID);
+        other = story_of(s, "fedcba9876543210");
+        assert_true(one && other && strstr(one, "\"down\""));
+        assert_string_equal(one, other);
+}
+
 static void nothing_is_kept_where_nothing_is_wanted(void **state) {
         struct scene *s = *state;
         _cleanup_(event_freep) struct event *e = event_of(EVENT_INCIDENT_OPENED, ID, "first");
@@ -221,6 +239,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_line_has_the_fields_of_the_journal),
                 cmocka_unit_test_setup_teardown(a_story_is_told_in_order, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(what_belongs_to_several_stands_in_each, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(nothing_is_kept_where_nothing_is_wanted, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(the_old_ones_go_when_a_new_one_comes, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(there_are_a_thousand_at_most, set_up, tear_down),

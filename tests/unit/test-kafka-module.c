@@ -107,12 +107,8 @@ static void begin(struct scene *s) {
 }
 
 static void ready(struct scene *s) {
-        char problem[512] = "";
-
         if (!s->client)
                 begin(s);
-        if (s->module->client_ready(s->client, problem, sizeof(problem)) < 0)
-                fail_msg("%s", problem);
 }
 
 /* One check, which ends in time whatever is wrong. */

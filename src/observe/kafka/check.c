@@ -158,7 +158,7 @@ static void end_coordinator(struct kafka_client *c,
 
         if (!queue)
                 return;
-        event = kafka_committed_end(c, queue, deadline, s, NULL);
+        event = kafka_committed_end(c, c->group, queue, deadline, s, NULL);
         (void) rd_kafka_poll(c->rk, 0);
         s->asked = true;
         s->took_usec = usec_sub(kafka_now(), begun);
@@ -473,7 +473,6 @@ int kafka_check(struct kafka_client *c, struct kafka_facts **ret) {
         f->took_usec = usec_sub(kafka_now(), begun);
         if (r >= 0 && f->metadata.error == KAFKA_OK)
                 r = ask_configs(c, f, deadline);
-        kafka_client_settle(c);
         if (r >= 0)
                 r = fill_configs(c, f);
         if (r < 0)

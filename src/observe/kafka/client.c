@@ -259,11 +259,9 @@ static int make_handles(struct kafka_client *c, char *problem, size_t size) {
 static void close_asking(struct kafka_client *c) {
         for (size_t i = 0; i < c->n_handles; i++)
                 rd_kafka_topic_destroy(c->handles[i]);
-        c->n_handles = 0;
-        free(TAKE_PTR(c->handles));
+        free(c->handles);
         if (c->rk)
-                rd_kafka_destroy_flags(TAKE_PTR(c->rk), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-        c->unanswered = false;
+                rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
 static int open_asking(struct kafka_client *c, char *problem, size_t size) {
@@ -279,22 +277,23 @@ static int open_asking(struct kafka_client *c, char *problem, size_t size) {
         return -EINVAL;
 }
 
-static int client_ready(struct kafka_client *c, char *problem, size_t size) {
-        int r = c->rk ? 0 : open_asking(c, problem, size);
+/* Clients that could not be closed: their threads go on, and use them. */
+static struct kafka_client *left_behind;
 
-        if (r < 0)
-                close_asking(c);
-        return r;
-}
-
-void kafka_client_settle(struct kafka_client *c) {
-        if (c->unanswered)
-                close_asking(c);
+static void leave_behind(struct kafka_client *c) {
+        c->next = __atomic_load_n(&left_behind, __ATOMIC_RELAXED);
+        while (!__atomic_compare_exchange_n(&left_behind, &c->next, c, true, __ATOMIC_RELEASE,
+                                            __ATOMIC_RELAXED))
+                ;
 }
 
 static void client_free(struct kafka_client *c) {
         if (!c)
                 return;
+        if (c->rk && (kafka_committed_is_pending(c) || c->pending_lost)) {
+                leave_behind(c);
+                return;
+        }
         close_asking(c);
         if (c->writer)
                 rd_kafka_destroy(c->writer);
@@ -363,7 +362,6 @@ __attribute__((visibility("default"))) const struct kafka_module connect_watchdo
         .check_property = check_property,
         .client_new = client_new,
         .client_free = client_free,
-        .client_ready = client_ready,
         .check = kafka_check,
         .deep = kafka_deep,
         .lag = kafka_lag,

@@ -15,10 +15,12 @@ struct topic_config {
 };
 
 struct kafka_client {
-        rd_kafka_conf_t *for_asking;  /* what rk is made of */
-        rd_kafka_t *rk;               /* a consumer in no group: asks, and reads for the deep check */
-        bool unanswered;              /* it waits for a coordinator that did not answer in time */
-        rd_kafka_conf_t *for_writing; /* until the first deep check makes writer of it */
+        struct kafka_client *next;     /* of those that were left behind */
+        rd_kafka_conf_t *for_asking;   /* what rk is made of */
+        rd_kafka_t *rk;                /* a consumer in no group: asks, and reads for the deep check */
+        struct kafka_pending *pending; /* what coordinators have not answered yet; committed.c's */
+        bool pending_lost;             /* there was no memory to remember one of them */
+        rd_kafka_conf_t *for_writing;  /* until the first deep check makes writer of it */
         rd_kafka_t *writer;
         struct deep_run *deep_run; /* that is under way */
         struct kafka_causes causes;
@@ -53,20 +55,19 @@ void kafka_ask_metadata(struct kafka_client *c,
                         usec_t deadline_usec,
                         struct kafka_step *s,
                         const struct rd_kafka_metadata **ret);
-/* Asks the group's coordinator what the group has committed; without waiting. Whoever has asked ends with
- * kafka_client_settle(). */
+/* Asks the group's coordinator what the group has committed; without waiting. What it was asked before and
+ * has not answered yet is not asked again. */
 rd_kafka_queue_t *kafka_committed_begin(struct kafka_client *c, const char *group);
-/* Waits for its answer, and destroys queue. Returns what *ret points into, or NULL: no answer came. */
+/* Waits for its answer; queue is taken over. Returns what *ret points into, or NULL: no answer came. */
 rd_kafka_event_t *kafka_committed_end(struct kafka_client *c,
+                                      const char *group,
                                       rd_kafka_queue_t *queue,
                                       usec_t deadline_usec,
                                       struct kafka_step *s,
                                       const rd_kafka_topic_partition_list_t **ret);
 
-/* Closes rk when it waits for a coordinator. Librdkafka, at least 2.0.2 to 2.8.0, sends such a request as
- * soon as the coordinator is back, also when that timed out and was freed long ago, and then dies of it. So
- * none times out, and who has left one behind is not used again. */
-void kafka_client_settle(struct kafka_client *c);
+/* Whether a coordinator still owes an answer: then rk must not be closed. */
+bool kafka_committed_is_pending(struct kafka_client *c);
 
 /* Adds to g what its members were assigned last. 0 or -ENOMEM. */
 int kafka_assigned_add(struct kafka_client *c, struct kafka_lag_group *g);

@@ -24,7 +24,8 @@ static int ask_committed(struct kafka_client *c, struct kafka_lag_group *g, usec
                 kafka_step_set(&s, RD_KAFKA_RESP_ERR__TIMED_OUT, NULL);
                 event = NULL;
         } else
-                event = kafka_committed_end(c, kafka_committed_begin(c, g->name), deadline, &s, &committed);
+                event = kafka_committed_end(c, g->name, kafka_committed_begin(c, g->name), deadline, &s,
+                                            &committed);
         g->error = s.error;
         memcpy(g->detail, s.detail, sizeof(g->detail));
         if (s.error == KAFKA_OK)
@@ -97,7 +98,6 @@ int kafka_lag(struct kafka_client *c,
                 if (kafka_assigned_refresh(c, &l->groups[i], deadline) < 0)
                         return -ENOMEM;
         (void) rd_kafka_poll(c->rk, 0);
-        kafka_client_settle(c);
         l->took_usec = usec_sub(kafka_now(), begun);
         *ret = TAKE_PTR(l);
         return 0;
