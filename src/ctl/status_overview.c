@@ -76,7 +76,7 @@ static void add_worker(const struct view *v, struct table *t, json_object *w) {
         char since[PHRASE_SIZE], why[WHY_SIZE];
 
         add_look(t, look_of_state(state_of(w)), json_member_text(w, "name"), json_member_text(w, "state"));
-        table_add(t, member_ago(v, w, "since", since), NULL);
+        table_add(t, member_ago(v, state_source(w), "since", since), NULL);
         table_add(t, holds ? json_member_text(json_object_array_get_idx(holds, 0), "name") : "", NULL);
         table_add(t, json_member_text(w, "unit"), NULL);
         if (!pause_of_worker(v, w, why, sizeof(why))[0])

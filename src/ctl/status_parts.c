@@ -71,6 +71,12 @@ usec_t member_span(json_object *o, const char *key) {
         return seconds > 0 && seconds < 1e12 ? (usec_t) (seconds * (double) USEC_PER_SEC) : 0;
 }
 
+json_object *state_source(json_object *worker) {
+        json_object *pause = json_member(worker, "paused", json_type_object);
+
+        return pause && state_of(worker) == STATE_PAUSED ? pause : worker;
+}
+
 /* ---- phrases ---- */
 
 char *member_ago(const struct view *v, json_object *o, const char *key, char buf[static PHRASE_SIZE]) {

@@ -23,6 +23,8 @@ struct look look_of_kafka(const char *outcome);
 
 /* Realtime; 0: not known. */
 usec_t member_time(json_object *o, const char *key);
+/* What holds when its state began: its pause, where that is its state. */
+json_object *state_source(json_object *worker);
 /* 0 where there is none. */
 uint64_t member_number(json_object *o, const char *key);
 usec_t member_span(json_object *o, const char *key);

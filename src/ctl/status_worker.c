@@ -39,7 +39,7 @@ static void put_head(const struct view *v, json_object *w) {
         (void) fprintf(v->f, "%s%s%s ", begin, look.mark, end);
         text_print_wrapped(v->f, line, 2, 2, v->width);
         (void) fprintf(v->f, "\n%*s: %s%s%s", LABEL_WIDTH, "State", begin, state, end);
-        (void) member_moment(v, w, "since", moment);
+        (void) member_moment(v, state_source(w), "since", moment);
         (void) fprintf(v->f, "%s%s\n", moment[0] ? " since " : "", moment);
 }
 
@@ -77,7 +77,9 @@ static void put_answers(const struct view *v, json_object *w) {
 
         if (pause_of_worker(v, w, why, sizeof(why))[0]) {
                 put_line(v, "Paused", "%s", why);
-                put_line(v, "Otherwise", "%s", json_member_text(w, "health_state"));
+                (void) member_moment(v, w, "since", moment);
+                put_line(v, "Otherwise", "%s%s%s", json_member_text(w, "health_state"),
+                         moment[0] ? " since " : "", moment);
         }
         put_line(v, "Why", "%s", why_of_worker(w, why, sizeof(why)));
         if (remedy[0])

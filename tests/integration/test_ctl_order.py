@@ -51,7 +51,7 @@ def test_a_pause_of_the_real_agent(agent, worker, runtime):
     assert said.stdout.startswith("connect-a: paused until 20") and said.stdout.endswith(f"by uid {os.geteuid()}: upgrade of Kafka)\n")
     agent.expect("paused", worker="connect-a", uid=str(os.geteuid()))
     shown = ctl.run(path, "status", "connect-a", status=ctl.NOT_HEALTHY).stdout
-    assert f"(in 1h 59min) by uid {os.geteuid()}: upgrade of Kafka\n" in shown and "  Otherwise: healthy\n" in shown
+    assert f"(in 1h 59min) by uid {os.geteuid()}: upgrade of Kafka\n" in shown and "  Otherwise: healthy since " in shown
     assert "○ connect-a  paused" in ctl.run(path, "status").stdout
     assert ctl.run(path, "check", "connect-a", status=0).stdout.startswith("WORKER OK - connect-a: paused")
     said = ctl.run(path, "resume", "connect-a", status=ctl.OK)

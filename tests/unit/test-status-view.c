@@ -299,21 +299,23 @@ static void one_that_is_paused(_unused_ void **state) {
         static const char paused[] =
                 "{\"now\":\"2026-11-21T14:00:00.000Z\",\"workers\":[{\"name\":\"a\",\"kind\":\"http\","
                 "\"url\":\"http://"
-                "a\",\"state\":\"paused\",\"health_state\":\"suspect\",\"action\":\"alert\","
-                "\"paused\":{\"all_workers\":false,\"until\":\"2026-11-21T16:00:00.000Z\",\"uid\":1000,"
+                "a\",\"state\":\"paused\",\"health_state\":\"suspect\",\"action\":\"alert\",\"since\":"
+                "\"2026-11-21T13:00:00.000Z\","
+                "\"paused\":{\"all_workers\":false,\"since\":\"2026-11-21T13:30:00.000Z\",\"until\":\"2026-"
+                "11-21T16:00:00.000Z\",\"uid\":1000,"
                 "\"reason\":\"upgrade of Kafka\"},\"last_answer\":{\"text\":\"refused the connection\"}}]}";
 
-        expect_drawn(paused, NULL, 80, false,
+        expect_drawn(paused, NULL, 100, false,
                      "connect-watchdog\n"
                      "1 worker: 1 paused (a)\n"
                      "\n"
-                     "  WORKER  STATE   WHY\n"
-                     "○ a       paused  until 16:00:00 (in 2h) by uid 1000: upgrade of Kafka\n");
+                     "  WORKER  STATE   SINCE      WHY\n"
+                     "○ a       paused  30min ago  until 16:00:00 (in 2h) by uid 1000: upgrade of Kafka\n");
         expect_drawn(paused, "a", 80, false,
                      "○ a - http at http://a\n"
-                     "      State: paused\n"
+                     "      State: paused since 13:30:00 (30min ago)\n"
                      "     Paused: until 16:00:00 (in 2h) by uid 1000: upgrade of Kafka\n"
-                     "  Otherwise: suspect\n"
+                     "  Otherwise: suspect since 13:00:00 (1h ago)\n"
                      "        Why: refused the connection\n"
                      "    Last ok: not since the agent started\n"
                      "       Unit: none is named\n"
