@@ -71,16 +71,26 @@ static void add_look(struct table *t, struct look look, const char *name, const 
         table_add(t, state, look.color);
 }
 
+/* Beside a pause, what it hides comes first. */
+static void append_why(const struct view *v, json_object *w, char *buf, size_t size) {
+        char pause[WHY_SIZE], why[WHY_SIZE];
+
+        (void) why_of_worker(w, why, sizeof(why));
+        if (pause_of_worker(v, w, pause, sizeof(pause))[0])
+                text_append(buf, size, "%s: %s; paused %s", json_member_text(w, "health_state"), why, pause);
+        else
+                text_append(buf, size, "%s", why);
+}
+
 static void add_worker(const struct view *v, struct table *t, json_object *w) {
         json_object *holds = json_member(w, "holds", json_type_array);
-        char since[PHRASE_SIZE], why[WHY_SIZE];
+        char since[PHRASE_SIZE], why[3 * WHY_SIZE] = "";
 
         add_look(t, look_of_state(state_of(w)), json_member_text(w, "name"), json_member_text(w, "state"));
         table_add(t, member_ago(v, state_source(w), "since", since), NULL);
         table_add(t, holds ? json_member_text(json_object_array_get_idx(holds, 0), "name") : "", NULL);
         table_add(t, json_member_text(w, "unit"), NULL);
-        if (!pause_of_worker(v, w, why, sizeof(why))[0])
-                (void) why_of_worker(w, why, sizeof(why));
+        append_why(v, w, why, sizeof(why));
         table_add(t, why, NULL);
 }
 

@@ -139,7 +139,7 @@ char *why_of_worker(json_object *worker, char *buf, size_t size) {
                     *unit = json_member(worker, "unit_state", json_type_object);
 
         buf[0] = '\0';
-        if (state_of(worker) == STATE_STOPPED && unit)
+        if ((state_of(worker) == STATE_STOPPED || health_state_of(worker) == STATE_STOPPED) && unit)
                 text_append(buf, size, "%s is %s (%s)", json_member_text(worker, "unit"),
                             json_member_text(unit, "active"), json_member_text(unit, "sub"));
         else

@@ -305,12 +305,13 @@ static void one_that_is_paused(_unused_ void **state) {
                 "11-21T16:00:00.000Z\",\"uid\":1000,"
                 "\"reason\":\"upgrade of Kafka\"},\"last_answer\":{\"text\":\"refused the connection\"}}]}";
 
-        expect_drawn(paused, NULL, 100, false,
+        expect_drawn(paused, NULL, 0, false,
                      "connect-watchdog\n"
                      "1 worker: 1 paused (a)\n"
                      "\n"
                      "  WORKER  STATE   SINCE      WHY\n"
-                     "○ a       paused  30min ago  until 16:00:00 (in 2h) by uid 1000: upgrade of Kafka\n");
+                     "○ a       paused  30min ago  suspect: refused the connection; paused until 16:00:00 "
+                     "(in 2h) by uid 1000: upgrade of Kafka\n");
         expect_drawn(paused, "a", 80, false,
                      "○ a - http at http://a\n"
                      "      State: paused since 13:30:00 (30min ago)\n"
