@@ -71,6 +71,13 @@ usec_t member_span(json_object *o, const char *key) {
         return seconds > 0 && seconds < 1e12 ? (usec_t) (seconds * (double) USEC_PER_SEC) : 0;
 }
 
+bool lacks_unit(json_object *worker) {
+        json_object *unit = json_member(worker, "unit_state", json_type_object);
+
+        return streq(json_member_text(unit, "load"), "not-found") &&
+               streq(json_member_text(unit, "active"), "inactive");
+}
+
 json_object *state_source(json_object *worker) {
         json_object *pause = json_member(worker, "paused", json_type_object);
 
@@ -137,9 +144,12 @@ int sum_of_workers(json_object *all, char buf[static SUM_SIZE]) {
 char *why_of_worker(json_object *worker, char *buf, size_t size) {
         json_object *answer = json_member(worker, "last_answer", json_type_object),
                     *unit = json_member(worker, "unit_state", json_type_object);
+        bool stopped = state_of(worker) == STATE_STOPPED || health_state_of(worker) == STATE_STOPPED;
 
         buf[0] = '\0';
-        if ((state_of(worker) == STATE_STOPPED || health_state_of(worker) == STATE_STOPPED) && unit)
+        if (stopped && lacks_unit(worker))
+                text_append(buf, size, "%s does not exist", json_member_text(worker, "unit"));
+        else if (stopped && unit)
                 text_append(buf, size, "%s is %s (%s)", json_member_text(worker, "unit"),
                             json_member_text(unit, "active"), json_member_text(unit, "sub"));
         else

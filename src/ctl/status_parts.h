@@ -23,6 +23,8 @@ struct look look_of_kafka(const char *outcome);
 
 /* Realtime; 0: not known. */
 usec_t member_time(json_object *o, const char *key);
+/* There is no such unit; one whose file went while it runs is still there. */
+bool lacks_unit(json_object *worker);
 /* What holds when its state began: its pause, where that is its state. */
 json_object *state_source(json_object *worker);
 /* 0 where there is none. */

@@ -82,7 +82,10 @@ static void put_answers(const struct view *v, json_object *w) {
                          moment[0] ? " since " : "", moment);
         }
         put_line(v, "Why", "%s", why_of_worker(w, why, sizeof(why)));
-        if (remedy[0])
+        if (lacks_unit(w))
+                put_line(v, "To do",
+                         "correct unit = in its section: see systemctl list-units --type=service");
+        else if (remedy[0])
                 put_line(v, "To do", "%s", remedy);
         if (json_member_text(w, "stage")[0]) {
                 (void) member_moment(v, answer, "stage_began", moment);
@@ -103,7 +106,9 @@ static void put_unit(const struct view *v, json_object *w) {
         char line[LINE_SIZE] = "", moment[PHRASE_SIZE];
 
         text_append(line, sizeof(line), "%s", unit[0] ? unit : "none is named");
-        if (u)
+        if (lacks_unit(w))
+                text_append(line, sizeof(line), ", which does not exist");
+        else if (u)
                 text_append(line, sizeof(line), ", %s (%s)", json_member_text(u, "active"),
                             json_member_text(u, "sub"));
         /* When it failed or ended is not known. */

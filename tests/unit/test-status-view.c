@@ -295,6 +295,30 @@ static void one_that_is_stopped(_unused_ void **state) {
                      "     Action: alert\n");
 }
 
+static void one_whose_unit_does_not_exist(_unused_ void **state) {
+        static const char lost[] =
+                "{\"now\":\"2026-11-21T14:00:00.000Z\",\"workers\":[{\"name\":\"a\",\"state\":\"stopped\","
+                "\"kind\":\"http\",\"url\":\"http://a\",\"action\":\"restart\","
+                "\"unit\":\"typo.service\",\"since\":\"2026-11-21T13:00:00.000Z\","
+                "\"last_answer\":{\"text\":\"is healthy\",\"remedy\":\"Start it.\"},"
+                "\"unit_state\":{\"load\":\"not-found\",\"active\":\"inactive\",\"sub\":\"dead\"}}]}";
+
+        expect_drawn(lost, NULL, 0, false,
+                     "connect-watchdog\n"
+                     "1 worker: 1 stopped (a)\n"
+                     "\n"
+                     "  WORKER  STATE    SINCE   UNIT          WHY\n"
+                     "○ a       stopped  1h ago  typo.service  typo.service does not exist\n");
+        expect_drawn(lost, "a", 0, false,
+                     "○ a - http at http://a\n"
+                     "      State: stopped since 13:00:00 (1h ago)\n"
+                     "        Why: typo.service does not exist\n"
+                     "      To do: correct unit = in its section: see systemctl list-units --type=service\n"
+                     "    Last ok: not since the agent started\n"
+                     "       Unit: typo.service, which does not exist\n"
+                     "     Action: restart\n");
+}
+
 static void one_that_is_paused(_unused_ void **state) {
         static const char paused[] =
                 "{\"now\":\"2026-11-21T14:00:00.000Z\",\"workers\":[{\"name\":\"a\",\"kind\":\"http\","
@@ -343,6 +367,7 @@ int main(void) {
                 cmocka_unit_test(what_is_not_there_is_left_out),
                 cmocka_unit_test(one_that_answered),
                 cmocka_unit_test(one_that_is_stopped),
+                cmocka_unit_test(one_whose_unit_does_not_exist),
                 cmocka_unit_test(one_that_is_paused),
         };
 
