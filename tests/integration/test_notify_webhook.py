@@ -130,6 +130,24 @@ def test_what_is_refused_is_lost_alone(agent, scene, receiver):
     assert len(receiver.taken()) == 1
 
 
+@pytest.mark.parametrize("form", ["json", "alertmanager"])
+def test_two_that_refuse_do_not_feed_each_other(agent, worker, form):
+    with Receiver("400") as one, Receiver("400") as two:
+        notify = {name: {"webhook": r.webhook, "events": "*", "format": form} for name, r in {"one": one, "two": two}.items()}
+        agent.configure({"a": {"url": worker.url}}, notify=notify)
+        agent.start()
+        agent.expect("state-changed", state="healthy")
+        agent.journal.wait(lambda _: len(agent.journal.select("notify-lost")) >= 2)
+        worker.wait_for_requests(len(worker.requests) + 30)
+        agent.stop()
+        refused = {"one": len(one.requests), "two": len(two.requests)}
+        about_receivers = [r for r in one.requests + two.requests if b"refused what it was sent" in r.body]
+    # The other one may have begun to refuse a moment later.
+    assert len(about_receivers) <= 2, refused
+    lost = agent.journal.select("notify-lost")
+    assert {name: sum(int(e.field("lost")) for e in lost if e.field("notify") == name) for name in refused} == refused
+
+
 # --- the end, and a reload
 
 

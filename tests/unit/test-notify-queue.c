@@ -88,8 +88,65 @@ static void what_is_refused_is_lost_alone(void **state) {
         assert_int_equal(expect_sent(&q, "1", NOTIFY_REFUSED, T0), NOTIFY_BEGAN_FAILING);
         assert_int_equal(expect_sent(&q, "2", NOTIFY_REFUSED, T0), NOTIFY_NO_NEWS);
         assert_int_equal(expect_sent(&q, "3", NOTIFY_TAKEN, T0), NOTIFY_RECOVERED);
-        assert_true(notify_queue_take_lost(&q) == 2);
+        assert_true(notify_queue_take_refused(&q, T0) == 2);
+        assert_true(notify_queue_take_refused(&q, T0) == 0);
         assert_true(notify_queue_take_lost(&q) == 0);
+        notify_queue_done(&q);
+}
+
+static uint64_t refuse(struct notify_queue *q, usec_t now) {
+        push(q, EVENT_EXHAUSTED, 1, now);
+        (void) expect_sent(q, "1", NOTIFY_REFUSED, now);
+        return notify_queue_take_refused(q, now);
+}
+
+static void refusals_are_told_once_in_each_window(void **state) {
+        struct notify_queue q = { .folds = false };
+        usec_t end = T0 + NOTIFY_WINDOW_USEC;
+
+        (void) state;
+        assert_true(refuse(&q, T0) == 1);
+        for (unsigned i = 0; i < 100; i++)
+                assert_true(refuse(&q, T0 + 1 + i) == 0);
+        assert_true(refuse(&q, end) == 101);
+        assert_true(refuse(&q, end + 1) == 0);
+        push(&q, EVENT_EXHAUSTED, 2, end + 2);
+        assert_int_equal(expect_sent(&q, "2", NOTIFY_TAKEN, end + 2), NOTIFY_RECOVERED);
+        assert_true(notify_queue_take_refused(&q, end + 2) == 1);
+
+        /* And at the end, whatever was told a moment before. */
+        assert_true(refuse(&q, end + 3) == 0);
+        assert_true(notify_queue_take_refused(&q, USEC_INFINITY) == 1);
+        notify_queue_done(&q);
+}
+
+/* Then it is told nothing of other receivers; but not for ever, or one that is told of nothing else would
+ * never be told anything again. */
+static void who_takes_nothing_is_troubled_for_a_window(void **state) {
+        struct notify_queue q = { .folds = true };
+        usec_t end = T0 + NOTIFY_WINDOW_USEC, now = T0;
+
+        (void) state;
+        assert_false(notify_queue_is_troubled(&q, T0));
+        (void) refuse(&q, T0);
+        assert_true(notify_queue_is_troubled(&q, end - 1));
+        assert_false(notify_queue_is_troubled(&q, end));
+
+        /* Taking one does not end it: refusing one kind of two would go on for ever. */
+        push(&q, EVENT_EXHAUSTED, 2, T0);
+        assert_int_equal(expect_sent(&q, "2", NOTIFY_TAKEN, T0), NOTIFY_RECOVERED);
+        assert_true(notify_queue_is_troubled(&q, end - 1));
+        assert_false(notify_queue_is_troubled(&q, end));
+
+        /* While one waits, for as long as it does: pauses grow longer than the window. */
+        push(&q, EVENT_EXHAUSTED, 3, now);
+        for (unsigned i = 0; i < 10; i++) {
+                (void) expect_sent(&q, "3", NOTIFY_FAILED, now);
+                now = notify_queue_deadline(&q);
+                assert_true(notify_queue_is_troubled(&q, now));
+        }
+        assert_int_equal(expect_sent(&q, "3", NOTIFY_TAKEN, now), NOTIFY_RECOVERED);
+        assert_false(notify_queue_is_troubled(&q, now));
         notify_queue_done(&q);
 }
 
@@ -204,6 +261,8 @@ int main(void) {
                 cmocka_unit_test(events_go_out_in_their_order),
                 cmocka_unit_test(a_failing_receiver_is_tried_less_and_less_often),
                 cmocka_unit_test(what_is_refused_is_lost_alone),
+                cmocka_unit_test(refusals_are_told_once_in_each_window),
+                cmocka_unit_test(who_takes_nothing_is_troubled_for_a_window),
                 cmocka_unit_test(the_oldest_makes_room),
                 cmocka_unit_test(what_is_too_old_is_not_sent),
                 cmocka_unit_test(a_flood_is_folded),

@@ -48,8 +48,7 @@ static void tell(struct notifier *n, struct event *e) {
         n->calls.tell(e, n->calls.userdata);
 }
 
-static void tell_lost(struct notifier *n, const char *why) {
-        uint64_t lost = notify_queue_take_lost(&n->queue);
+static void tell_lost(struct notifier *n, uint64_t lost, const char *why) {
         struct event *e;
 
         if (lost == 0)
@@ -112,15 +111,16 @@ static void answer_test(struct notifier *n, enum notify_result result, const cha
 }
 
 static void sent(struct notifier *n, enum notify_result result, const char *why) {
+        usec_t now = now_usec();
+
         /* What cannot be sent before it keeps it, too. */
         if (result == NOTIFY_FAILED || n->queue.first == n->test)
                 answer_test(n, result, why);
-        tell_news(n, notify_queue_sent(&n->queue, result, now_usec()), result, why);
+        tell_news(n, notify_queue_sent(&n->queue, result, now), result, why);
         /* One try is all there is time for. */
         if (n->finishing && result == NOTIFY_FAILED)
                 n->finished = true;
-        if (result == NOTIFY_REFUSED)
-                tell_lost(n, "the receiver refused what it was sent");
+        tell_lost(n, notify_queue_take_refused(&n->queue, now), "the receiver refused what it was sent");
 }
 
 static void drop_try(struct notifier *n) {
@@ -152,7 +152,7 @@ static void send_next(struct notifier *n, const struct notification *what) {
 static void pump(struct notifier *n) {
         const struct notification *what = n->finished ? NULL : notify_queue_next(&n->queue, now_usec());
 
-        tell_lost(n, "too many waited, or they did so for too long");
+        tell_lost(n, notify_queue_take_lost(&n->queue), "too many waited, or they did so for too long");
         if (what)
                 send_next(n, what);
         if (n->finishing && !n->queue.sending && (n->finished || !n->queue.first)) {
@@ -215,6 +215,11 @@ static bool is_about(const struct event *e, const char *name) {
         return false;
 }
 
+static bool is_about_receivers(const struct event *e) {
+        return e->type == EVENT_NOTIFY_FAILED || e->type == EVENT_NOTIFY_RECOVERED ||
+               e->type == EVENT_NOTIFY_LOST;
+}
+
 static bool tells_anybody(const struct notifier *n) {
         const struct notify_settings *s = n->settings;
 
@@ -222,10 +227,15 @@ static bool tells_anybody(const struct notifier *n) {
 }
 
 void notifier_take(struct notifier *n, const struct event *e, const char *hostname, usec_t realtime_usec) {
+        usec_t now = now_usec();
+
         if (n->finishing || !tells_anybody(n) || !event_is_asked_for(e, n->settings->events) ||
             is_about(e, notifier_name(n)))
                 return;
-        notify_queue_push(&n->queue, notification_new(e, hostname, realtime_usec), now_usec());
+        /* Two that take nothing would feed each other for ever. */
+        if (is_about_receivers(e) && notify_queue_is_troubled(&n->queue, now))
+                return;
+        notify_queue_push(&n->queue, notification_new(e, hostname, realtime_usec), now);
         arm(n);
 }
 
@@ -318,8 +328,11 @@ struct notifier *notifier_free(struct notifier *n) {
         answer_test(n, NOTIFY_REFUSED, "is not asked any more");
         heartbeat_free(n->heartbeat);
         drop_try(n);
+        tell_lost(n, notify_queue_take_refused(&n->queue, USEC_INFINITY),
+                  "the receiver refused what it was sent");
         notify_queue_lose(&n->queue);
-        tell_lost(n, n->finishing ? "the agent ended before they were sent" : "its section is gone");
+        tell_lost(n, notify_queue_take_lost(&n->queue),
+                  n->finishing ? "the agent ended before they were sent" : "its section is gone");
         notify_queue_done(&n->queue);
         free(n);
         return NULL;

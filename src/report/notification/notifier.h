@@ -36,7 +36,8 @@ const char *notifier_name(const struct notifier *n) _pure_;
  * once. Returns 0 or a negative errno. */
 int notifier_reconfigure(struct notifier *n, const struct notify_settings *settings);
 
-/* Queues e if it is one that is to be told here, and not about the receiver itself. Sends nothing yet. */
+/* Queues e if it is one that is to be told here, and not about the receiver itself, nor about another while
+ * this one takes nothing. Sends nothing yet. */
 void notifier_take(struct notifier *n, const struct event *e, const char *hostname, usec_t realtime_usec);
 
 /* How a test ended. text: of a sentence that follows the section's name. */

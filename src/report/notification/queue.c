@@ -143,6 +143,8 @@ static enum notify_news began_failing(struct notify_queue *q) {
 
 enum notify_news notify_queue_sent(struct notify_queue *q, enum notify_result result, usec_t now_usec) {
         q->sending = false;
+        if (result != NOTIFY_TAKEN)
+                q->not_taken_usec = now_usec;
         if (result == NOTIFY_FAILED) {
                 q->failed++;
                 q->due_usec = usec_add(now_usec, notify_queue_pause(q));
@@ -151,7 +153,7 @@ enum notify_news notify_queue_sent(struct notify_queue *q, enum notify_result re
         drop(q, false);
         notify_queue_retry(q);
         if (result == NOTIFY_REFUSED) {
-                q->n_lost++;
+                q->n_refused++;
                 return began_failing(q);
         }
         if (!q->failing)
@@ -183,4 +185,21 @@ uint64_t notify_queue_take_lost(struct notify_queue *q) {
 
         q->n_lost = 0;
         return n;
+}
+
+uint64_t notify_queue_take_refused(struct notify_queue *q, usec_t now_usec) {
+        bool is_told =
+                q->refused_told_usec > 0 && now_usec < usec_add(q->refused_told_usec, NOTIFY_WINDOW_USEC);
+        uint64_t n = q->n_refused;
+
+        if (n == 0 || (q->failing && is_told))
+                return 0;
+        q->n_refused = 0;
+        q->refused_told_usec = now_usec;
+        return n;
+}
+
+bool notify_queue_is_troubled(const struct notify_queue *q, usec_t now_usec) {
+        return (q->failing && q->first) ||
+               (q->not_taken_usec > 0 && now_usec < usec_add(q->not_taken_usec, NOTIFY_WINDOW_USEC));
 }

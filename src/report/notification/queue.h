@@ -38,11 +38,14 @@ struct notify_queue {
         size_t n;
         struct notify_flood floods[_EVENT_TYPE_MAX];
         bool folds;
-        bool sending;    /* the first is under way */
-        unsigned failed; /* tries in a row */
-        usec_t due_usec; /* of the next try */
-        bool failing;    /* told */
-        uint64_t n_lost; /* not told yet */
+        bool sending;          /* the first is under way */
+        unsigned failed;       /* tries in a row */
+        usec_t due_usec;       /* of the next try */
+        bool failing;          /* told */
+        usec_t not_taken_usec; /* the last time that one failed or was refused; 0: never */
+        uint64_t n_lost;       /* not told yet */
+        uint64_t n_refused;    /* the same */
+        usec_t refused_told_usec;
 };
 
 void notify_queue_done(struct notify_queue *q);
@@ -69,5 +72,10 @@ void notify_queue_retry(struct notify_queue *q);
 void notify_queue_unfold(struct notify_queue *q, usec_t now_usec);
 /* All that waits is given up. */
 void notify_queue_lose(struct notify_queue *q);
-/* How many were lost since this was last asked. */
+/* How many were lost since this was last asked, besides those that were refused. */
 uint64_t notify_queue_take_lost(struct notify_queue *q);
+/* How many were refused, if that is to be told now: at the first, once in each window in which more are, and
+ * when one is taken again. */
+uint64_t notify_queue_take_refused(struct notify_queue *q, usec_t now_usec);
+/* Whether it does not take what it is sent, or did not within the window. */
+bool notify_queue_is_troubled(const struct notify_queue *q, usec_t now_usec) _pure_;
