@@ -203,7 +203,8 @@ def test_watching(watched, worker, path):
     worker.listen()
     watched.start()
     seen = len(terminal.output)
-    terminal.wait(lambda output: "1 healthy" in output[seen:])
+    # To the frame's end: ^C would be shown within it.
+    terminal.wait(lambda output: "1 healthy" in output[seen:] and output.endswith("\033[J"))
     terminal.type("\x03")
     assert terminal.end() == -signal.SIGINT
     assert terminal.output.rstrip().endswith("\033[J^C")
