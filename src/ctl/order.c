@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "ctl/control_client.h"
+#include "ctl/status_parts.h"
 #include "judge/remedy.h"
 #include "observe/stage.h"
 #include "util/clock.h"
@@ -49,14 +50,17 @@ static bool yields_to_force(json_object *hold) {
 static void print_holds(const struct order *o, json_object *body) {
         json_object *holds = json_member(body, "holds", json_type_array);
         size_t n = holds ? json_object_array_length(holds) : 0;
-        bool force_helps = n > 0 && !o->options->force;
+        bool force_helps = n > 0 && !o->options->force, reset_helps = false;
 
         for (size_t i = 0; i < n; i++) {
                 json_object *hold = json_object_array_get_idx(holds, i);
 
                 print_hold(hold, clock_now(CLOCK_REALTIME));
                 force_helps = force_helps && yields_to_force(hold);
+                reset_helps = reset_helps || hold_awaits_reset(hold);
         }
+        if (reset_helps)
+                fprintf(stderr, "When the cause is mended: connect-watchdogctl reset %s\n", o->worker);
         if (force_helps)
                 fprintf(stderr, "To do it whatever holds stand: connect-watchdogctl %s %s --force\n",
                         o->verb, o->worker);

@@ -71,6 +71,13 @@ usec_t member_span(json_object *o, const char *key) {
         return seconds > 0 && seconds < 1e12 ? (usec_t) (seconds * (double) USEC_PER_SEC) : 0;
 }
 
+bool hold_awaits_reset(json_object *hold) {
+        const char *name = json_member_text(hold, "name");
+
+        return streq(name, hold_to_string(HOLD_BUDGET_EXHAUSTED)) ||
+               streq(name, hold_to_string(HOLD_RECURRING));
+}
+
 bool lacks_unit(json_object *worker) {
         json_object *unit = json_member(worker, "unit_state", json_type_object);
 

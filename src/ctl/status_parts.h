@@ -23,6 +23,8 @@ struct look look_of_kafka(const char *outcome);
 
 /* Realtime; 0: not known. */
 usec_t member_time(json_object *o, const char *key);
+/* connect-watchdogctl reset ends it. */
+bool hold_awaits_reset(json_object *hold);
 /* There is no such unit; one whose file went while it runs is still there. */
 bool lacks_unit(json_object *worker);
 /* What holds when its state began: its pause, where that is its state. */

@@ -144,16 +144,21 @@ static void put_budget(const struct view *v, json_object *w) {
 
 static void put_holds(const struct view *v, json_object *w) {
         json_object *holds = json_member(w, "holds", json_type_array);
+        bool reset_helps = false;
 
         for (size_t i = 0; holds && i < json_object_array_length(holds); i++) {
                 json_object *hold = json_object_array_get_idx(holds, i);
                 const char *text = json_member_text(hold, "text");
                 char moment[PHRASE_SIZE];
 
+                reset_helps = reset_helps || hold_awaits_reset(hold);
                 (void) member_moment(v, hold, "until", moment);
                 put_line(v, i == 0 ? "Held by" : "", "%s%s%s%s%s", json_member_text(hold, "name"),
                          moment[0] ? " until " : "", moment, text[0] ? ": " : "", text);
         }
+        if (reset_helps)
+                put_line(v, "", "when the cause is mended: connect-watchdogctl reset %s",
+                         json_member_text(w, "name"));
 }
 
 static void put_incident(const struct view *v, json_object *w) {

@@ -133,6 +133,10 @@ def test_holds_are_listed(control, path):
     holds.append({"name": "unit-busy", "until": None, "text": "it has a job"})
     said = ctl.run(path, "restart", "connect-a", status=ctl.HELD)
     assert said.stderr.splitlines()[-1] == "    unit-busy: it has a job", "force would not help"
+    holds[:] = [{"name": "budget-exhausted", "until": None, "text": "3 restarts within 1h"}]
+    said = ctl.run(path, "restart", "connect-a", status=ctl.HELD)
+    assert said.stderr.splitlines()[2:] == ["When the cause is mended: connect-watchdogctl reset connect-a",
+                                            "To do it whatever holds stand: connect-watchdogctl restart connect-a --force"]
 
 
 @pytest.mark.parametrize("answer, status, said", [

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "ctl/status_parts.h"
+#include "util/text.h"
 
 #define HEAD                                                                                                \
         "{\"hostname\":\"host-1\",\"version\":\"0.1.0\",\"now\":\"2026-11-21T14:00:00.500Z\","              \
@@ -319,6 +320,34 @@ static void one_whose_unit_does_not_exist(_unused_ void **state) {
                      "     Action: restart\n");
 }
 
+static void one_that_awaits_a_reset(_unused_ void **state) {
+        static const char *const names[] = { "budget-exhausted", "recurring" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                char json[512] = "", expected[512] = "";
+
+                text_append(json, sizeof(json),
+                            "{\"now\":\"2026-11-21T14:00:00.000Z\",\"workers\":[{\"name\":\"a\","
+                            "\"kind\":\"http\",\"url\":\"http://"
+                            "a\",\"state\":\"exhausted\",\"action\":\"restart\","
+                            "\"holds\":[{\"name\":\"%s\",\"text\":\"3 restarts\"},"
+                            "{\"name\":\"backoff\"}]}]}",
+                            names[i]);
+                text_append(expected, sizeof(expected),
+                            "× a - http at http://a\n"
+                            "      State: exhausted\n"
+                            "        Why: no poll has ended yet\n"
+                            "    Last ok: not since the agent started\n"
+                            "       Unit: none is named\n"
+                            "     Action: restart\n"
+                            "    Held by: %s: 3 restarts\n"
+                            "             backoff\n"
+                            "             when the cause is mended: connect-watchdogctl reset a\n",
+                            names[i]);
+                expect_drawn(json, "a", 80, false, expected);
+        }
+}
+
 static void one_that_is_paused(_unused_ void **state) {
         static const char paused[] =
                 "{\"now\":\"2026-11-21T14:00:00.000Z\",\"workers\":[{\"name\":\"a\",\"kind\":\"http\","
@@ -368,6 +397,7 @@ int main(void) {
                 cmocka_unit_test(one_that_answered),
                 cmocka_unit_test(one_that_is_stopped),
                 cmocka_unit_test(one_whose_unit_does_not_exist),
+                cmocka_unit_test(one_that_awaits_a_reset),
                 cmocka_unit_test(one_that_is_paused),
         };
 
