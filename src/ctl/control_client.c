@@ -104,12 +104,20 @@ static int tell_nobody(const struct exchange *x, const char *why, struct control
         char problem[256];
 
         if (streq(x->socket, CTL_SOCKET) && ctl_bus_open(&bus, problem, sizeof(problem)) >= 0 &&
-            ctl_bus_read_unit(bus, AGENT_UNIT, &unit, problem, sizeof(problem)) >= 0 &&
-            unit_facts_running(&unit))
-                return fail(a, CTL_NO_AGENT,
-                            AGENT_UNIT " is %s, but nobody answers at %s: %s. journalctl -u " AGENT_UNIT
-                                       " may say why, and systemctl restart " AGENT_UNIT " starts it anew",
-                            unit.active_state, x->socket, why);
+            ctl_bus_read_unit(bus, AGENT_UNIT, &unit, problem, sizeof(problem)) >= 0) {
+                if (unit_facts_running(&unit))
+                        return fail(a, CTL_NO_AGENT,
+                                    AGENT_UNIT
+                                    " is %s, but nobody answers at %s: %s. journalctl -u " AGENT_UNIT
+                                    " may say why, and systemctl restart " AGENT_UNIT " starts it anew",
+                                    unit.active_state, x->socket, why);
+                /* Mostly by its configuration: started again, it would fail again. */
+                if (streq(unit.active_state, "failed"))
+                        return fail(a, CTL_NO_AGENT,
+                                    AGENT_UNIT " has failed: connect-watchdogctl verify-config and "
+                                               "journalctl -u " AGENT_UNIT
+                                               " say why; then systemctl start " AGENT_UNIT);
+        }
         return fail(a, CTL_NO_AGENT, AGENT_UNIT " is not running (%s: %s): systemctl start " AGENT_UNIT,
                     x->socket, why);
 }

@@ -91,7 +91,7 @@ def test_where_one_was_killed(path):
     assert ctl.run(path, "status", status=ctl.NO_AGENT).stderr == NOT_RUNNING.format(path, "Connection refused")
 
 
-@pytest.mark.parametrize("state", ["active", "activating", "inactive"])
+@pytest.mark.parametrize("state", ["active", "activating", "inactive", "failed"])
 def test_a_service_that_runs_without_its_socket(bus, tmp_path, state):
     """Its own socket, which is looked for in a /run of the test's, and its unit."""
     bus.do("unit", name="connect-watchdog.service", properties={"ActiveState": state})
@@ -103,6 +103,9 @@ def test_a_service_that_runs_without_its_socket(bus, tmp_path, state):
     nobody = "/run/connect-watchdog/control: No such file or directory"
     if state == "inactive":
         assert said.stderr == NOT_RUNNING.replace("{}: {}", nobody)
+    elif state == "failed":
+        assert said.stderr == ("connect-watchdogctl status: connect-watchdog.service has failed: connect-watchdogctl verify-config and "
+                               "journalctl -u connect-watchdog.service say why; then systemctl start connect-watchdog.service\n")
     else:
         assert said.stderr == (f"connect-watchdogctl status: connect-watchdog.service is {state}, but nobody answers at {nobody}. "
                                "journalctl -u connect-watchdog.service may say why, and systemctl restart connect-watchdog.service "
