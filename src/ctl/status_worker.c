@@ -211,13 +211,15 @@ static void put_connectors(const struct view *v, json_object *w) {
         json_object *c = json_member(w, "connectors", json_type_object),
                     *troubles = json_member(c, "troubles", json_type_array);
         size_t n = troubles ? json_object_array_length(troubles) : 0;
-        char line[LINE_SIZE] = "";
+        char line[LINE_SIZE] = "", ago[PHRASE_SIZE];
 
         if (!c)
                 return;
         append_states(line, sizeof(line), json_member(c, "connectors", json_type_object));
         text_append(line, sizeof(line), "; tasks: ");
         append_states(line, sizeof(line), json_member(c, "tasks", json_type_object));
+        if (member_ago(v, c, "seen", ago)[0])
+                text_append(line, sizeof(line), "; seen %s", ago);
         put_line(v, "Connectors", "%s", line);
         for (size_t i = 0; i < MIN(n, (size_t) LISTED_MAX); i++)
                 put_trouble(v, json_object_array_get_idx(troubles, i));

@@ -1,5 +1,6 @@
 /* GET /workers and /workers/NAME. */
 #include "document-scene.h"
+#include "judge/connectors.h"
 #include "judge/lag.h"
 #include "judge/pauses.h"
 #include "util/json.h"
@@ -201,8 +202,10 @@ static void connectors_and_their_troubles(void **state) {
         (void) state;
         document_scene_init(&s);
         document_scene_look(&s);
+        s.connectors->at_usec = s.judge.now - 5 * USEC_PER_MINUTE;
         _cleanup_(json_object_unrefp) json_object *o = get(&s, "/workers");
         assert_at(o, "workers.1.connectors", "null");
+        assert_at(o, "workers.0.connectors.seen", "\"1970-02-11T15:55:00.000Z\"");
         assert_at(o, "workers.0.connectors.connectors.RUNNING", "1");
         assert_at(o, "workers.0.connectors.connectors.FAILED", "0");
         assert_at(o, "workers.0.connectors.tasks.FAILED", "1");

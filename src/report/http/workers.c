@@ -131,6 +131,7 @@ static json_object *make_troubles(struct json_maker *m, const struct connectors_
 static json_object *make_connectors(struct json_maker *m, const struct connectors_view *v) {
         json_object *o = json_make_object(m);
 
+        json_put_time(m, o, "seen", v->at_usec);
         json_put(m, o, "connectors", make_states(m, v->tally.connectors));
         json_put(m, o, "tasks", make_states(m, v->tally.tasks));
         json_put_number(m, o, "connectors_failed", v->tally.connectors_failed);
