@@ -11,8 +11,8 @@ struct http_reply;
 /* Takes up what the ledger kept, once the workers are there: tells what is paused still. Returns 0 or a
  * negative errno. */
 int pauses_resume(struct agent *a);
-/* One whose worker is not in fresh any more goes on under the name that its unit has there. Before the workers
- * themselves become those of fresh. */
+/* One whose worker is not in fresh any more goes on under the name that its unit has there. Before the
+ * workers themselves become those of fresh. */
 void pauses_follow(struct agent *a, const struct settings *fresh);
 /* At the agent's end. */
 void pauses_free(struct agent *a);

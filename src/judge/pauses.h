@@ -30,8 +30,8 @@ int pauses_begin(struct pauses *p, const struct pause *pause);
 const struct pause *pauses_find(const struct pauses *p, const char *worker) _pure_;
 /* Ends that one. Returns whether there was one. */
 bool pauses_end(struct pauses *p, const char *worker);
-/* That of from is that of to now; of both, the one that lasts longer stays. Returns 0 or -ENOMEM (nothing has
- * changed then). */
+/* That of from is that of to now; of both, the one that lasts longer stays. Returns 0 or -ENOMEM (nothing
+ * has changed then). */
 int pauses_rename(struct pauses *p, const char *from, const char *to);
 
 /* Under which a worker is: of its own and that of all, the one that lasts longer; NULL: under none. */

@@ -1,4 +1,5 @@
-/* Fuzzes what discover makes of a worker's properties file: whatever stands there, each line of what comes of it is ours. */
+/* Fuzzes what discover makes of a worker's properties file: whatever stands there, each line of what comes
+ * of it is ours. */
 #include <stdio.h>
 
 #include "ctl/connect_ini.h"
