@@ -29,6 +29,8 @@ def notify(scene, receiver):
             scene.start()
 
         def change(self, to=receiver, **keys):
+            # What was asked may not have been taken yet.
+            until(lambda: len(to.took) == len(to.requests))
             n = len(to.took)
             self.write(**keys)
             scene.change()
