@@ -51,17 +51,6 @@ static int fail(const struct stories *s, int error) {
 
 /* ---- reading ---- */
 
-/* The incident whose file that is; false: it is none. */
-static bool id_of_file(const char *name, char *id, size_t size) {
-        const char *dot = strchr(name, '.');
-
-        if (!dot || !streq(dot, INCIDENT_SUFFIX) || (size_t) (dot - name) >= size)
-                return false;
-        memcpy(id, name, (size_t) (dot - name));
-        id[dot - name] = '\0';
-        return incident_id_is_valid(id);
-}
-
 /* Takes the story in if it is wanted. */
 static int add_story(struct stories *s, int dir_fd, const char *file, const char *id, const char *worker) {
         struct incident_story story, *grown;
@@ -133,9 +122,9 @@ static int read_stories(struct stories *s, const char *worker, const char *prefi
                 /* None has been kept yet. */
                 return errno == ENOENT && access(state, F_OK) == 0 ? 0 : -errno;
         while (r >= 0 && (e = readdir(d))) {
-                char id[32];
+                char id[INCIDENT_ID_SIZE];
 
-                if (id_of_file(e->d_name, id, sizeof(id)) && strncmp(id, prefix, strlen(prefix)) == 0)
+                if (incident_id_of_file(e->d_name, id) && strncmp(id, prefix, strlen(prefix)) == 0)
                         r = add_story(s, dirfd(d), e->d_name, id, worker);
         }
         (void) closedir(d);

@@ -3,7 +3,7 @@
 #include "util/json.h"
 #include "util/text.h"
 
-#define ID_LEN 16
+#define ID_LEN (INCIDENT_ID_SIZE - 1)
 
 /* Text from outside may be cut within a character, and JSON takes none that is no UTF-8. */
 static json_object *text_to_json(const char *text) {
@@ -51,4 +51,15 @@ char *incident_line(const struct event *e, usec_t realtime_usec) {
 
 bool incident_id_is_valid(const char *id) {
         return strlen(id) == ID_LEN && strspn(id, "0123456789abcdef") == ID_LEN;
+}
+
+bool incident_id_of_file(const char *name, char id[static INCIDENT_ID_SIZE]) {
+        size_t len = strlen(name), suffix = strlen(INCIDENT_SUFFIX);
+
+        if (len <= suffix || len - suffix >= INCIDENT_ID_SIZE ||
+            !streq(name + len - suffix, INCIDENT_SUFFIX))
+                return false;
+        memcpy(id, name, len - suffix);
+        id[len - suffix] = '\0';
+        return incident_id_is_valid(id);
 }

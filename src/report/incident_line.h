@@ -2,6 +2,7 @@
  * them, and when it was. Pure. */
 #pragma once
 
+#include "judge/history.h"
 #include "report/events.h"
 
 #define INCIDENT_DIRECTORY "incidents"
@@ -14,3 +15,6 @@ char *incident_line(const struct event *e, usec_t realtime_usec);
 
 /* Whether that is the name of an incident, as each has one: hexadecimal digits. */
 bool incident_id_is_valid(const char *id) _pure_;
+
+/* The incident whose file that is, by the file's name. Returns false for what is none. */
+bool incident_id_of_file(const char *name, char id[static INCIDENT_ID_SIZE]);

@@ -40,7 +40,7 @@ const char *incident_log_directory(const struct incident_log *l) {
 struct kept {
         usec_t at_usec; /* of its last line */
         size_t bytes;
-        char name[32];
+        char id[INCIDENT_ID_SIZE];
 };
 
 struct kept_list {
@@ -54,25 +54,15 @@ static int newest_first(const void *a, const void *b) {
         return x->at_usec > y->at_usec ? -1 : x->at_usec < y->at_usec;
 }
 
-static bool is_of_an_incident(const char *name) {
-        char id[32];
-        size_t len = strlen(name), suffix = strlen(INCIDENT_SUFFIX);
-
-        if (len <= suffix || len - suffix >= sizeof(id) || !streq(name + len - suffix, INCIDENT_SUFFIX))
-                return false;
-        memcpy(id, name, len - suffix);
-        id[len - suffix] = '\0';
-        return incident_id_is_valid(id);
-}
-
 static int list_files(DIR *d, struct kept_list *l) {
         const struct dirent *e;
 
         while ((e = readdir(d))) {
                 struct kept *grown;
+                char id[INCIDENT_ID_SIZE];
                 struct stat st;
 
-                if (!is_of_an_incident(e->d_name) ||
+                if (!incident_id_of_file(e->d_name, id) ||
                     fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                         continue;
                 grown = reallocarray(l->files, l->n + 1, sizeof(*grown));
@@ -82,10 +72,21 @@ static int list_files(DIR *d, struct kept_list *l) {
                 l->files[l->n].at_usec =
                         (usec_t) st.st_mtim.tv_sec * USEC_PER_SEC + (usec_t) st.st_mtim.tv_nsec / 1000;
                 l->files[l->n].bytes = (size_t) st.st_size;
-                (void) snprintf(l->files[l->n].name, sizeof(l->files[l->n].name), "%s", e->d_name);
+                memcpy(l->files[l->n].id, id, sizeof(id));
                 l->n++;
         }
         return 0;
+}
+
+#define FILE_NAME_SIZE (INCIDENT_ID_SIZE + sizeof(INCIDENT_SUFFIX))
+
+static const char *file_name(const char *id, char buf[static FILE_NAME_SIZE]) {
+        (void) snprintf(buf, FILE_NAME_SIZE, "%s" INCIDENT_SUFFIX, id);
+        return buf;
+}
+
+static void remove_file(int dir_fd, const char *id) {
+        (void) unlinkat(dir_fd, file_name(id, (char[FILE_NAME_SIZE]) { 0 }), 0);
 }
 
 static void drop_old(int dir_fd, const struct kept_list *l, usec_t keep_usec, usec_t realtime_usec) {
@@ -96,7 +97,7 @@ static void drop_old(int dir_fd, const struct kept_list *l, usec_t keep_usec, us
                 /* The one that is about to be written counts, too. */
                 if (i + 1 >= INCIDENTS_MAX || bytes > INCIDENTS_BYTES_MAX - INCIDENT_BYTES_MAX ||
                     usec_sub(realtime_usec, l->files[i].at_usec) > keep_usec)
-                        (void) unlinkat(dir_fd, l->files[i].name, 0);
+                        remove_file(dir_fd, l->files[i].id);
         }
 }
 
@@ -156,12 +157,11 @@ static int append(int fd, const char *line, bool is_end) {
 
 static int append_to(int dir_fd, const char *incident, const char *line, bool is_end) {
         _cleanup_close_ int fd = -1;
-        char name[32];
 
         if (!incident_id_is_valid(incident))
                 return -EINVAL;
-        (void) snprintf(name, sizeof(name), "%s" INCIDENT_SUFFIX, incident);
-        fd = openat(dir_fd, name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+        fd = openat(dir_fd, file_name(incident, (char[FILE_NAME_SIZE]) { 0 }),
+                    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
         return fd < 0 ? -errno : append(fd, line, is_end);
 }
 
