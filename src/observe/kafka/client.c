@@ -265,13 +265,13 @@ static void close_asking(struct kafka_client *c) {
 }
 
 static int open_asking(struct kafka_client *c, char *problem, size_t size) {
-        rd_kafka_conf_t *conf = rd_kafka_conf_dup(c->for_asking);
         char errstr[ERRSTR_SIZE];
 
-        c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, errstr, sizeof(errstr));
-        if (c->rk)
+        c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, c->for_asking, errstr, sizeof(errstr));
+        if (c->rk) {
+                c->for_asking = NULL;
                 return make_handles(c, problem, size);
-        rd_kafka_conf_destroy(conf);
+        }
         problem[0] = '\0';
         text_append(problem, size, "librdkafka: %s", errstr);
         return -EINVAL;

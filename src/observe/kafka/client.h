@@ -16,7 +16,7 @@ struct topic_config {
 
 struct kafka_client {
         struct kafka_client *next;     /* of those that were left behind */
-        rd_kafka_conf_t *for_asking;   /* what rk is made of */
+        rd_kafka_conf_t *for_asking;   /* until rk is made of it */
         rd_kafka_t *rk;                /* a consumer in no group: asks, and reads for the deep check */
         struct kafka_pending *pending; /* what coordinators have not answered yet; committed.c's */
         bool pending_lost;             /* there was no memory to remember one of them */
